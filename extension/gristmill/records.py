@@ -151,6 +151,12 @@ class TableForm:
     dates: dict[str, str] = field(default_factory=dict)  # column -> strptime format, "ISO8601" or "mixed"
     strings: tuple[str, ...] = ()  # columns that look like numbers but are codes: leading zeros, long digits
     missing: tuple[str, ...] = ()  # words beyond pandas' own that stand for "no value", such as "?" or "-"
+    skip: int = 0  # lines of preamble before the header, or before the first row where there is no header
+    escape: str | None = None  # the character before a quote inside a quoted value, where it is not doubled
+    integers: tuple[str, ...] = ()  # columns of whole numbers without a gap; of the rest, those of other numbers:
+    numbers: tuple[str, ...] = ()  # what is in neither, nor in dates, is read as words
+    yes_no: dict[str, tuple[str, str]] = field(default_factory=dict)  # column -> its words for false and true
+    doubtful: tuple[str, ...] = ()  # date columns that make sense with day and month exchanged, too
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
