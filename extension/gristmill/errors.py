@@ -16,6 +16,7 @@ __all__ = [
     "DataRejected",
     "GristmillError",
     "LeaseLost",
+    "NotAllowed",
     "NotConfirmed",
     "NotFound",
     "NotPossible",
@@ -80,6 +81,14 @@ class NotFound(GristmillError):
 
     code = "not-found"
     http = 404
+    exit_code = 2
+
+
+class NotAllowed(GristmillError):
+    """Who asks may not do this: a link that was forged or has expired."""
+
+    code = "not-allowed"
+    http = 403
     exit_code = 2
 
 

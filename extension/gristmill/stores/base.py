@@ -1,0 +1,204 @@
+"""What every store promises, whatever it keeps its bytes in.
+
+Terms
+-----
+key     an object's name: segments joined by `/`, none of them empty, `.` or `..`; any script, no control characters
+prefix  a folder of keys: `runs/run-1` holds `runs/run-1/model.zip` and not `runs/run-10/model.zip`; empty for all
+token   one multipart upload that was begun and neither completed nor aborted
+part    a numbered piece of a multipart upload, 1 to 10,000; at least 5 MiB on most stores, the last one aside
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
+
+from gristmill.errors import NotFound, UsageError
+
+__all__ = [
+    "CHUNK",
+    "MOST_PARTS",
+    "Part",
+    "Store",
+    "Stored",
+    "attachment",
+    "check_file",
+    "check_key",
+    "check_part",
+    "options",
+]
+
+CHUNK = 1 << 20  # bytes that are held in memory at once while streaming
+MOST_PARTS = 10_000
+_LONGEST_KEY = 1024  # bytes of UTF-8, as S3 has it
+_LONGEST_SEGMENT = 255  # bytes of UTF-8, as file systems have it
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stored:
+    """One object as it lies in the store; `sha256` is None where nobody told the store, and in lists."""
+
+    key: str
+    size: int
+    modified_at: float
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """One part that has arrived; `etag` changes with its bytes."""
+
+    number: int
+    size: int
+    etag: str
+
+
+class Store(ABC):
+    """Bytes under keys.
+
+    - An object is there whole or not at all: nobody ever reads half of one, whatever is killed in mid write.
+    - What a put or a complete has returned survives a crash of this process, and of the machine where the store's
+      medium keeps its word.
+    - Writing a key again replaces the object; readers see the old bytes or the new ones, never a mixture.
+    - Deleting what is not there is no error, and neither is aborting an upload that is gone.
+    - Memory stays bounded: no method but `read` and `put_bytes` holds an object in memory.
+    - A signed URL permits one method on one key (or one part) until it expires, and nothing else.
+    - No object's key may be the folder of another's (`a` and `a/b`): stores on file systems cannot hold both.
+    - What goes wrong is NotFound, UsageError or StoreFailed, with a cause and a cure and never a secret.
+    """
+
+    @classmethod
+    @abstractmethod
+    def open(cls, url: str, *, secret: bytes | None) -> Store:
+        """The store at `url`; raises UsageError for a URL it cannot make sense of. Opening may touch no network."""
+
+    @abstractmethod
+    def put_bytes(self, key: str, data: bytes) -> Stored:
+        """Writes a small object."""
+
+    @abstractmethod
+    def put_file(self, key: str, path: Path) -> Stored:
+        """Writes the file at `path`, of any size; the answer carries its sha256."""
+
+    @abstractmethod
+    def get_file(self, key: str, path: Path) -> None:
+        """Fetches an object into `path`, which is there whole or not at all."""
+
+    @abstractmethod
+    def stream(self, key: str, offset: int = 0, size: int | None = None) -> Iterator[bytes]:
+        """The bytes from `offset`, at most `size` of them, in chunks; none beyond the end. Raises when first asked."""
+
+    @abstractmethod
+    def stat(self, key: str) -> Stored | None:
+        """What is known of the object, or None if there is none."""
+
+    @abstractmethod
+    def list(self, prefix: str = "") -> Iterator[Stored]:
+        """Every object in the folder `prefix` and its subfolders, in no promised order."""
+
+    @abstractmethod
+    def delete(self, key: str) -> None:
+        """Removes the object, if there is one."""
+
+    @abstractmethod
+    def sign_get(self, key: str, *, seconds: float, filename: str | None = None) -> str:
+        """A URL that fetches the object, ranges included; browsers save it as `filename` if one is given."""
+
+    @abstractmethod
+    def sign_put(self, key: str, *, seconds: float, size: int | None = None) -> str:
+        """A URL that takes the object by PUT; with `size`, exactly that many bytes of it."""
+
+    @abstractmethod
+    def begin(self, key: str) -> str:
+        """Begins a multipart upload; nothing is at `key` before `complete`. The answer is its token."""
+
+    @abstractmethod
+    def sign_part(self, key: str, token: str, number: int, *, seconds: float, size: int | None = None) -> str:
+        """A URL that takes one part by PUT."""
+
+    @abstractmethod
+    def put_part(self, key: str, token: str, number: int, data: bytes) -> Part:
+        """Writes one part, in place of an earlier one of the same number."""
+
+    @abstractmethod
+    def parts(self, key: str, token: str) -> Sequence[Part]:
+        """The parts that have arrived, by number: where an interrupted upload goes on."""
+
+    @abstractmethod
+    def complete(self, key: str, token: str, parts: Sequence[Part]) -> Stored:
+        """Makes the parts one object, in order of their numbers, and forgets the token."""
+
+    @abstractmethod
+    def abort(self, key: str, token: str) -> None:
+        """Drops a multipart upload and its parts."""
+
+    def read(self, key: str, offset: int = 0, size: int | None = None) -> bytes:
+        """The bytes from `offset`, at most `size` of them; for what fits into memory."""
+        return b"".join(self.stream(key, offset, size))
+
+    def delete_all(self, prefix: str) -> None:
+        """Removes every object in the folder `prefix`."""
+        for stored in self.list(check_key(prefix)):
+            self.delete(stored.key)
+
+
+def check_key(key: str) -> str:
+    """The key itself; UsageError unless every store can hold an object of that name."""
+    fault = _fault(key)
+    if fault:
+        raise UsageError(f"{key[:80]!r} cannot be a key in the store.", cause=f"It {fault}.")
+    return key
+
+
+def _fault(key: str) -> str | None:
+    segments = key.split("/")
+    if any(unicodedata.category(letter) in ("Cc", "Cs") or letter == "\\" for letter in key):
+        return "has a control character, a lone surrogate or a backslash"
+    if any(segment in ("", ".", "..") for segment in segments):
+        return "is empty, or has a segment that is empty, '.' or '..'"
+    if len(key.encode()) > _LONGEST_KEY or any(len(segment.encode()) > _LONGEST_SEGMENT for segment in segments):
+        return f"is longer than {_LONGEST_KEY} bytes, or one of its segments than {_LONGEST_SEGMENT}"
+    return None
+
+
+def check_part(number: int) -> int:
+    """The part's number itself; UsageError if it is out of range."""
+    if not 1 <= number <= MOST_PARTS:
+        raise UsageError(f"Part {number} is out of range.", cause=f"Parts are numbered from 1 to {MOST_PARTS}.")
+    return number
+
+
+def check_file(path: Path) -> Path:
+    """The path itself; NotFound unless a file is there to be put into the store."""
+    if not path.is_file():
+        raise NotFound(f"There is no file {path}.", cure="Check the path.")
+    return path
+
+
+def options(url: str, known: Mapping[str, str]) -> tuple[SplitResult, dict[str, str]]:
+    """A store's URL taken apart, and its `?name=value` options; UsageError for one not in `known` (name -> meaning)."""
+    split = urlsplit(url)
+    if "@" in split.netloc:
+        raise UsageError(
+            "A store's URL must not carry a user or a password.",
+            cure="Keep credentials in the environment or in a named profile.",
+        )
+    given = dict(parse_qsl(split.query, keep_blank_values=True))
+    unknown = sorted(set(given) - set(known))
+    if unknown or split.fragment:
+        raise UsageError(
+            f"A {split.scheme}:// store has no option {', '.join(unknown) or '#'}.",
+            cure=f"It knows {'; '.join(f'{name}: {meaning}' for name, meaning in known.items())}.",
+        )
+    return split, given
+
+
+def attachment(filename: str) -> str:
+    """The Content-Disposition header that has a browser save a download as `filename`, whatever its script."""
+    plain = "".join(letter if letter.isascii() and letter.isprintable() else "_" for letter in filename)
+    plain = plain.replace("\\", "_").replace('"', "_")
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"

@@ -1,0 +1,46 @@
+"""Which class opens which URL: the entry points of the group `gristmill.stores`, named after the URL's scheme."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint, entry_points
+from urllib.parse import urlsplit
+
+from gristmill.errors import NotPossible, UsageError
+from gristmill.stores.base import Store
+
+__all__ = ["GROUP", "kinds", "open_store"]
+
+GROUP = "gristmill.stores"
+
+# Written as entry points, so that a plain checkout on the import path finds what an installed distribution declares.
+_BUILT_IN = (
+    EntryPoint(name="file", value="gristmill.stores.local:LocalStore", group=GROUP),
+    EntryPoint(name="s3", value="gristmill.stores.s3:S3Store", group=GROUP),
+)
+
+
+def kinds() -> dict[str, EntryPoint]:
+    """Scheme -> entry point; one that is installed goes before a built-in one of the same name."""
+    return {point.name: point for point in (*_BUILT_IN, *entry_points(group=GROUP))}
+
+
+def open_store(url: str, *, secret: bytes | None = None) -> Store:
+    """The store at `url`; `secret` signs the URLs of stores that have no signatures of their own."""
+    scheme = urlsplit(url).scheme
+    known = kinds()
+    if scheme not in known:
+        raise UsageError(
+            f"There is no kind of store called {scheme or 'nothing'!r}.",
+            cure=f"Begin the store's URL with one of: {', '.join(f'{name}://' for name in sorted(known))}.",
+        )
+    try:
+        kind = known[scheme].load()
+    except ImportError as error:
+        raise NotPossible(
+            f"A store on {scheme}:// cannot be used here.",
+            cause=f"{error}.",
+            cure="Install what it needs, for a cloud's store: pip install 'gristmill[cloud]'.",
+        ) from error
+    if not (isinstance(kind, type) and issubclass(kind, Store)):
+        raise NotPossible(f"The plugin for {scheme}:// is not a store.", cause=f"{known[scheme].value} is no Store.")
+    return kind.open(url, secret=secret)
