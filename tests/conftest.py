@@ -6,7 +6,8 @@ fixture        gives
 home           an empty GRISTMILL_HOME of the test's own; no other GRISTMILL_ setting is in force
 =============  =========================================================================================
 
-services/ starts real servers: their fixtures are indexed at the top of each file there.
+services/ starts real servers: each file there opens with the index of its own fixtures. Slow tests run last, so that
+a fault shows early.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ import pytest
 SERVICES = Path(__file__).parent / "services"
 
 pytest_plugins = [f"services.{file.stem}" for file in sorted(SERVICES.glob("[a-z]*.py"))]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
 
 
 @pytest.fixture
