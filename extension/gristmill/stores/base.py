@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 
-from gristmill.errors import NotFound, UsageError
+from gristmill.errors import NotFound, StoreFailed, UsageError
 
 __all__ = [
     "CHUNK",
@@ -29,6 +29,7 @@ __all__ = [
     "check_file",
     "check_key",
     "check_part",
+    "check_parts",
     "options",
 ]
 
@@ -177,6 +178,22 @@ def check_file(path: Path) -> Path:
     if not path.is_file():
         raise NotFound(f"There is no file {path}.", cure="Check the path.")
     return path
+
+
+def check_parts(key: str, parts: Sequence[Part], arrived: Sequence[Part]) -> Sequence[Part]:
+    """The parts in order of their numbers; raises unless each has arrived and is still the same."""
+    if not parts:
+        raise UsageError(f"{key} cannot be completed without parts.", cure="Upload one part at least.")
+    ordered = sorted(parts, key=lambda part: part.number)
+    there = set(arrived)
+    for part in ordered:
+        if part not in there:
+            raise StoreFailed(
+                f"{key} cannot be completed.",
+                cause=f"Part {part.number} is missing, or not the one that was uploaded.",
+                cure="Ask which parts are there, and send the others again.",
+            )
+    return ordered
 
 
 def options(url: str, known: Mapping[str, str]) -> tuple[SplitResult, dict[str, str]]:

@@ -52,14 +52,14 @@ def _write_all(descriptor: int, chunk: bytes) -> None:
 def place(source: Path, target: Path) -> None:
     """Moves a file to where it belongs, in one step that survives a crash, and makes the folders above it."""
     while True:
-        target.parent.mkdir(parents=True, exist_ok=True)
         try:
+            target.parent.mkdir(parents=True, exist_ok=True)
             source.replace(target)
             break
-        except FileNotFoundError:
-            if not source.exists():
+        except (FileExistsError, FileNotFoundError):
+            if not source.exists() or any(folder.is_file() for folder in target.parents):
                 raise
-            # somebody removed the folder, empty until now, after we had made it: make it again
+            # somebody removed the folder, empty until now, while we made it: make it again
     folder = os.open(target.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

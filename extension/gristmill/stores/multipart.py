@@ -8,8 +8,8 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from gristmill.errors import NotFound, StoreFailed, UsageError
-from gristmill.stores.base import Part, check_key, check_part
+from gristmill.errors import NotFound
+from gristmill.stores.base import Part, check_key, check_part, check_parts
 from gristmill.stores.disk import beside, chunks, write
 
 __all__ = ["Multipart"]
@@ -43,22 +43,13 @@ class Multipart:
             raise _gone(key) from error  # dropped by somebody else while we were writing
         return _part(path)
 
-    def parts(self, key: str, token: str) -> list[Part]:
+    def parts(self, key: str, token: str) -> Sequence[Part]:
         return [_part(path) for path in sorted(self._find(key, token).iterdir()) if _PART.fullmatch(path.name)]
 
     def data(self, key: str, token: str, parts: Sequence[Part]) -> Iterator[bytes]:
         """All bytes of the parts, in order of their numbers; raises unless each part is there as it was."""
         folder = self._find(key, token)
-        if not parts:
-            raise UsageError(f"{key} cannot be completed without parts.", cure="Upload one part at least.")
-        arrived = {part.number: part for part in self.parts(key, token)}
-        for part in sorted(parts, key=lambda part: part.number):
-            if arrived.get(part.number) != part:
-                raise StoreFailed(
-                    f"{key} cannot be completed.",
-                    cause=f"Part {part.number} is missing, or not the one that was uploaded.",
-                    cure="Ask which parts are there, and send the others again.",
-                )
+        for part in check_parts(key, parts, self.parts(key, token)):
             yield from chunks(folder / f"{part.number:05}")
 
     def drop(self, key: str, token: str) -> None:

@@ -21,7 +21,18 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from gristmill.errors import GristmillError, NotFound, StoreFailed, UsageError
-from gristmill.stores.base import CHUNK, Part, Store, Stored, attachment, check_file, check_key, check_part, options
+from gristmill.stores.base import (
+    CHUNK,
+    Part,
+    Store,
+    Stored,
+    attachment,
+    check_file,
+    check_key,
+    check_part,
+    check_parts,
+    options,
+)
 from gristmill.stores.disk import beside, chunks, disk_faults, place
 
 if TYPE_CHECKING:
@@ -56,7 +67,6 @@ _CURES = {
     "SignatureDoesNotMatch": "Check the secret key, and that this machine's clock is right.",
     "RequestTimeTooSkewed": "Set this machine's clock.",
     "ExpiredToken": "Renew the credentials.",
-    "InvalidPart": "Ask which parts are there, and send the others again.",
     "EntityTooSmall": "Send parts of at least 5 MiB, the last one aside.",
     "PermanentRedirect": "Name the bucket's region by ?region=.",
 }
@@ -200,9 +210,7 @@ class S3Store(Store):
             ]
 
     def complete(self, key: str, token: str, parts: Sequence[Part]) -> Stored:
-        if not parts:
-            raise UsageError(f"{key} cannot be completed without parts.", cure="Upload one part at least.")
-        ordered = sorted(parts, key=lambda part: part.number)
+        ordered = check_parts(key, parts, self.parts(key, token))  # servers differ in what they say of a missing one
         listed: Any = [{"PartNumber": part.number, "ETag": part.etag} for part in ordered]
         with self._faults(f"{key} cannot be completed.", missing=f"upload of {key}"):
             self._client.complete_multipart_upload(**self._at(key), UploadId=token, MultipartUpload={"Parts": listed})
