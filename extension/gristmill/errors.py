@@ -12,6 +12,7 @@ from gristmill.records import Failure
 
 __all__ = [
     "BudgetTooSmall",
+    "CatalogFailed",
     "Conflict",
     "DataRejected",
     "GristmillError",
@@ -134,6 +135,13 @@ class StoreFailed(GristmillError):
     """The object store did not do what it was asked; nothing was claimed that is not so."""
 
     code = "store-failed"
+    http = 503
+
+
+class CatalogFailed(GristmillError):
+    """The catalog's database did not do what it was asked: full, locked, unreachable, or not one this version reads."""
+
+    code = "catalog-failed"
     http = 503
 
 

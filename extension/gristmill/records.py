@@ -36,6 +36,7 @@ __all__ = [
     "Column",
     "ColumnKind",
     "Dataset",
+    "DatasetEntry",
     "Event",
     "EventKind",
     "Failure",
@@ -178,11 +179,17 @@ class Column:
     top: tuple[tuple[str, int], ...] = ()  # the commonest values with their counts, commonest first
     histogram: tuple[tuple[float, float, int], ...] = ()  # (from, to, count)
     examples: tuple[str, ...] = ()
+    order: str = ""  # "rising" or "falling" where the rows stand in the order of this column
+    sampled: bool = False  # quantiles and histogram are of a draw of the rows, not of all
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Table:
-    """One file of rows in a dataset."""
+    """One file of rows in a dataset.
+
+    Where several files make up the rows to train on, the first one's columns and duplicates speak for all of them, and
+    the others hold no columns.
+    """
 
     path: str  # relative to the dataset's folder, with forward slashes
     role: Role
@@ -309,6 +316,22 @@ class Dataset:
     sha256: str
     profile: Profile
     proposal: Proposal | None
+    created_at: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DatasetEntry:
+    """A dataset as a list shows it: all but the profile and the proposal, which may be long."""
+
+    id: str
+    project_id: str
+    upload_id: str
+    name: str
+    version: int
+    key: str
+    filename: str
+    size: int
+    sha256: str
     created_at: float
 
 

@@ -1,0 +1,92 @@
+"""A catalog, opened by URL.
+
+Terms
+-----
+claim     a worker takes a run: the run gets status running, a fence one higher, and a lease.
+lease     the time up to which the claim stands unasked; its holder renews it. A lease that has *lapsed* may be taken by
+          the next claim; until somebody does, its holder may still renew it.
+fence     the number of the claim, counted per run. Whoever writes to a run that runs shows the fence of its claim.
+hold      to have made the run's latest claim, while the run still has status running.
+page      at most `limit` things, newest first; `before` is the id of the last one on the page before.
+
+Guarantees
+----------
+- A run is claimed by one worker at a time, however many threads, processes and hosts ask at once.
+- Only the holder of a run can renew, report progress, add events, release or finish; everyone else gets LeaseLost and
+  has written nothing. So no two workers ever both finish a run.
+- A run that finishes gets its status, its results and its model in one transaction: all or nothing.
+- A status changes only from the status it is allowed to follow, compared and set in one statement. A final status never
+  changes.
+- A run's `claimed_at` is the time of its first claim; later claims leave it, so the budget counts from there.
+- A queued run that is asked to cancel is cancelled at once; no queued run ever waits with `wanted` at cancel.
+- The events of a run are numbered 1, 2, 3 …, without a gap, in the order in which they become visible.
+- An upload becomes a dataset once, and only when it is whole; dataset and upload change in one transaction.
+- Versions of a dataset or of a model count 1, 2, 3 … within project and name.
+- What is written can be read back: a value that would not survive the trip is refused with UsageError.
+- A call that raises has changed nothing, with one exception that no database can avoid: when the connection breaks
+  during the commit, CatalogFailed leaves open whether it took place. The caller reads the row: a final status under
+  the caller's own fence is the caller's own work.
+- Several processes may open one catalog at once, also an empty or an old one: one brings the tables up to date, the
+  others wait.
+- Time is one clock's: PostgreSQL's own for all hosts, the machine's on SQLite.
+
+One process opens its own catalog and may use it from many threads; a catalog is not carried through a fork.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import select
+
+from gristmill.catalog.database import Database, open_database
+from gristmill.catalog.datasets import Datasets
+from gristmill.catalog.events import Events
+from gristmill.catalog.models import Models
+from gristmill.catalog.projects import Projects
+from gristmill.catalog.runs import Runs
+from gristmill.catalog.upgrading import upgrade
+from gristmill.catalog.uploads import Uploads
+
+__all__ = ["Catalog"]
+
+
+class Catalog:
+    """All that is known, by kind; the guarantees are at the top of this module."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.projects = Projects(database)
+        self.uploads = Uploads(database)
+        self.datasets = Datasets(database)
+        self.runs = Runs(database)
+        self.events = Events(database)
+        self.models = Models(database)
+
+    @classmethod
+    def open(cls, url: str, clock: Callable[[], float] | None = None) -> Self:
+        """The catalog at `url` (sqlite:////path/to/file or postgresql://…), its tables made or brought up to date."""
+        database = open_database(url, clock)
+        try:
+            upgrade(database)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database)
+
+    def now(self) -> float:
+        """The time by the clock that leases and deadlines are measured with; another host's own clock may differ."""
+        with self._database.reading() as connection:
+            return connection.execute(select(self._database.now())).scalar_one()
+
+    def close(self) -> None:
+        """Let go of the connections; the catalog must not be used afterwards."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()

@@ -1,0 +1,141 @@
+"""One database that holds a catalog: transactions, its clock, and its faults in our words.
+
+The two kinds differ in how they lock, tell the time and name what went wrong; each has a file of its own. Everything
+above writes plain SQLAlchemy Core in `with database.reading()` or `with database.writing()`, each one transaction.
+
+A *fault* is an error of the driver, by its stable code, as one of our errors with cause and cure. All of them are
+mapped in `Database._in_our_words`, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from sqlalchemy import Connection, Double, Engine, exc, literal, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.sql import ColumnElement
+
+from gristmill.errors import CatalogFailed, Conflict, GristmillError, NotFound, UsageError
+
+__all__ = ["MISSING", "TAKEN", "UNFIT", "Database", "Fault", "open_database"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fault:
+    """What one code of a driver means; without `what` it is the catalog as a whole that failed."""
+
+    what: str = ""
+    cause: str = ""
+    cure: str = ""
+    kind: type[GristmillError] = CatalogFailed
+
+
+TAKEN = Fault(what="This is in the catalog already.", kind=Conflict)
+MISSING = Fault(what="This refers to something that is not in the catalog.", kind=NotFound)
+UNFIT = Fault(
+    what="The catalog cannot keep this value.",
+    cure="Leave out control characters, numbers that are not finite, and whole numbers beyond 64 bits.",
+    kind=UsageError,
+)
+
+
+class Database(ABC):
+    """A database by URL. Subclasses give the engine, the lock and the faults of their kind."""
+
+    faults: ClassVar[Mapping[str, Fault]]  # the start of a driver's code -> what it means; the longest match counts
+
+    def __init__(self, url: URL, clock: Callable[[], float] | None) -> None:
+        self._clock = clock
+        self._password = url.password or str(url.query.get("password", ""))
+        self.name = url.set(query={}).render_as_string(hide_password=True)
+        self._reader, self._writer = self._engines(url)
+
+    @abstractmethod
+    def _engines(self, url: URL) -> tuple[Engine, Engine]:
+        """Two views on one pool of connections: one for reading, one for writing."""
+
+    @abstractmethod
+    def _code(self, error: BaseException) -> str:
+        """The driver's stable code for this error; empty where it has none."""
+
+    @abstractmethod
+    def lock(self, connection: Connection) -> None:
+        """Keep every other process from changing the tables themselves until this transaction ends."""
+
+    @abstractmethod
+    def _own_now(self) -> ColumnElement[float]:
+        """The time by the clock that all users of this database share."""
+
+    def now(self) -> ColumnElement[float]:
+        """The time, as part of a statement."""
+        return self._own_now() if self._clock is None else literal(self._clock(), Double)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection to read with."""
+        with self._in_our_words(), self._reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction to write in: kept when the block ends, undone when it raises."""
+        with self._in_our_words(), self._writer.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._writer.dispose()
+
+    @contextmanager
+    def _in_our_words(self) -> Iterator[None]:
+        try:
+            yield
+        except exc.StatementError as error:
+            if isinstance(error.orig, GristmillError):  # raised while a value was made ready for the statement
+                raise error.orig from None
+            raise self._explained(error.orig or error) from error
+        except (exc.SQLAlchemyError, UnicodeEncodeError, OverflowError) as error:
+            raise self._explained(error) from error
+
+    def _explained(self, error: BaseException) -> GristmillError:
+        if isinstance(error, UnicodeEncodeError | OverflowError):  # drivers let these through as they are
+            fault = UNFIT
+        else:
+            code = self._code(error)
+            starts = sorted((start for start in self.faults if code.startswith(start)), key=len)
+            fault = self.faults[starts[-1]] if starts else Fault()
+        what = fault.what or f"The catalog at {self.name} did not do what it was asked."
+        cause = fault.cause or (self._said(error) if fault.kind is CatalogFailed else "")
+        cure = fault.cure or ("Check that the database runs and can be reached." if fault.kind is CatalogFailed else "")
+        return fault.kind(what, cause=cause, cure=cure)
+
+    def _said(self, error: BaseException) -> str:
+        """The first line of what the driver said, without the password."""
+        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        return said.replace(self._password, "***") if self._password else said
+
+
+def open_database(url: str, clock: Callable[[], float] | None = None) -> Database:
+    """The database at `url`; nothing is read or written yet."""
+    from gristmill.catalog.postgres import PostgresDatabase
+    from gristmill.catalog.sqlite import SqliteDatabase
+
+    kinds: dict[str, Any] = {
+        "sqlite": SqliteDatabase,
+        "postgresql": PostgresDatabase,
+        "postgres": PostgresDatabase,
+    }
+    cure = "Give sqlite:////path/to/catalog.db or postgresql://user:password@host/database."
+    try:
+        parsed = make_url(url)
+    except (exc.ArgumentError, ValueError):  # its message repeats the URL, and so the password
+        raise UsageError("The catalog's URL cannot be read.", cure=cure) from None
+    scheme = parsed.drivername.partition("+")[0]
+    if scheme not in kinds:
+        raise UsageError(f"A catalog cannot be kept in {scheme}.", cure=cure)
+    database: Database = kinds[scheme](parsed, clock)
+    return database

@@ -1,0 +1,49 @@
+"""Datasets: uploads that were found good, with their profiles."""
+
+from __future__ import annotations
+
+from sqlalchemy import select, update
+
+from gristmill.catalog import tables
+from gristmill.catalog.rows import Rows
+from gristmill.errors import Conflict, NotFound
+from gristmill.records import Dataset, DatasetEntry, UploadStatus, replace
+
+__all__ = ["Datasets"]
+
+
+class Datasets(Rows[Dataset]):
+    """All datasets; each is one immutable version of its name in its project."""
+
+    table = tables.datasets
+    noun = "dataset"
+    kind = Dataset
+
+    def add(self, dataset: Dataset) -> Dataset:
+        """Make a received upload a dataset, under the next version of its name whatever the record says.
+
+        The upload becomes accepted with it; Conflict if it is not whole, was rejected, or is a dataset already.
+        """
+        uploads = tables.uploads
+        with self._database.writing() as connection:
+            whole = (uploads.c.id == dataset.upload_id) & (uploads.c.status == UploadStatus.RECEIVED)
+            accepted = update(uploads).where(whole).values(status=UploadStatus.ACCEPTED)
+            if connection.execute(accepted).rowcount == 0:
+                query = select(uploads.c.status).where(uploads.c.id == dataset.upload_id)
+                status = connection.execute(query).scalar_one_or_none()
+                if status is None:
+                    raise NotFound(f"There is no upload {dataset.upload_id}.")
+                raise Conflict(f"The upload {dataset.upload_id} is {status} and cannot become a dataset.")
+            version = self._next_version(connection, dataset.project_id, dataset.name)
+            return self._insert(connection, replace(dataset, version=version))
+
+    def list(
+        self, project_id: str | None = None, before: str | None = None, limit: int = 50
+    ) -> tuple[DatasetEntry, ...]:
+        """A page of datasets, without their profiles."""
+        query = select(*[column for column in self.table.c if column.name not in ("profile", "proposal")])
+        if project_id is not None:
+            query = query.where(self.table.c.project_id == project_id)
+        with self._database.reading() as connection:
+            query = self._newest(query, self._place(connection, before), limit)
+            return tuple(DatasetEntry(**row._mapping) for row in connection.execute(query))

@@ -1,0 +1,83 @@
+"""A catalog in PostgreSQL, for any number of hosts, through psycopg 3.
+
+The clock is the server's: hosts need not agree on the time. `statement_timestamp` rather than `clock_timestamp`, which
+changes from row to row and so keeps every index from being used. Claims skip rows that another claim has locked
+instead of waiting for them (SKIP LOCKED, see `runs`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from sqlalchemy import Connection, Double, Engine, cast, create_engine, extract, func, select
+from sqlalchemy.engine import URL
+from sqlalchemy.sql import ColumnElement
+
+from gristmill.catalog.database import MISSING, TAKEN, UNFIT, Database, Fault
+from gristmill.errors import NotPossible
+
+__all__ = ["PostgresDatabase"]
+
+_LOCK = 0x67726973746D  # "gristm": the advisory lock under which tables are changed
+_CONNECT_SECONDS = 10
+# A process that is stopped in mid transaction must not keep a run from being taken over.
+_OPTIONS = "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s"
+
+
+class PostgresDatabase(Database):
+    """A catalog on a server, for any number of threads, processes and hosts."""
+
+    faults: ClassVar[Mapping[str, Fault]] = {
+        "22": UNFIT,  # data exceptions
+        "23": UNFIT,  # integrity constraints; two of them have a meaning of their own
+        "23505": TAKEN,
+        "23503": MISSING,
+        "53100": Fault(cause="The disk of the database server is full.", cure="Make room there, then try again."),
+        "53300": Fault(
+            cause="The server has no connection left.",
+            cure="Raise its max_connections, or run fewer processes.",
+        ),
+        "55P03": Fault(
+            cause="Another process has kept it locked for 30 seconds.",
+            cure="Try again; if it stays locked, look for a process that hangs.",
+        ),
+        "42501": Fault(
+            cause="The database user may not do this.",
+            cure="Make that user the owner of the database.",
+        ),
+    }
+
+    def _engines(self, url: URL) -> tuple[Engine, Engine]:
+        arguments: dict[str, object] = {"connect_timeout": _CONNECT_SECONDS, "application_name": "gristmill"}
+        arguments["options"] = _OPTIONS
+        try:
+            engine = create_engine(
+                url.set(drivername="postgresql+psycopg"),
+                # what the URL itself says counts
+                connect_args={name: value for name, value in arguments.items() if name not in url.query},
+                hide_parameters=True,
+                pool_pre_ping=True,  # a server that was restarted is met with a new connection, not with an error
+                use_native_hstore=False,  # saves a question on every first connection
+            )
+        except ModuleNotFoundError as error:
+            raise NotPossible(
+                "A catalog in PostgreSQL cannot be opened.",
+                cause="The driver psycopg is not installed.",
+                cure="pip install 'gristmill[cloud]'",
+            ) from error
+        # Reading is one statement at a time: no BEGIN and COMMIT around it.
+        return engine.execution_options(isolation_level="AUTOCOMMIT"), engine.execution_options()
+
+    def _code(self, error: BaseException) -> str:
+        import psycopg
+
+        if isinstance(error, psycopg.DataError) and error.sqlstate is None:
+            return "22"  # found by the driver before it asked the server, such as a NUL in a text
+        return str(getattr(error, "sqlstate", None) or "")
+
+    def lock(self, connection: Connection) -> None:
+        connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+
+    def _own_now(self) -> ColumnElement[float]:
+        return cast(extract("epoch", func.statement_timestamp()), Double)

@@ -1,0 +1,79 @@
+"""What all kinds of things in the catalog share: rows become records, and lists come in pages.
+
+A page is found by its place, not by its number: `(created_at, id)` below that of the last thing on the page before. So
+a page costs the same wherever it lies, and nothing is shown twice when new things arrive in between.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, ClassVar, Generic, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, func, insert, select, tuple_
+
+from gristmill.catalog import tables
+from gristmill.catalog.database import Database
+from gristmill.errors import NotFound
+
+__all__ = ["Rows"]
+
+Record = TypeVar("Record")
+
+
+class Rows(Generic[Record]):
+    """One table, as records. Subclasses name the table, the record and the word for it."""
+
+    table: ClassVar[Table]
+    noun: ClassVar[str]
+    kind: Callable[..., Record]
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, id: str) -> Record:
+        """The one with that id; NotFound if there is none."""
+        with self._database.reading() as connection:
+            return self._get(connection, id)
+
+    def _get(self, connection: Connection, id: str) -> Record:
+        row = connection.execute(select(self.table).where(self.table.c.id == id)).one_or_none()
+        if row is None:
+            raise NotFound(f"There is no {self.noun} {id}.")
+        return self._record(row)
+
+    def _record(self, row: Row[Any]) -> Record:
+        return self.kind(**row._mapping)
+
+    def _insert(self, connection: Connection, record: Any) -> Record:
+        values = {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
+        return self._record(connection.execute(insert(self.table).values(values).returning(self.table)).one())
+
+    def _page(self, query: Select[Any], before: str | None, limit: int) -> tuple[Record, ...]:
+        with self._database.reading() as connection:
+            query = self._newest(query, self._place(connection, before), limit)
+            return tuple(self._record(row) for row in connection.execute(query))
+
+    def _place(self, connection: Connection, before: str | None) -> tuple[float, str] | None:
+        """Where the page before ended; None for the first page."""
+        if before is None:
+            return None
+        at = connection.execute(select(self.table.c.created_at).where(self.table.c.id == before)).scalar_one_or_none()
+        if at is None:
+            raise NotFound(f"There is no {self.noun} {before}.", cure="Start again with the first page.")
+        return at, before
+
+    def _newest(self, query: Select[Any], place: tuple[float, str] | None, limit: int) -> Select[Any]:
+        created_at, id = self.table.c.created_at, self.table.c.id
+        if place is not None:
+            query = query.where(tuple_(created_at, id) < tuple_(*place))
+        return query.order_by(created_at.desc(), id.desc()).limit(limit)
+
+    def _next_version(self, connection: Connection, project_id: str, name: str) -> int:
+        """The version after the latest of that name in the project, which is locked: no two get the same one."""
+        project = tables.projects.c.id
+        # key_share: whoever only refers to the project need not wait
+        connection.execute(select(project).where(project == project_id).with_for_update(key_share=True))
+        same: ColumnElement[bool] = (self.table.c.project_id == project_id) & (self.table.c.name == name)
+        latest = connection.execute(select(func.max(self.table.c.version)).where(same)).scalar_one()
+        return 1 + (latest or 0)

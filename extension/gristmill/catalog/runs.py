@@ -1,0 +1,216 @@
+"""Runs: the queue, the leases, and how a run ends.
+
+A claim looks first for a run whose lease has lapsed, for its budget goes on counting, then for the oldest queued one.
+The row is found and locked by a SELECT (PostgreSQL skips rows that others have locked; SQLite lets one writer in at a
+time), then changed by an UPDATE that asks for status and fence once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select, union_all, update
+
+from gristmill.catalog import tables
+from gristmill.catalog.database import Database
+from gristmill.catalog.models import Models
+from gristmill.catalog.rows import Rows
+from gristmill.errors import Conflict, LeaseLost, UsageError
+from gristmill.records import Artifact, Failure, LeaderboardRow, Model, Run, RunStatus, Wanted
+
+__all__ = ["Outcome", "Runs"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """How a run ended, as its worker says it."""
+
+    status: RunStatus  # succeeded, failed or cancelled
+    salvaged: bool = False
+    score: float | None = None
+    leaderboard: tuple[LeaderboardRow, ...] = ()
+    seconds: dict[str, float] = field(default_factory=dict)
+    artifacts: tuple[Artifact, ...] = ()
+    failure: Failure | None = None
+
+
+class Runs(Rows[Run]):
+    """All runs; see the table of statuses in `records`, and the guarantees in `catalog.catalog`."""
+
+    table = tables.runs
+    noun = "run"
+    kind = Run
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._models = Models(database)
+
+    def add(self, run: Run) -> Run:
+        """Queue a run."""
+        if run.status is not RunStatus.QUEUED or run.fence != 0:
+            raise UsageError(f"The run {run.id} is not new.", cure="A run is added queued, under fence 0.")
+        with self._database.writing() as connection:
+            return self._insert(connection, run)
+
+    def list(
+        self,
+        project_id: str | None = None,
+        statuses: Sequence[RunStatus] = (),
+        before: str | None = None,
+        limit: int = 50,
+    ) -> tuple[Run, ...]:
+        """A page of runs, of one project or of all, of the given statuses or of any."""
+        runs = self.table
+        query = select(runs.c.id, runs.c.created_at)
+        if project_id is not None:
+            query = query.where(runs.c.project_id == project_id)
+        with self._database.reading() as connection:
+            place = self._place(connection, before)
+            # One status at a time can be read off its index newest first; several at once would be sorted as a whole.
+            narrowed = [query.where(runs.c.status == status) for status in dict.fromkeys(statuses)] or [query]
+            pages = [self._newest(query, place, limit).subquery() for query in narrowed]
+            ids = union_all(*[select(page) for page in pages]).subquery()
+            found = select(runs).where(runs.c.id.in_(select(ids.c.id)))
+            return tuple(self._record(row) for row in connection.execute(self._newest(found, None, limit)))
+
+    def waiting(self) -> int:
+        """How many runs are queued."""
+        with self._database.reading() as connection:
+            query = select(func.count()).select_from(self.table).where(self.table.c.status == RunStatus.QUEUED)
+            return connection.execute(query).scalar_one()
+
+    def claim(self, worker: str, lease: float, *, only: str | None = None) -> Run | None:
+        """Take a run that has lapsed or waits, or just the run `only`, for `lease` seconds; None if there is none."""
+        with self._database.reading() as connection:  # an idle worker's question must not keep writers waiting
+            if self._next(connection, only) is None:
+                return None
+        runs, now = self.table, self._database.now()
+        with self._database.writing() as connection:
+            found = self._next(connection, only)
+            if found is None:
+                return None
+            id, status, fence = found
+            change = update(runs).where(runs.c.id == id, runs.c.status == status, runs.c.fence == fence)
+            claimed = change.values(
+                status=RunStatus.RUNNING,
+                fence=fence + 1,
+                worker=worker,
+                lease_until=now + lease,
+                claimed_at=func.coalesce(runs.c.claimed_at, now),
+            )
+            return self._record(connection.execute(claimed.returning(runs)).one())
+
+    def renew(self, id: str, fence: int, lease: float) -> Run:
+        """Hold the run for `lease` seconds from now; `wanted` in what comes back says what its owner asks."""
+        return self._change(id, fence, lease_until=self._database.now() + lease)
+
+    def progress(
+        self,
+        id: str,
+        fence: int,
+        leaderboard: Sequence[LeaderboardRow] | None = None,
+        seconds: dict[str, float] | None = None,
+    ) -> Run:
+        """Show how far the run is; what is None stays as it is."""
+        shown = {"leaderboard": None if leaderboard is None else tuple(leaderboard), "seconds": seconds}
+        return self._change(id, fence, **{name: value for name, value in shown.items() if value is not None})
+
+    def release(self, id: str, fence: int) -> Run:
+        """Give the run back to the queue unfinished; it is cancelled instead if that is what its owner wants."""
+        cancelled = self.table.c.wanted == Wanted.CANCEL
+        return self._change(
+            id,
+            fence,
+            status=case((cancelled, RunStatus.CANCELLED.value), else_=RunStatus.QUEUED.value),
+            finished_at=case((cancelled, self._database.now())),
+            worker=None,
+            lease_until=None,
+        )
+
+    def want(self, id: str, wanted: Wanted) -> Run:
+        """Ask something of a run that is not over; a queued one that is to be cancelled is cancelled at once."""
+        runs = self.table
+        values: dict[str, Any] = {"wanted": wanted}
+        if wanted is Wanted.CANCEL:
+            queued = runs.c.status == RunStatus.QUEUED
+            values["status"] = case((queued, RunStatus.CANCELLED.value), else_=runs.c.status)
+            values["finished_at"] = case((queued, self._database.now()))
+        with self._database.writing() as connection:
+            open_ = and_(runs.c.id == id, runs.c.status.in_((RunStatus.QUEUED, RunStatus.RUNNING)))
+            row = connection.execute(update(runs).where(open_).values(values).returning(runs)).one_or_none()
+            if row is None:
+                raise Conflict(f"The run {id} has {self._get(connection, id).status} already.")
+            return self._record(row)
+
+    def finish(self, id: str, fence: int, outcome: Outcome, model: Model | None = None) -> Run:
+        """End the run: its row and, if it succeeded, its model under the next version of its name."""
+        if not outcome.status.is_final or (outcome.status is RunStatus.SUCCEEDED) != (model is not None):
+            raise UsageError(
+                f"A run cannot finish as {outcome.status} {'without' if model is None else 'with'} a model.",
+                cure="A run that succeeded leaves a model; one that failed or was cancelled leaves none.",
+            )
+        with self._database.writing() as connection:
+            run = self._change_in(
+                connection,
+                id,
+                fence,
+                status=outcome.status,
+                finished_at=self._database.now(),
+                lease_until=None,
+                salvaged=outcome.salvaged,
+                score=outcome.score,
+                leaderboard=outcome.leaderboard,
+                seconds=outcome.seconds,
+                artifacts=outcome.artifacts,
+                failure=outcome.failure,
+                model_id=None if model is None else model.id,
+            )
+            if model is not None:
+                if (model.run_id, model.project_id) != (run.id, run.project_id):
+                    raise UsageError(f"The model {model.id} is not the run {id}'s.")
+                self._models.register(connection, model)
+            return run
+
+    def lock_held(self, connection: Connection, id: str, fence: int) -> None:
+        """Keep the run from being claimed or finished until the transaction ends; LeaseLost unless it is held."""
+        query = select(self.table.c.id).where(self._held(id, fence)).with_for_update(key_share=True)
+        if connection.execute(query).one_or_none() is None:
+            raise self._lost(connection, id)
+
+    def _held(self, id: str, fence: int) -> ColumnElement[bool]:
+        runs = self.table
+        return and_(runs.c.id == id, runs.c.fence == fence, runs.c.status == RunStatus.RUNNING)
+
+    def _lost(self, connection: Connection, id: str) -> LeaseLost:
+        run = self._get(connection, id)
+        now = f"is {run.status}" if run.status is not RunStatus.RUNNING else f"is held by {run.worker}"
+        return LeaseLost(f"The run {id} is not this worker's any more.", cause=f"It {now} (fence {run.fence}).")
+
+    def _change(self, id: str, fence: int, **values: Any) -> Run:
+        with self._database.writing() as connection:
+            return self._change_in(connection, id, fence, **values)
+
+    def _change_in(self, connection: Connection, id: str, fence: int, **values: Any) -> Run:
+        """Compare and set: change the run if it is held under that fence. (The fence is set to what it is, so that
+        there is always something to set.)"""
+        change = update(self.table).where(self._held(id, fence)).values(fence=fence, **values)
+        row = connection.execute(change.returning(self.table)).one_or_none()
+        if row is None:
+            raise self._lost(connection, id)
+        return self._record(row)
+
+    def _next(self, connection: Connection, only: str | None) -> tuple[str, RunStatus, int] | None:
+        """Whose turn it is, locked if this is a transaction that writes."""
+        runs = self.table
+        query: Select[Any] = select(runs.c.id, runs.c.status, runs.c.fence)
+        if only is not None:
+            query = query.where(runs.c.id == only)
+        query = query.order_by(runs.c.created_at, runs.c.id).limit(1).with_for_update(key_share=True, skip_locked=True)
+        lapsed = and_(runs.c.status == RunStatus.RUNNING, runs.c.lease_until <= self._database.now())
+        for turn in (lapsed, runs.c.status == RunStatus.QUEUED):
+            row = connection.execute(query.where(turn)).one_or_none()
+            if row is not None:
+                return row.id, row.status, row.fence
+        return None

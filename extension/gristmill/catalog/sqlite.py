@@ -1,0 +1,109 @@
+"""A catalog in one SQLite file, for one machine: WAL, so that readers never wait, and one writer at a time.
+
+Three traps are met here:
+- Python's sqlite3 begins transactions on its own, late and never for reading; it is told not to (`isolation_level`
+  None), and BEGIN is sent by us.
+- A transaction that reads first and writes later cannot wait for its turn: SQLite answers "database is locked" at once.
+  So writing begins with BEGIN IMMEDIATE, which waits.
+- Two connections that turn a new file to WAL at the same moment get "database is locked" at once, whatever the timeout:
+  the change is tried again until the time is up.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from sqlalchemy import Connection, Double, Engine, create_engine, event, literal
+from sqlalchemy.engine import URL
+from sqlalchemy.sql import ColumnElement
+
+from gristmill.catalog.database import MISSING, TAKEN, UNFIT, Database, Fault
+from gristmill.errors import CatalogFailed, UsageError
+
+__all__ = ["SqliteDatabase"]
+
+_PATIENCE = 30.0  # seconds to wait for another writer
+_TRY_AGAIN = 0.01  # seconds between two attempts to turn a file to WAL
+
+
+class SqliteDatabase(Database):
+    """A catalog in one file, for any number of threads and processes of one machine."""
+
+    faults: ClassVar[Mapping[str, Fault]] = {
+        "SQLITE_CONSTRAINT": UNFIT,
+        "SQLITE_CONSTRAINT_UNIQUE": TAKEN,
+        "SQLITE_CONSTRAINT_PRIMARYKEY": TAKEN,
+        "SQLITE_CONSTRAINT_FOREIGNKEY": MISSING,
+        "SQLITE_TOOBIG": UNFIT,
+        "SQLITE_FULL": Fault(cause="The disk that holds it is full.", cure="Make room, then try again."),
+        "SQLITE_BUSY": Fault(
+            cause=f"Another process has kept it locked for {_PATIENCE:.0f} seconds.",
+            cure="Try again; if it stays locked, look for a process that hangs.",
+        ),
+        "SQLITE_CANTOPEN": Fault(cause="The file cannot be opened.", cure="Check the folder and its permissions."),
+        "SQLITE_READONLY": Fault(cause="The file may not be written.", cure="Check the permissions."),
+        "SQLITE_NOTADB": Fault(cause="The file is not an SQLite database.", cure="Name another file."),
+        "SQLITE_CORRUPT": Fault(cause="The file is damaged.", cure="Put the latest backup in its place."),
+        "SQLITE_IOERR": Fault(cause="The disk reports errors.", cure="Check the disk and the space left on it."),
+    }
+
+    def _engines(self, url: URL) -> tuple[Engine, Engine]:
+        if url.database in (None, "", ":memory:"):
+            raise UsageError("A catalog needs a file.", cure="Give sqlite:////path/to/catalog.db.")
+        path = Path(str(url.database)).absolute()  # a later change of the working directory must not move it
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            cause = error.strerror or str(error)
+            what = f"The catalog's folder {path.parent} cannot be made."
+            raise CatalogFailed(what, cause=cause, cure="Check the folders above it.") from error
+        engine = create_engine(
+            URL.create("sqlite+pysqlite", database=str(path)),
+            connect_args={"timeout": _PATIENCE, "isolation_level": None},
+            hide_parameters=True,
+        )
+        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "begin", _begin)
+        return engine.execution_options(begin="BEGIN"), engine.execution_options(begin="BEGIN IMMEDIATE")
+
+    def _code(self, error: BaseException) -> str:
+        return str(getattr(error, "sqlite_errorname", ""))
+
+    def lock(self, connection: Connection) -> None:
+        """Nothing to do: a transaction that writes has the whole file to itself."""
+
+    def _own_now(self) -> ColumnElement[float]:
+        return literal(time.time(), Double)
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options()["begin"])
+
+
+def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
+    _turn_to_wal(connection)
+    # In WAL, NORMAL means that a power cut may lose the last commits; it never breaks the file.
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _turn_to_wal(connection: sqlite3.Connection) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            break
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > deadline:
+                raise
+            time.sleep(_TRY_AGAIN)
+    if mode != "wal":
+        raise CatalogFailed(
+            "The catalog's file cannot be shared between processes.",
+            cause=f"SQLite keeps it in mode {mode}; network file systems do that.",
+            cure="Put it on a disk of this machine, or use PostgreSQL.",
+        )

@@ -1,0 +1,247 @@
+"""The catalog's tables: a column for each field of the record it keeps, under the field's name.
+
+What is asked for in a WHERE or an ORDER BY is a plain column with an index; the rest of a record's inside (a profile, a
+leaderboard) is JSON text. Long columns stand last, so that SQLite finds the short ones without reading them.
+
+`SCHEMA` names the migration that these tables stand for. A change here comes with a migration, and a test compares the
+two on both databases.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator
+
+from gristmill.errors import UsageError
+from gristmill.records import (
+    Artifact,
+    EventKind,
+    Failure,
+    LeaderboardRow,
+    Profile,
+    Proposal,
+    RunStatus,
+    Stage,
+    UploadStatus,
+    Wanted,
+    decode,
+    encode,
+)
+
+__all__ = ["SCHEMA", "datasets", "events", "metadata", "models", "projects", "runs", "uploads"]
+
+SCHEMA = "0001"
+
+
+class Encoded(TypeDecorator[Any]):
+    """A record, or a container of records, as JSON text."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, kind: Any) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002  SQLAlchemy's signature
+        if value is None:
+            return None
+        # JSON has no NaN: where a number must stand, the row could be written and never be read again.
+        try:
+            text = encode(value)
+            decode(text, self.kind)
+        except (msgspec.MsgspecError, TypeError, ValueError) as error:
+            raise UsageError("The catalog cannot keep this value as JSON.", cause=str(error)) from error
+        return text.decode()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002  SQLAlchemy's signature
+        return None if value is None else decode(value, self.kind)
+
+
+class Word(TypeDecorator[Any]):
+    """One word of a fixed set."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, kind: type[StrEnum]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002  SQLAlchemy's signature
+        return None if value is None else str(self.kind(value))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002  SQLAlchemy's signature
+        return None if value is None else self.kind(value)
+
+
+class Number(TypeDecorator[float]):
+    """A float. SQLite turns NaN into NULL, so it is made NULL everywhere."""
+
+    impl = Double
+    cache_ok = True
+
+    def process_bind_param(self, value: float | None, dialect: Dialect) -> float | None:  # noqa: ARG002  as above
+        return None if value is None or math.isnan(value) else value
+
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+def _id() -> Column[Any]:
+    return Column("id", Text, primary_key=True)
+
+
+def _refers(name: str, to: str, *, nullable: bool = False) -> Column[Any]:
+    return Column(name, Text, ForeignKey(to), nullable=nullable)
+
+
+def _must(name: str, kind: Any) -> Column[Any]:
+    return Column(name, kind, nullable=False)
+
+
+def _pages(*leading: Iterable[str]) -> list[Index]:
+    """An index for the pages of each way to narrow a list: newest first, ties by id."""
+    return [Index(None, *columns, "created_at", "id") for columns in leading]
+
+
+projects = Table(
+    "projects",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False, unique=True),
+    _must("created_at", Number),
+    *_pages(()),
+)
+
+uploads = Table(
+    "uploads",
+    metadata,
+    _id(),
+    _refers("project_id", "projects.id"),
+    _must("name", Text),
+    _must("key", Text),
+    _must("size", BigInteger),
+    _must("status", Word(UploadStatus)),
+    _must("created_at", Number),
+    Column("sha256", Text),
+    Column("failure", Encoded(Failure)),
+)
+
+datasets = Table(
+    "datasets",
+    metadata,
+    _id(),
+    _refers("project_id", "projects.id"),
+    _refers("upload_id", "uploads.id"),
+    _must("name", Text),
+    _must("version", Integer),
+    _must("key", Text),
+    _must("filename", Text),
+    _must("size", BigInteger),
+    _must("sha256", Text),
+    _must("created_at", Number),
+    Column("proposal", Encoded(Proposal)),
+    _must("profile", Encoded(Profile)),
+    UniqueConstraint("project_id", "name", "version"),
+    UniqueConstraint("upload_id"),
+    *_pages((), ("project_id",)),
+)
+
+# `lease_until` and `fence` have no index on purpose: only the few runs that run are searched for a lapsed lease, and
+# PostgreSQL renews a lease in place when no indexed column changes. `model_id` refers to models without a constraint,
+# because models refer to runs.
+runs = Table(
+    "runs",
+    metadata,
+    _id(),
+    _refers("project_id", "projects.id"),
+    _refers("dataset_id", "datasets.id"),
+    _must("name", Text),
+    _must("recipe", Text),
+    _must("task", Text),
+    _must("target", Text),
+    _must("metric", Text),
+    _must("budget", Number),
+    _must("seed", BigInteger),
+    _must("status", Word(RunStatus)),
+    _must("wanted", Word(Wanted)),
+    _must("created_at", Number),
+    Column("claimed_at", Number),
+    Column("finished_at", Number),
+    _must("fence", Integer),
+    Column("worker", Text),
+    Column("lease_until", Number),
+    _refers("resumed_from", "runs.id", nullable=True),
+    _must("salvaged", Boolean),
+    Column("score", Number),
+    Column("model_id", Text),
+    _must("accepted", Encoded(tuple[str, ...])),
+    _must("seconds", Encoded(dict[str, float])),
+    Column("failure", Encoded(Failure)),
+    _must("artifacts", Encoded(tuple[Artifact, ...])),
+    _must("settings", Encoded(dict[str, Any])),
+    _must("leaderboard", Encoded(tuple[LeaderboardRow, ...])),
+    *_pages((), ("project_id",), ("status",), ("project_id", "status")),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("run_id", Text, ForeignKey("runs.id"), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    _must("at", Number),
+    _must("kind", Word(EventKind)),
+    _must("body", Encoded(dict[str, Any])),
+)
+
+models = Table(
+    "models",
+    metadata,
+    _id(),
+    _refers("project_id", "projects.id"),
+    _refers("run_id", "runs.id"),
+    _must("name", Text),
+    _must("version", Integer),
+    _must("task", Text),
+    _must("target", Text),
+    _must("metric", Text),
+    _must("score", Number),
+    _must("stage", Word(Stage)),
+    _must("key", Text),
+    _must("size", BigInteger),
+    _must("sha256", Text),
+    _must("created_at", Number),
+    _must("metrics", Encoded(dict[str, Any])),
+    _must("lineage", Encoded(dict[str, Any])),
+    _must("schema", Encoded(dict[str, Any])),
+    UniqueConstraint("project_id", "name", "version"),
+    UniqueConstraint("run_id"),
+    *_pages((), ("project_id",)),
+)

@@ -1,0 +1,48 @@
+"""Uploads: bytes on their way into the store.
+
+open -> received -> accepted (by `datasets.add`, with the dataset) or rejected; an open one may be rejected too.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import update
+
+from gristmill.catalog import tables
+from gristmill.catalog.rows import Rows
+from gristmill.errors import Conflict, UsageError
+from gristmill.records import Failure, Upload, UploadStatus
+
+__all__ = ["Uploads"]
+
+# status -> the statuses it may follow
+_FOLLOWS = {
+    UploadStatus.RECEIVED: (UploadStatus.OPEN,),
+    UploadStatus.REJECTED: (UploadStatus.OPEN, UploadStatus.RECEIVED),
+}
+
+
+class Uploads(Rows[Upload]):
+    """All uploads, also those that were rejected."""
+
+    table = tables.uploads
+    noun = "upload"
+    kind = Upload
+
+    def add(self, upload: Upload) -> Upload:
+        """Register an upload."""
+        with self._database.writing() as connection:
+            return self._insert(connection, upload)
+
+    def settle(
+        self, id: str, status: UploadStatus, *, sha256: str | None = None, failure: Failure | None = None
+    ) -> Upload:
+        """Received, with the bytes' hash, or rejected, with the reason; Conflict if it cannot become that any more."""
+        if status not in _FOLLOWS:
+            raise UsageError(f"An upload is not settled as {status}.", cure="An upload is accepted by datasets.add.")
+        values = {"status": status, "failure": failure} | ({} if sha256 is None else {"sha256": sha256})
+        with self._database.writing() as connection:
+            change = update(self.table).where(self.table.c.id == id, self.table.c.status.in_(_FOLLOWS[status]))
+            row = connection.execute(change.values(values).returning(self.table)).one_or_none()
+            if row is None:
+                raise Conflict(f"The upload {id} is {self._get(connection, id).status} and cannot become {status}.")
+            return self._record(row)
