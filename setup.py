@@ -53,11 +53,12 @@ EXTRAS = {
     "train": TRAIN,
     "all-tasks": [
         *TRAIN,
-        "autogluon.timeseries==1.6.*",  # one AutoGluon for all tasks: its parts pin each other exactly
-        "autogluon.multimodal==1.6.*",
+        "autogluon.timeseries==1.6.*",  # AutoGluon's parts pin each other exactly
+        "autogluon.multimodal==1.6.*",  # the same
     ],
     "cloud": [
         "boto3>=1.34",  # S3
+        "botocore>=1.34",  # what boto3 raises
         "psycopg[binary]>=3.1,<4",  # PostgreSQL; SQLAlchemy's dialect is written for psycopg 3
     ],
     "hub": [
@@ -124,15 +125,17 @@ setup(
     description="Drop in a ZIP, get back a trained model, a report you can read, and the notebook that made them",
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
-    license="Apache-2.0",
+    license_expression="Apache-2.0",
+    license_files=["LICENSE"],
     python_requires=">=3.11,<3.14",  # AutoGluon 1.6 runs on nothing newer than 3.13
     package_dir=FOLDERS,
     packages=packages(),
     package_data={
         "": ["py.typed"],
-        "gristmill": ["catalog/migrations/**/*.py", "catalog/migrations/**/*.mako", "catalog/migrations/**/*.ini"],
-        "gristmill_templates": ["*.ipynb", "**/*.html", "**/*.j2", "**/*.css", "**/*.js", "**/*.svg"],
+        "gristmill": ["catalog/migrations/**/*.py", "catalog/migrations/**/*.mako"],
+        "gristmill_templates": ["**/*"],
     },
+    exclude_package_data={"gristmill_templates": ["**/__pycache__/*", "**/.ipynb_checkpoints/*"]},
     install_requires=BARE,
     extras_require=EXTRAS,
     entry_points=ENTRY_POINTS,

@@ -51,7 +51,7 @@ AT_THE_TOP = {
     "gristmill.catalog": {"alembic", "sqlalchemy"},
     "gristmill.engines": {"autogluon", "pandas", "numpy"},
     "gristmill.figures": {"numpy", "pandas"},
-    "gristmill.intake.hashing": {"numpy", "pandas", "pyarrow"},
+    "gristmill.intake": {"numpy", "pandas", "pyarrow"},
     "gristmill.stores.s3": {"boto3", "botocore"},
 }
 
@@ -79,19 +79,22 @@ def modules_under(root: Path, package: str) -> Iterator[tuple[str, Path]]:
 
 
 def imports_of(name: str, path: Path) -> Iterator[Import]:
-    """Every import in a file: of modules, and of each name that may be a module of ours."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    """Every import in a file."""
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    return imports_in(name, ast.parse(path.read_text(encoding="utf-8")), package=package)
+
+
+def imports_in(name: str, tree: ast.Module, *, package: str = "") -> Iterator[Import]:
+    """Every import in a module's code: of modules, and of each name from `gristmill` itself, which is a room."""
     top, for_types = _executed_at_import(tree), _for_types(tree)
     for node in ast.walk(tree):
         modules: list[str] = []
         if isinstance(node, ast.Import):
             modules = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            package = node.module or ""
-            if node.level:
-                home = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
-                package = ".".join([*home[: len(home) - node.level + 1], *([node.module] if node.module else [])])
-            modules = [f"{package}.{alias.name}" for alias in node.names] if package == "gristmill" else [package]
+            above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            origin = ".".join([*above, *([node.module] if node.module else [])])
+            modules = [f"{origin}.{alias.name}" for alias in node.names] if origin == "gristmill" else [origin]
         for module in modules:
             yield Import(
                 importer=name, line=node.lineno, module=module, at_top=node in top, for_types=node in for_types

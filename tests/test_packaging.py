@@ -1,0 +1,215 @@
+"""The distribution: the wheel holds what the folders hold, works where it is installed, and asks for what it uses."""
+
+from __future__ import annotations
+
+import ast
+import email.message
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions, requires
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from test_layers import house, imports_in
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDERS = {
+    "gristmill": ROOT / "extension" / "gristmill",
+    "gristmill_widgets": ROOT / "widgets" / "gristmill_widgets",
+    "gristmill_hub": ROOT / "hub_config" / "gristmill_hub",
+    "gristmill_templates": ROOT / "templates",
+}
+EXTRAS = {"train", "all-tasks", "hub", "cloud", "serve", "dev"}
+
+# Asked for, though no module of ours imports it
+USED_OTHERWISE = {
+    "ipykernel": "the kernel that notebooks name",
+    "psycopg": "SQLAlchemy imports it for a catalog's postgresql:// URL",
+    "torch": "named so that an index of CPU builds can be given for it; AutoGluon imports it",
+    "scikit-learn": "AutoGluon's scores; its range is what the model archive's lock must be in",
+}
+
+# Not libraries: files that lie beside the importer where it runs
+BESIDE = {"reading"}  # of templates/model/predict.py, in the model archive
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from a copy, so that the build leaves nothing in the checkout."""
+    source = tmp_path_factory.mktemp("source")
+    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    for folder in FOLDERS.values():
+        shutil.copytree(folder, source / folder.relative_to(ROOT), ignore=shutil.ignore_patterns("__pycache__"))
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "."]
+    subprocess.run(command, cwd=source, check=True, capture_output=True, timeout=120)
+    [built] = source.glob("gristmill-*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of a new environment that holds the wheel; everything else it borrows from this one."""
+    folder = tmp_path_factory.mktemp("environment")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    python = folder / "bin" / "python"
+    command = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", "--no-index", wheel]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    [packages] = folder.glob("lib/python*/site-packages")
+    # A folder named in a .pth file is searched, but its own .pth files are not read: an editable gristmill stays out
+    (packages / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return python
+
+
+def test_the_wheel_holds_what_the_folders_hold(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        held = {name for name in archive.namelist() if ".dist-info/" not in name}
+    there = {
+        f"{package}/{path.relative_to(folder).as_posix()}"
+        for package, folder in FOLDERS.items()
+        for path in folder.rglob("*")
+        if path.is_file() and not {"__pycache__", ".ipynb_checkpoints"} & set(path.parts)
+    }
+    assert held == there
+
+
+def test_the_wheel_says_what_it_is(wheel: Path) -> None:
+    metadata = metadata_of(wheel)
+    assert metadata["License-Expression"] == "Apache-2.0"
+    assert set(metadata.get_all("Provides-Extra", [])) == EXTRAS
+    with zipfile.ZipFile(wheel) as archive:
+        [licence] = [name for name in archive.namelist() if name.endswith("/LICENSE")]
+        assert b"Apache License" in archive.read(licence)
+
+
+def test_an_installed_wheel_works_away_from_the_checkout(installed: Path, tmp_path: Path) -> None:
+    code = """
+import gristmill, gristmill_hub, gristmill_templates, gristmill_widgets, json
+from gristmill import stores, tasks
+print(json.dumps({
+    "from": [package.__file__ for package in (gristmill, gristmill_hub, gristmill_templates, gristmill_widgets)],
+    "recipes": gristmill_templates.recipes(),
+    "tasks": [kind.name for kind in tasks.all_kinds()],
+}))
+"""
+    told = json.loads(run(installed, "-c", code, folder=tmp_path))
+    assert all(Path(file).is_relative_to(installed.parent.parent) for file in told["from"])
+    assert told["recipes"] == ["tabular.ipynb"]
+    assert told["tasks"] == ["tabular-classification", "tabular-regression"]
+
+
+def test_the_bare_install_checks_data_without_what_trains(wheel: Path, installed: Path, tmp_path: Path) -> None:
+    shut = sorted(modules_outside_the_bare_install(wheel))
+    assert {"autogluon", "torch", "boto3", "papermill"} <= set(shut)
+    (tmp_path / "sitecustomize.py").write_text(
+        f"""
+import sys
+
+class Shut:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {shut!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Shut())
+"""
+    )
+    command = str(installed.parent / "gristmill")
+    told = run(installed, command, "check", str(ROOT / "examples" / "flights.zip"), "--json", folder=tmp_path)
+    assert json.loads(told.splitlines()[-1])["proposal"]["target"] == "late"
+
+
+def test_what_is_imported_is_asked_for(wheel: Path) -> None:
+    owners = packages_distributions()
+    asked = {requirement.name for requirement, extra in requirements_of(wheel) if extra not in ("dev", "hub", "serve")}
+    missing = {
+        f"{importer} imports {name}"
+        for importer, name in imports_of_ours()
+        if not {canonicalize_name(owner) for owner in owners.get(name, [name])} & asked
+    }
+    assert missing == set()
+
+
+def test_what_is_asked_for_is_used(wheel: Path) -> None:
+    owners = packages_distributions()
+    used = {canonicalize_name(owner) for _, name in imports_of_ours() for owner in owners.get(name, [])}
+    asked = {requirement.name for requirement, extra in requirements_of(wheel) if extra in ("", "train", "cloud")}
+    assert asked - used == asked & set(USED_OTHERWISE)
+
+
+def test_each_cap_has_its_reason() -> None:
+    lines = (ROOT / "setup.py").read_text(encoding="utf-8").splitlines()
+    capped = [line.strip() for line in lines if re.match(r'\s*"[a-z].*(<|==)', line)]
+    capped += [line.strip() for line in lines if "python_requires" in line]
+    assert len(capped) > 5
+    assert [line for line in capped if "#" not in line] == []
+
+
+def test_the_workers_image_installs_extras_that_exist() -> None:
+    text = (ROOT / "images" / "worker-cpu" / "Dockerfile").read_text(encoding="utf-8")
+    [extras] = re.findall(r"\[([a-z,-]+)\]\"? ", text)
+    assert set(extras.split(",")) <= EXTRAS
+
+
+def run(python: Path, *arguments: str, folder: Path) -> str:
+    """What a command prints, in an environment that knows of no checkout."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("GRISTMILL_", "PYTHON"))}
+    environment |= {"GRISTMILL_HOME": str(folder / "home"), "PYTHONPATH": str(folder)}
+    command = [str(python), *arguments]
+    return subprocess.run(
+        command, cwd=folder, env=environment, check=True, capture_output=True, text=True, timeout=120
+    ).stdout
+
+
+def metadata_of(wheel: Path) -> email.message.Message:
+    with zipfile.ZipFile(wheel) as archive:
+        [name] = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        return email.message_from_bytes(archive.read(name))
+
+
+def requirements_of(wheel: Path) -> Iterator[tuple[Requirement, str]]:
+    """What the distribution asks for, each with its extra ('' for the bare install)."""
+    for line in metadata_of(wheel).get_all("Requires-Dist", []):
+        requirement = Requirement(line)
+        requirement.name = canonicalize_name(requirement.name)
+        extra = re.search(r'extra == "(.+?)"', line)
+        yield requirement, extra[1] if extra else ""
+
+
+def imports_of_ours() -> Iterator[tuple[str, str]]:
+    """Every library that our code and our recipes import, with the module that does."""
+    found = [(each.importer, each.module) for each in house() if not each.for_types]
+    for recipe in (ROOT / "templates").glob("*.ipynb"):
+        cells = json.loads(recipe.read_text(encoding="utf-8"))["cells"]
+        code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+        found += [(recipe.name, each.module) for each in imports_in(recipe.name, ast.parse(code))]
+    for importer, module in found:
+        library = module.split(".")[0]
+        if library not in {*sys.stdlib_module_names, *FOLDERS, *BESIDE}:
+            yield importer, library
+
+
+def modules_outside_the_bare_install(wheel: Path) -> set[str]:
+    """The import names that are here, and would not be if only `gristmill` had been installed."""
+    reached: set[str] = {"gristmill"}
+    waiting = [requirement for requirement, extra in requirements_of(wheel) if not extra]
+    while waiting:
+        requirement = waiting.pop()
+        name = canonicalize_name(requirement.name)
+        applies = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+        if applies and name not in reached:
+            reached.add(name)
+            waiting += [Requirement(line) for line in requires(name) or []]
+    owned = {
+        module: {canonicalize_name(owner) for owner in owners} for module, owners in packages_distributions().items()
+    }
+    return {module for module, owners in owned.items() if not owners & reached}
