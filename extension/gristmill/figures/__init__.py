@@ -1,0 +1,33 @@
+"""What a report shows: each figure computed from truth and answers, or by asking the model, and drawn.
+
+Everything here is bounded in time and size, whatever the number of rows, columns and classes: charts draw samples and the
+commonest, and say so. Every figure has a title, a sentence in plain words that says what to see, and words for its charts.
+"""
+
+from gristmill.figures.answers import Answers
+from gristmill.figures.candidates import leaderboard, timeline
+from gristmill.figures.charts import performance
+from gristmill.figures.data import data_summary
+from gristmill.figures.dependence import partial_dependence
+from gristmill.figures.explanation import Importance, importance
+from gristmill.figures.figure import Figure, Group
+from gristmill.figures.judgement import Verdict, verdict
+from gristmill.figures.provenance import reproducibility
+from gristmill.figures.worst import worst_errors
+
+__all__ = [
+    "Answers",
+    "Figure",
+    "Group",
+    "Importance",
+    "Verdict",
+    "data_summary",
+    "importance",
+    "leaderboard",
+    "partial_dependence",
+    "performance",
+    "reproducibility",
+    "timeline",
+    "verdict",
+    "worst_errors",
+]

@@ -1,0 +1,119 @@
+"""Which columns the model looks at: permutation importance, with intervals.
+
+It asks the model many times, so it is bounded: it looks at a sample of rows, and where there are more columns than the time
+allows, at those that go most along with the answers.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gristmill.figures.figure import Figure
+from gristmill.figures.pieces import Bar, bars
+from gristmill.figures.scores import measure_named
+from gristmill.figures.wording import count, quoted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Importance", "importance"]
+
+_SHOWN = 15
+_ROWS = 500
+_SHUFFLES = 5
+_MOST_COLUMNS = 400
+
+
+@dataclass(frozen=True, kw_only=True)
+class Importance(Figure):
+    """The importance figure, and the columns that matter, most important first."""
+
+    features: tuple[str, ...]
+    scores: dict[str, float]
+
+
+def importance(predictor: Any, test: pd.DataFrame, *, time_limit: float, seed: int = 0) -> Importance:
+    """How much worse the score gets when a column is shuffled, by AutoGluon's `feature_importance`."""
+    started = time.monotonic()
+    rows = test[test[predictor.label].notna()]
+    rows = rows.sample(min(len(rows), _ROWS), random_state=seed).reset_index(drop=True)
+    offered = list(predictor.feature_metadata_in.get_features())
+    before = time.monotonic()
+    answers = predictor.predict(rows)
+    once = max(1e-3, time.monotonic() - before)
+    affordable = max(8, min(_MOST_COLUMNS, int(time_limit / once)))
+    tested = offered if len(offered) <= affordable else _likeliest(rows[offered], answers, affordable)
+    found = predictor.feature_importance(
+        rows,
+        features=tested,
+        subsample_size=None,
+        num_shuffle_sets=_SHUFFLES,
+        time_limit=max(0.1, time_limit - (time.monotonic() - started)),
+        confidence_level=0.95,
+        silent=True,
+    )
+    return _importance_figure(predictor, found, len(offered), len(rows))
+
+
+def _importance_figure(predictor: Any, found: pd.DataFrame, offered: int, rows: int) -> Importance:
+    measure = measure_named(predictor.eval_metric.name)
+    shuffles = int(found["n"].max()) if len(found) else 0
+    entries = [
+        Bar(
+            name=str(name),
+            value=float(row["importance"]),
+            low=_finite(row["p95_low"]),
+            high=_finite(row["p95_high"]),
+            text=measure.form(float(row["importance"])),
+        )
+        for name, row in found.head(_SHOWN).iterrows()
+    ]
+    matter = [str(name) for name, row in found.iterrows() if row["importance"] > 0]
+    worse = "falls" if measure.greater_is_better else "rises"
+    caption = "No column matters on its own."
+    if matter:
+        caption = (
+            f"Shuffle {quoted(matter[0])} and {measure.title} {worse} by {entries[0].text}: no other column matters more. "
+            f"{count(shuffles, 'shuffle')} of {count(rows, 'held-out row')}"
+            f"{'; whiskers are 95% intervals.' if shuffles > 1 else ', too few for intervals.'}"
+        )
+    if len(found) < offered:
+        caption += f" Of {offered:,} columns, the {len(found)} that go most along with the answers were tested."
+    if len(found) > len(entries):
+        caption += f" The first {len(entries)} are shown."
+    return Importance(
+        title="Which columns matter",
+        caption=caption,
+        body=bars(("column", f"{measure.title} lost when shuffled", measure.title), entries),
+        part="importance",
+        wide=True,
+        features=tuple(matter),
+        scores={str(name): float(row["importance"]) for name, row in found.iterrows()},
+    )
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _likeliest(rows: pd.DataFrame, answers: pd.Series, most: int) -> list[str]:
+    """The columns that go most along with the answers: a cheap look at each, to choose which to test in earnest."""
+    answer = answers.factorize()[0] if answers.dtype.kind not in "fiu" else answers.to_numpy()
+    ranks = _ranks(np.asarray(answer, dtype=float))
+    ties = {}
+    for name in rows.columns:
+        column = rows[name]
+        codes = column.to_numpy() if column.dtype.kind in "fiub" else column.astype(str).factorize(sort=True)[0]
+        values = _ranks(np.nan_to_num(np.asarray(codes, dtype=float)))
+        spread = float(values.std() * ranks.std())
+        ties[name] = abs(float(np.mean((values - values.mean()) * (ranks - ranks.mean())))) / spread if spread else 0.0
+    return sorted(ties, key=lambda name: -ties[name])[:most]
+
+
+def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.argsort(np.argsort(values, kind="stable"), kind="stable").astype(float)

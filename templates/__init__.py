@@ -1,0 +1,31 @@
+"""Recipes and the report's template: plain files, found by name wherever the package is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import as_file, files
+from pathlib import Path
+
+__all__ = ["recipes", "template", "text"]
+
+
+@contextmanager
+def template(name: str) -> Iterator[Path]:
+    """A file of this package as a path, such as `tabular.ipynb` or `report/page.html.jinja`, while the block lasts."""
+    source = files(__name__).joinpath(name)
+    if not source.is_file():
+        raise FileNotFoundError(f"gristmill_templates has no file {name!r}")
+    with as_file(source) as path:
+        yield path
+
+
+def text(name: str) -> str:
+    """A file of this package as text."""
+    with template(name) as path:
+        return path.read_text(encoding="utf-8")
+
+
+def recipes() -> tuple[str, ...]:
+    """The names of the built-in recipes."""
+    return tuple(sorted(entry.name for entry in files(__name__).iterdir() if entry.name.endswith(".ipynb")))
