@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["Door"]
 
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
-_DROP = 1 << 20  # bytes of an unwanted body that are read all the same
 
 
 class _Refused(GristmillError):
@@ -47,18 +46,16 @@ class Door:
         self._store = store
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        body = _Body(environ["wsgi.input"], _length(environ) or 0)
         try:
-            return self._answer(environ, start_response, body)
+            return self._answer(environ, start_response)
         except GristmillError as error:
             status = error.status if isinstance(error, _Refused) else HTTPStatus(error.http)
             headers = error.headers if isinstance(error, _Refused) else []
-            body.drop()
-            said = encode(error.failure)
-            _start(start_response, status, [*headers, ("Content-Type", "application/json"), _long(len(said))])
-            return [] if environ["REQUEST_METHOD"] == "HEAD" else [said]
+            body = encode(error.failure)
+            _start(start_response, status, [*headers, ("Content-Type", "application/json"), _long(len(body))])
+            return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
-    def _answer(self, environ: WSGIEnvironment, start_response: StartResponse, body: _Body) -> Iterable[bytes]:
+    def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         method = environ["REQUEST_METHOD"]
         if method not in ("GET", "HEAD", "PUT"):
             raise _Refused(
@@ -67,7 +64,7 @@ class Door:
         path = quote(environ.get("PATH_INFO", "").encode("latin-1"))  # WSGI hands bytes over in the guise of Latin-1
         grant = self._store.verify(method, path, environ.get("QUERY_STRING", ""))
         if method == "PUT":
-            _start(start_response, HTTPStatus.OK, [("ETag", self._put(grant, _length(environ), body)), _long(0)])
+            _start(start_response, HTTPStatus.OK, [("ETag", self._put(grant, environ)), _long(0)])
             return []
         return self._get(grant, environ, start_response)
 
@@ -86,13 +83,14 @@ class Door:
         _start(start_response, HTTPStatus.PARTIAL_CONTENT if span else HTTPStatus.OK, headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else self._store.stream(grant.key, start, size)
 
-    def _put(self, grant: Grant, size: int | None, body: _Body) -> str:
+    def _put(self, grant: Grant, environ: WSGIEnvironment) -> str:
+        size = _length(environ)
         if size is None:
             raise _Refused(HTTPStatus.LENGTH_REQUIRED, "A PUT must say its Content-Length.")
         if grant.size is not None and size != grant.size:
             status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if size > grant.size else HTTPStatus.BAD_REQUEST
             raise _Refused(status, f"This link takes {grant.size} bytes, not {size}.")
-        taken = self._store.take(grant, body)
+        taken = self._store.take(grant, _body(environ["wsgi.input"], size))
         return _etag(taken) if isinstance(taken, Stored) else f'"{taken.etag}"'
 
 
@@ -114,27 +112,15 @@ def _length(environ: WSGIEnvironment) -> int | None:
     return int(text) if re.fullmatch("[0-9]{1,18}", text) else None
 
 
-class _Body:
-    """A request's body, read once; ending early it raises, so that what is being written is called off."""
-
-    def __init__(self, source: InputStream, size: int) -> None:
-        self._source, self._left = source, size
-
-    def __iter__(self) -> Iterator[bytes]:
-        while self._left:
-            chunk = self._source.read(min(CHUNK, self._left))
-            if not chunk:
-                left, self._left = self._left, 0
-                raise _Refused(HTTPStatus.BAD_REQUEST, f"The upload broke off {left} bytes before its end.")
-            self._left -= len(chunk)
-            yield chunk
-
-    def drop(self) -> None:
-        """Reads a little on for nothing: a client that is cut off while it still sends never sees the answer."""
-        dropped = 0
-        while self._left and dropped < _DROP and (chunk := self._source.read(min(CHUNK, self._left))):
-            self._left -= len(chunk)
-            dropped += len(chunk)
+def _body(source: InputStream, size: int) -> Iterator[bytes]:
+    """A request's body; raises when it ends early, so that what is being written is called off."""
+    left = size
+    while left:
+        chunk = source.read(min(CHUNK, left))
+        if not chunk:
+            raise _Refused(HTTPStatus.BAD_REQUEST, f"The upload broke off {left} bytes before its end.")
+        left -= len(chunk)
+        yield chunk
 
 
 def _span(asked: str | None, size: int) -> tuple[int, int] | None:

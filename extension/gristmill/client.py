@@ -1,0 +1,86 @@
+"""What the platform can be asked, whoever answers: a Mill in this process, or one behind HTTP.
+
+The command line, the wizard and notebooks are written against `Client` and nothing else. Every method speaks in
+records, raises errors of gristmill.errors, and may be called again after it failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from gristmill.records import Dataset, Event, Model, Profile, Proposal, Run, RunRequest, RunStatus, Upload
+
+__all__ = ["Client"]
+
+
+class Client(Protocol):
+    """Use cases, one method each. An unknown id is NotFound, and so is one that belongs to somebody else."""
+
+    # --- data --------------------------------------------------------------------------------------------------------
+
+    def check(self, path: Path) -> tuple[Profile, Proposal | None]:
+        """Intake only: what is in the file and what could be done with it. Nothing is registered."""
+
+    def upload(self, path: Path, *, project: str = "default", name: str | None = None) -> Upload:
+        """Puts a file into the store, as it is."""
+
+    def admit(self, upload_id: str, *, name: str | None = None) -> Dataset:
+        """Makes an upload a dataset; DataRejected where it cannot be one, and then the upload is kept."""
+
+    def dataset(self, dataset_id: str) -> Dataset:
+        """A dataset with its profile."""
+
+    def datasets(self, project: str | None = None) -> Sequence[Dataset]:
+        """Datasets, newest first."""
+
+    def propose(
+        self, dataset_id: str, *, task: str | None = None, target: str | None = None, metric: str | None = None
+    ) -> Proposal:
+        """What the platform suggests to do with a dataset, given what a person has settled already."""
+
+    # --- runs --------------------------------------------------------------------------------------------------------
+
+    def train(self, request: RunRequest) -> Run:
+        """Queues a run; NotConfirmed while a notice stands that its owner has not said yes to."""
+
+    def resume(self, run_id: str, budget: float, settings: dict[str, Any] | None = None) -> Run:
+        """A new run that goes on from where an ended one stopped, keeping the models it had trained."""
+
+    def run(self, run_id: str) -> Run:
+        """A run as it stands now."""
+
+    def runs(
+        self, project: str | None = None, status: RunStatus | None = None, limit: int = 50, before: str | None = None
+    ) -> Sequence[Run]:
+        """Runs, newest first; `before` is the id of the last one on the page before."""
+
+    def events(self, run_id: str, after: int = 0, wait: float = 0.0) -> Sequence[Event]:
+        """What has happened in a run since event `after`; waits up to `wait` seconds for something to happen."""
+
+    def cancel(self, run_id: str, *, keep: bool = False) -> Run:
+        """Asks a run to end: with `keep`, it stops training now and keeps the best model so far."""
+
+    def fetch(self, run_id: str, artifact: str, to: Path) -> Path:
+        """One thing that a run left, as the file `to`."""
+
+    def folder(self, run_id: str, to: Path) -> Path:
+        """The run's folder, unpacked: its notebook runs there by hand, with the run's data."""
+
+    def nudge(self) -> None:
+        """Makes sure that somebody works on what is queued; where workers stand by anyway, it does nothing."""
+
+    # --- models ------------------------------------------------------------------------------------------------------
+
+    def model(self, model_id: str) -> Model:
+        """A model; the id of the run that made it will do as well."""
+
+    def models(self, project: str | None = None) -> Sequence[Model]:
+        """Models, newest first."""
+
+    def download(self, model_id: str, to: Path) -> Path:
+        """The model's archive as the file `to`."""
+
+    def predict(self, model_id: str, data: Path, to: Path) -> int:
+        """Predicts the rows of a file into another; how many there were."""
