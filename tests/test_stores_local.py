@@ -129,6 +129,22 @@ def test_the_store_is_for_its_owner_only(local_store: LocalStore) -> None:
     assert local_store.root.stat().st_mode & 0o077 == 0
 
 
+def test_a_folder_that_goes_while_it_is_needed_is_made_again(
+    local_store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, target = Path.replace, local_store.root / "objects" / "deep" / "er" / "a"
+
+    def late(source: Path, to: Path) -> Path:
+        if to == target:
+            monkeypatch.undo()
+            target.parent.rmdir()  # as a deleter does who found the folder empty
+        return real(source, to)
+
+    monkeypatch.setattr(Path, "replace", late)
+    local_store.put_bytes("deep/er/a", b"x")
+    assert local_store.read("deep/er/a") == b"x"
+
+
 def test_writers_and_deleters_do_not_trip_over_empty_folders(local_store: LocalStore) -> None:
     faults: list[BaseException] = []
 
