@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from gristmill.catalog import tables
 from gristmill.catalog.rows import Rows
-from gristmill.errors import Conflict
+from gristmill.errors import Conflict, NotFound
 from gristmill.records import Project, new_id
 
 __all__ = ["Projects"]
@@ -34,6 +34,13 @@ class Projects(Rows[Project]):
             if found is None:
                 raise
             return found
+
+    def find(self, name: str) -> Project:
+        """The project of that name."""
+        found = self._named(name)
+        if found is None:
+            raise NotFound(f"There is no project {name!r}.", cure="`gristmill runs` shows what there is.")
+        return found
 
     def list(self, before: str | None = None, limit: int = 50) -> tuple[Project, ...]:
         """A page of projects."""

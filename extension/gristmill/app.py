@@ -1,0 +1,139 @@
+"""Where the parts are put together: the embedded platform, its worker, and the command `gristmill`.
+
+Settings come from the environment, each with a default that needs nothing but this machine:
+
+    GRISTMILL_HOME      where state lives                   ~/.gristmill
+    GRISTMILL_CATALOG   the catalog's URL                   sqlite:///HOME/catalog.db
+    GRISTMILL_STORE     the store's URL                     file://HOME/store
+    GRISTMILL_LEASE     seconds until a silent worker's run may be taken over            15
+    GRISTMILL_MEMORY    gigabytes that a notebook may use   80 % of what is free when it starts
+    GRISTMILL_CPUS      cores that a notebook may use       all
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from gristmill.errors import UsageError
+
+if TYPE_CHECKING:
+    from gristmill.mill import Mill
+    from gristmill.sandbox import Sandbox
+
+__all__ = ["Settings", "embedded", "main", "work"]
+
+Number = TypeVar("Number", int, float)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """What the environment says; see the top of this module."""
+
+    home: Path
+    catalog: str
+    store: str
+    lease: float = 15.0
+    memory: float | None = None  # GB
+    cpus: int | None = None
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        home = Path(environment.get("GRISTMILL_HOME") or "~/.gristmill").expanduser().absolute()
+        return cls(
+            home=home,
+            catalog=environment.get("GRISTMILL_CATALOG") or f"sqlite:///{home / 'catalog.db'}",
+            store=environment.get("GRISTMILL_STORE") or (home / "store").as_uri(),
+            lease=_number(environment, "GRISTMILL_LEASE", float, 1.0) or 15.0,
+            memory=_number(environment, "GRISTMILL_MEMORY", float, 0.5),
+            cpus=_number(environment, "GRISTMILL_CPUS", int, 1),
+        )
+
+
+def _number(environment: Mapping[str, str], name: str, kind: Callable[[str], Number], least: Number) -> Number | None:
+    text = environment.get(name)
+    if not text:
+        return None
+    try:
+        value = kind(text)
+    except ValueError:
+        value = None
+    if value is None or not value >= least:
+        raise UsageError(f"{name} is {text!r}.", cure=f"Give a number of at least {least}, or leave it out.")
+    return value
+
+
+def embedded(settings: Settings | None = None) -> Mill:
+    """The platform in this process, with a worker process of its own when there is something to do."""
+    from gristmill.catalog import Catalog
+    from gristmill.dispatch.local import LocalDispatcher
+    from gristmill.mill import Mill, Parts
+    from gristmill.stores import open_store
+
+    settings = settings or Settings.read()
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return Mill(
+        Parts(
+            catalog=Catalog.open(settings.catalog),
+            store=open_store(settings.store),
+            dispatcher=LocalDispatcher(settings.home),
+            sandbox=_sandbox(settings),
+            home=settings.home,
+        )
+    )
+
+
+def work(settings: Settings, *, idle: float | None = None, sole: bool = False) -> None:
+    """Be a worker until told to end, or until there has been nothing to do for `idle` seconds."""
+    from gristmill.dispatch.local import sole_worker
+
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    if not sole:
+        _serve(settings, idle, ended)
+        return
+    with sole_worker(settings.home) as is_ours:
+        if is_ours:
+            _serve(settings, idle, ended)
+
+
+def _serve(settings: Settings, idle: float | None, ended: threading.Event) -> None:
+    from gristmill.catalog import Catalog
+    from gristmill.reconciler import Reconciler
+    from gristmill.stores import open_store
+    from gristmill.worker import Worker
+    from gristmill.worker.attempt import Tools
+
+    tools = Tools(
+        catalog=Catalog.open(settings.catalog), store=open_store(settings.store), sandbox=_sandbox(settings),
+        folder=settings.home / "work", lease_seconds=settings.lease,
+    )  # fmt: skip
+    worker = Worker(tools)
+    if idle is not None:  # it was started because a run is about to come
+        worker.warm_up()
+    Reconciler(tools).tidy_folders()
+    worker.serve(idle=idle, stopped=ended.is_set)
+
+
+def _sandbox(settings: Settings) -> Sandbox:
+    from gristmill.sandbox.process import ProcessSandbox
+
+    memory = None if settings.memory is None else int(settings.memory * 1e9)
+    return ProcessSandbox(cache=settings.home / "cache", cpus=settings.cpus, memory=memory)
+
+
+def main() -> None:
+    """The command `gristmill`."""
+    from gristmill.cli import run
+
+    run(embedded)
+
+
+if __name__ == "__main__":
+    main()

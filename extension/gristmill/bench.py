@@ -1,0 +1,287 @@
+"""What a recipe sees of the platform: data, budget, progress, results. The same under papermill and by hand.
+
+A recipe is handed a run folder and opens it:
+
+    bench = Bench.open(run)            # run.json, data/, out/
+    train, test = bench.table()        # what the task's reader returns
+
+Nothing here talks to the catalog or the store. What the bench has to say it appends to `events.jsonl` in the folder,
+one JSON object a line; whoever runs the recipe reads along. By hand in JupyterLab nobody does, and all else is equal.
+
+The budget
+----------
+A run's budget counts from its claim to its saved model, so the fit may not have all of it. `budget.for_fitting()` holds
+back what must still happen afterwards: comparing and saving, and, should training overrun and be killed, loading the
+models that were finished and saving the best of those. That reserve is measured, not guessed: a restart costs about what
+it cost to come this far. By hand, the budget counts from opening the bench.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gristmill import records, tasks
+from gristmill.errors import NotFound
+from gristmill.records import EventKind, LeaderboardRow, Notice, Profile, Resources
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from autogluon.core.callbacks import AbstractCallback
+    from autogluon.tabular import TabularPredictor
+
+__all__ = ["Bench", "BenchFile", "Budget", "Mode", "Results"]
+
+
+_LEAST_RESTART = 6.0  # seconds that loading AutoGluon anew costs at least, however quick a preheated start seemed
+
+
+class Mode(StrEnum):
+    """How a recipe is to spend its time.
+
+    `train` trains, adding to what an earlier run left in out/ if there is any. `salvage` trains nothing: it only brings
+    home what is there, because training overran its budget, was stopped, or died.
+    """
+
+    TRAIN = "train"
+    SALVAGE = "salvage"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BenchFile:
+    """run.json: all that a recipe is told about its run. It holds no secret and no address."""
+
+    run_id: str
+    name: str
+    recipe: str
+    task: str
+    target: str
+    metric: str
+    budget: float
+    seed: int
+    profile: Profile
+    resources: Resources
+    data_sha256: str = ""
+    order: str | None = None
+    notices: tuple[Notice, ...] = ()
+    settings: dict[str, Any] = field(default_factory=dict)
+    started_at: float | None = None  # when the budget began to count; None by hand
+    mode: Mode = Mode.TRAIN
+    salvaged_because: str = ""
+
+    def write(self, folder: Path) -> None:
+        (folder / "run.json").write_bytes(records.encode(self))
+
+    @classmethod
+    def read(cls, folder: Path) -> BenchFile:
+        try:
+            raw = (folder / "run.json").read_bytes()
+        except FileNotFoundError:
+            raise NotFound(
+                f"{folder} is not a run folder: it has no run.json.",
+                cure="`gristmill notebook RUN --folder DIR` writes a whole run folder.",
+            ) from None
+        return records.decode(raw, cls)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Results:
+    """out/results.json: what a recipe found. `score` is in the run's metric, on rows the fit never saw."""
+
+    score: float
+    metrics: dict[str, float]
+    leaderboard: tuple[LeaderboardRow, ...]
+    verdict: str = ""
+    best: str = ""
+    schema: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    saved_at: float = 0.0
+
+
+class Budget:
+    """The seconds a run may take and how many are left.
+
+    `warm` is what the kernel had spent on loading before the budget began to count: a restart pays it again.
+    """
+
+    def __init__(
+        self, total: float, *, started_at: float, warm: float = 0.0, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.total = total
+        self._started_at = started_at
+        self._warm = warm
+        self._clock = clock
+
+    def spent(self) -> float:
+        """Seconds since the budget began to count."""
+        return self._clock() - self._started_at
+
+    def left(self) -> float:
+        """Seconds until the budget ends; never negative."""
+        return max(0.0, self.total - self.spent())
+
+    def for_salvage(self, loading: float | None = None) -> float:
+        """Seconds to hold back for restarting and bringing home what there is, when loading took `loading` seconds."""
+        loading = self.spent() + self._warm if loading is None else loading
+        return 1.3 * max(_LEAST_RESTART, min(loading, 60.0)) + 3.0
+
+    def for_saving(self) -> float:
+        """Seconds to hold back for comparing and saving once training has ended by itself."""
+        return 3.0 + min(0.08 * self.total, 120.0)
+
+    def for_fitting(self) -> float:
+        """Seconds that training may take from now on; 0 when there is no time to train anything."""
+        spare = self.left() - self.for_salvage() - self.for_saving()
+        return spare if spare >= 1.0 else 0.0
+
+    def for_explaining(self) -> float:
+        """Seconds that one explanation may take from now on: part of what is left, since nothing needs it later."""
+        return min(0.25 * max(0.0, self.left() - self.for_finishing()), 60.0)
+
+    def for_finishing(self) -> float:
+        """Seconds to hold back, once the model is saved, for the report and for the way into the store."""
+        return 3.0 + min(0.02 * self.total, 10.0)
+
+
+class Bench:
+    """A run folder, opened. `out` is where the recipe leaves what it makes."""
+
+    def __init__(self, folder: Path, file: BenchFile) -> None:
+        self.folder = folder
+        self.file = file
+        self.out = folder / "out"
+        self.out.mkdir(exist_ok=True)
+        self.seed = file.seed
+        self.profile = file.profile
+        self.notices = file.notices
+        self.resources = file.resources
+        self.warm = float(os.environ.get("GRISTMILL_WARM_SECONDS", "0"))
+        started_at = time.time() if file.started_at is None else file.started_at
+        self.budget = Budget(file.budget, started_at=started_at, warm=self.warm)
+
+    @classmethod
+    def open(cls, run: str | Path = ".") -> Bench:
+        """The bench of the run folder `run`."""
+        folder = Path(run).resolve()
+        bench = cls(folder, BenchFile.read(folder))
+        bench.say(EventKind.PHASE, {"phase": "load", "warm": bench.warm})
+        return bench
+
+    def table(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """The rows to train on, and held-out rows that no fit may see."""
+        plan = tasks.LoadPlan(
+            target=self.file.target, seed=self.file.seed, order=self.file.order, settings=self.file.settings
+        )
+        return tasks.find(self.file.task).load(self.folder / "data", self.profile, plan)
+
+    def problem_type(self, train: pd.DataFrame) -> str:
+        """What AutoGluon calls the problem that the target poses."""
+        return tasks.find(self.file.task).problem_type(train[self.file.target])
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether the held-out rows are the latest ones."""
+        return self.file.order is not None
+
+    # --- progress ----------------------------------------------------------------------------------------------------
+
+    def say(self, kind: EventKind, body: Mapping[str, Any]) -> None:
+        """Append an event for whoever reads along."""
+        line = json.dumps({"at": time.time(), "kind": kind, "body": body}, allow_nan=False, default=str)
+        with (self.folder / "events.jsonl").open("a", encoding="utf-8") as events:
+            events.write(line + "\n")
+
+    def watch(self) -> AbstractCallback:
+        """A callback for AutoGluon's `fit` that shows the leaderboard as it grows."""
+        from gristmill.engines.tabular import Watch
+
+        return Watch(self.say)
+
+    def time_to_fit(self) -> float:
+        """Seconds for AutoGluon's `time_limit`; 0 when this run is only to bring home what was trained before."""
+        return 0.0 if self.file.mode is Mode.SALVAGE else self.budget.for_fitting()
+
+    @property
+    def memory_limit(self) -> float:
+        """Memory for AutoGluon's `memory_limit`, in GB."""
+        return self.resources.memory / 1e9
+
+    def reopened(self) -> TabularPredictor | None:
+        """The predictor that an earlier, perhaps interrupted, fit left in out/model, with all models it had finished."""
+        from gristmill.engines.tabular import reopen
+
+        return reopen(self.out / "model")
+
+    # --- results -----------------------------------------------------------------------------------------------------
+
+    def save(self, predictor: TabularPredictor, *, metrics: Mapping[str, float], verdict: str = "") -> None:
+        """Save the best model as a plain archive, and what is known of it as out/results.json.
+
+        From here on the run has succeeded: whatever comes after in the notebook can only add to it.
+        """
+        from gristmill import model_archive
+        from gristmill.engines.tabular import leaderboard_rows, natural
+
+        scores = {name: natural(name, value) for name, value in metrics.items()}
+        results = Results(
+            score=scores[self.file.metric],
+            metrics=scores,
+            leaderboard=leaderboard_rows(predictor.leaderboard(), predictor),
+            verdict=str(verdict),
+            best=predictor.model_best,
+            schema=model_archive.schema_of(predictor, self.file),
+            versions=model_archive.versions(),
+        )
+        model_archive.write(predictor, self.out / "model.zip", file=self.file, results=results)
+        self._keep(replace(results, saved_at=time.time()))
+
+    def compare(self, predictor: TabularPredictor, test: pd.DataFrame) -> tuple[LeaderboardRow, ...]:
+        """The leaderboard with each model's score on the held-out rows, as far as time allows, added to the results."""
+        from gristmill.engines.tabular import compare, leaderboard_rows
+
+        rows = leaderboard_rows(compare(predictor, test, seconds=self.budget.for_explaining()), predictor)
+        results = records.decode((self.out / "results.json").read_bytes(), Results)
+        self._keep(replace(results, leaderboard=rows))
+        return rows
+
+    # --- what a report tells of the run itself -----------------------------------------------------------------------
+
+    def seconds(self) -> dict[str, float]:
+        """How long each phase has taken so far."""
+        phases = [event for event in self._said() if event["kind"] == EventKind.PHASE]
+        ends = [event["at"] for event in phases[1:]] + [time.time()]
+        taken: dict[str, float] = {}
+        for event, end in zip(phases, ends, strict=True):
+            name = event["body"]["phase"]
+            taken[name] = taken.get(name, 0.0) + end - event["at"]
+        return taken
+
+    def failures(self, predictor: TabularPredictor) -> dict[str, str]:
+        """The candidates that did not finish, each with the reason."""
+        failed = predictor.model_failures()
+        return {str(row["model"]): str(row["exc_str"]) for _, row in failed.iterrows()}
+
+    def facts(self) -> dict[str, object]:
+        """What it takes to make this run again."""
+        file = self.file
+        return {
+            "run": file.run_id, "recipe": file.recipe, "data (SHA-256)": file.data_sha256, "target": file.target,
+            "metric": file.metric, "seed": file.seed, "budget": f"{file.budget:g} s", "cpus": file.resources.cpus,
+            "memory": f"{self.memory_limit:.1f} GB",
+        }  # fmt: skip
+
+    def _said(self) -> list[dict[str, Any]]:
+        path = self.folder / "events.jsonl"
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+
+    def _keep(self, results: Results) -> None:
+        part = self.out / "results.json.part"
+        part.write_bytes(records.encode(results))
+        part.rename(self.out / "results.json")  # whole or not there: its presence is what says "saved"
+        self.say(EventKind.LEADERBOARD, {"rows": records.to_plain(results.leaderboard)})

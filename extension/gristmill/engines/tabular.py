@@ -1,0 +1,132 @@
+"""AutoGluon's TabularPredictor, seen from the bench: watched while it trains, taken up again after it was stopped.
+
+AutoGluon saves each model as it is finished, and its trainer with the list of them. So a predictor whose process was
+killed in mid fit loads with all models finished until then; only the ensemble over them is missing. Imported lazily:
+this module needs AutoGluon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from autogluon.core.callbacks import AbstractCallback
+from autogluon.core.metrics import get_metric
+from autogluon.tabular import TabularPredictor
+from autogluon.tabular.configs.hyperparameter_configs import get_hyperparameter_config
+from autogluon.tabular.registry import ag_model_registry
+
+from gristmill.records import EventKind, LeaderboardRow, to_plain
+
+__all__ = ["Watch", "compare", "leaderboard_rows", "natural", "reopen", "untried"]
+
+Say = Callable[[EventKind, dict[str, Any]], None]
+
+
+class Watch(AbstractCallback):  # type: ignore[misc]  # autogluon ships no types
+    """Says the leaderboard after each model, and what is being fitted before it."""
+
+    def __init__(self, say: Say) -> None:
+        super().__init__()
+        self._say = say
+
+    def attach(self, predictor: TabularPredictor) -> None:
+        """Watch `fit_extra` too, which takes no callbacks argument: the trainer keeps those it is given."""
+        predictor._trainer.callbacks = [self]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # AutoGluon pickles its callbacks with the trainer: leave one behind that needs nothing of ours to load.
+        return AbstractCallback, ()
+
+    def _before_model_fit(self, trainer: Any, model: Any, **_: Any) -> tuple[bool, bool]:
+        self._say(EventKind.PHASE, {"phase": "fit", "model": model.name})
+        return False, False
+
+    def _after_model_fit(self, trainer: Any, model_names: list[str], **_: Any) -> bool:
+        rows = leaderboard_rows(trainer.leaderboard(), trainer)
+        self._say(EventKind.LEADERBOARD, {"rows": to_plain(rows)})
+        return False
+
+
+def natural(metric: str, score: float) -> float:
+    """AutoGluon's score, of which more is always better, as the figure that people know by the metric's name."""
+    return float(get_metric(metric).convert_score_to_original(score))
+
+
+def leaderboard_rows(board: pd.DataFrame, predictor: Any) -> tuple[LeaderboardRow, ...]:
+    """AutoGluon's leaderboard as records, best first; `predictor` may be its trainer."""
+
+    def number(row: pd.Series, name: str) -> float | None:
+        value = row.get(name)
+        return None if value is None or pd.isna(value) else float(value)
+
+    def score(row: pd.Series, name: str) -> float | None:
+        value = number(row, name)
+        return None if value is None else float(predictor.eval_metric.convert_score_to_original(value))
+
+    return tuple(
+        LeaderboardRow(
+            model=str(row["model"]),
+            score=score(row, "score_val"),
+            test_score=score(row, "score_test"),
+            fit_seconds=number(row, "fit_time_marginal"),
+            predict_seconds=number(row, "pred_time_val"),
+            bytes=_size(Path(predictor.path) / "models" / str(row["model"])),
+            level=int(row["stack_level"]),
+        )
+        for _, row in board.sort_values("score_val", ascending=False, kind="stable").iterrows()
+    )
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def compare(predictor: TabularPredictor, test: pd.DataFrame, *, seconds: float) -> pd.DataFrame:
+    """`predictor.leaderboard(test)`, but only for as many of the best models as `seconds` allow by their own pace."""
+    board = predictor.leaderboard()
+    validated = predictor._trainer._num_rows_val or predictor._trainer._num_rows_train
+    pace = board["pred_time_val_marginal"].fillna(0.0) / validated
+    within = (2.0 * pace * len(test)).cumsum() <= seconds
+    chosen = board.loc[within, "model"].tolist()
+    is_regression = predictor.problem_type == "regression"
+    answers = (predictor.predict_multi if is_regression else predictor.predict_proba_multi)(test, models=chosen)
+    metric = predictor.eval_metric.name
+    board["score_test"] = board["model"].map(
+        {
+            model: predictor.evaluate_predictions(test[predictor.label], answer, auxiliary_metrics=False)[metric]
+            for model, answer in answers.items()
+        }
+    )
+    return board
+
+
+def reopen(path: Path) -> TabularPredictor | None:
+    """The predictor that an earlier, perhaps killed, fit left at `path`; None if it had no model yet."""
+    if not (path / "predictor.pkl").exists():
+        return None
+    try:
+        predictor = TabularPredictor.load(str(path), require_version_match=False, require_py_version_match=False)
+        return predictor if predictor.model_names() else None
+    except Exception:  # killed while writing its first files: whatever is wrong with them, there is nothing to keep
+        return None
+
+
+def untried(predictor: TabularPredictor, *portfolios: str | dict[str, Any]) -> dict[str, list[Any]]:
+    """The configurations of AutoGluon's portfolios, in their order, that this predictor has not trained yet."""
+    done = {name.split("_BAG_")[0] for name in predictor.model_names()}
+    rest: dict[str, list[Any]] = {}
+    for portfolio in portfolios:
+        named = get_hyperparameter_config(portfolio) if isinstance(portfolio, str) and portfolio else portfolio or {}
+        for key, configs in named.items():
+            for config in configs if isinstance(configs, list) else [configs]:
+                arguments = config.get("ag_args", {})
+                if predictor.problem_type not in arguments.get("problem_types", [predictor.problem_type]):
+                    continue
+                name = ag_model_registry.key_to_cls(key).ag_name + arguments.get("name_suffix", "")
+                if name not in done:
+                    done.add(name)
+                    rest.setdefault(key, []).append(config)
+    return rest

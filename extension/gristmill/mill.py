@@ -1,0 +1,313 @@
+"""Every use case, one method each: the embedded platform, and what the API will put on the wire.
+
+The methods are those of `client.Client`, so whatever speaks to a Mill speaks to a hub in the same words.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from gristmill import intake, model_archive, recipes, records, tasks
+from gristmill.bench import BenchFile
+from gristmill.catalog import Catalog
+from gristmill.dispatch import Dispatcher
+from gristmill.errors import (
+    BudgetTooSmall,
+    Conflict,
+    DataRejected,
+    NotConfirmed,
+    NotFound,
+    NotPossible,
+    UsageError,
+)
+from gristmill.intake import archive
+from gristmill.records import (
+    Dataset,
+    DatasetEntry,
+    Event,
+    Model,
+    Notice,
+    Profile,
+    Proposal,
+    Run,
+    RunRequest,
+    RunStatus,
+    Severity,
+    Upload,
+    UploadStatus,
+    Wanted,
+)
+from gristmill.sandbox import Sandbox
+from gristmill.stores import Store
+
+__all__ = ["Mill", "Parts"]
+
+_LEAST_BUDGET = 30.0  # seconds: below it, loading AutoGluon and saving a model leave no time to train
+_MOST_BUDGET = 30 * 24 * 3600.0
+_LOOK_EVERY = 0.1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parts:
+    """What a Mill is made of; `home` is where it keeps what it can always make again."""
+
+    catalog: Catalog
+    store: Store
+    dispatcher: Dispatcher
+    sandbox: Sandbox
+    home: Path
+
+
+class Mill:
+    """The platform in process."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._catalog = parts.catalog
+        self._store = parts.store
+
+    # --- data --------------------------------------------------------------------------------------------------------
+
+    def check(self, path: Path) -> tuple[Profile, Proposal | None]:
+        """Intake only: what is in the file and what could be done with it. Nothing is registered."""
+        with self._scratch() as scratch:
+            profile = intake.inspect(_existing(path), Path(scratch))
+        return profile, intake.propose(profile)
+
+    def upload(self, path: Path, *, project: str = "default", name: str | None = None) -> Upload:
+        """Put a file into the store, as it is."""
+        path = _existing(path)
+        upload_id = records.new_id("upload")
+        upload = Upload(
+            id=upload_id, project_id=self._catalog.projects.ensure(project).id, name=name or path.name,
+            key=f"uploads/{upload_id}/{_key_segment(path.name)}", size=path.stat().st_size, status=UploadStatus.OPEN,
+            created_at=time.time(),
+        )  # fmt: skip
+        self._catalog.uploads.add(upload)
+        stored = self._store.put_file(upload.key, path)
+        return self._catalog.uploads.settle(upload.id, UploadStatus.RECEIVED, sha256=stored.sha256)
+
+    def admit(self, upload_id: str, *, name: str | None = None) -> Dataset:
+        """Make an upload a dataset; DataRejected where it cannot be one, and then the upload is kept."""
+        upload = self._catalog.uploads.get(upload_id)
+        if upload.status is not UploadStatus.RECEIVED:
+            raise Conflict(f"The upload {upload.name} is {upload.status}.", cure="Upload the file again.")
+        filename = upload.key.rsplit("/", 1)[-1]
+        try:
+            with self._scratch() as scratch:
+                local = Path(scratch) / filename
+                self._store.get_file(upload.key, local)
+                profile = intake.inspect(local, Path(scratch) / "data")
+            proposal = intake.propose(profile)
+        except DataRejected as rejected:
+            self._catalog.uploads.settle(upload.id, UploadStatus.REJECTED, failure=rejected.failure)
+            raise
+        dataset = Dataset(
+            id=records.new_id("dataset"), project_id=upload.project_id, upload_id=upload.id, name=name or Path(upload.name).stem,
+            version=0, key=upload.key, filename=filename, size=upload.size, sha256=upload.sha256 or "", profile=profile,
+            proposal=proposal, created_at=time.time(),
+        )  # fmt: skip
+        return self._catalog.datasets.add(dataset)
+
+    def dataset(self, dataset_id: str) -> Dataset:
+        """A dataset with its profile."""
+        return self._catalog.datasets.get(dataset_id)
+
+    def datasets(self, project: str | None = None) -> Sequence[DatasetEntry]:
+        """Datasets, newest first."""
+        return self._catalog.datasets.list(self._project_id(project))
+
+    def propose(
+        self, dataset_id: str, *, task: str | None = None, target: str | None = None, metric: str | None = None
+    ) -> Proposal:
+        """What the platform suggests to do with a dataset, given what a person has settled already."""
+        return intake.propose(self.dataset(dataset_id).profile, task=task, target=target, metric=metric)
+
+    # --- runs --------------------------------------------------------------------------------------------------------
+
+    def train(self, request: RunRequest) -> Run:
+        """Queue a run; what the request leaves open is taken from the proposal."""
+        if importlib.util.find_spec("autogluon") is None:
+            raise NotPossible("Training needs AutoGluon, which is not installed here.", cure="pip install 'gristmill[train]'")
+        dataset = self.dataset(request.dataset_id)
+        proposal = intake.propose(dataset.profile, task=request.task, target=request.target, metric=request.metric)
+        _confirmed((*dataset.profile.notices, *proposal.notices), request.accepted)
+        recipe = recipes.find(request.recipe or tasks.find(proposal.task).recipe.removesuffix(".ipynb"))
+        run = Run(
+            id=records.new_id("run"), project_id=dataset.project_id, dataset_id=dataset.id, name=request.name or dataset.name,
+            recipe=f"{recipe.name}@{recipe.version}", task=proposal.task, target=proposal.target, metric=proposal.metric,
+            budget=_budget(request.budget or proposal.budget), seed=request.seed, settings=dict(request.settings),
+            accepted=tuple(request.accepted), status=RunStatus.QUEUED, wanted=Wanted.FINISH, created_at=time.time(),
+        )  # fmt: skip
+        return self._queue(run, recipe.text.encode())
+
+    def resume(self, run_id: str, budget: float, settings: dict[str, Any] | None = None) -> Run:
+        """A new run that goes on from where an ended one stopped, keeping the models it had trained."""
+        earlier = self.run(run_id)
+        if not earlier.status.is_final:
+            raise Conflict(f"The run {earlier.name} is still {earlier.status}.", cure="Wait until it has ended, or cancel it first.")
+        run = replace(
+            earlier, id=records.new_id("run"), budget=_budget(budget), settings=earlier.settings | (settings or {}),
+            status=RunStatus.QUEUED, wanted=Wanted.FINISH, created_at=time.time(), claimed_at=None, finished_at=None, fence=0,
+            worker=None, lease_until=None, resumed_from=run_id, salvaged=False, score=None, leaderboard=(), seconds={},
+            artifacts=(), model_id=None, failure=None,
+        )  # fmt: skip
+        return self._queue(run, self._store.read(f"runs/{run_id}/recipe.ipynb"))
+
+    def run(self, run_id: str) -> Run:
+        """A run as it stands now."""
+        return self._catalog.runs.get(run_id)
+
+    def runs(
+        self, project: str | None = None, status: RunStatus | None = None, limit: int = 50, before: str | None = None
+    ) -> Sequence[Run]:
+        """Runs, newest first; `before` is the id of the last one on the page before."""
+        statuses = () if status is None else (status,)
+        return self._catalog.runs.list(self._project_id(project), statuses, before=before, limit=limit)
+
+    def events(self, run_id: str, after: int = 0, wait: float = 0.0) -> Sequence[Event]:
+        """What has happened in a run since event `after`; waits up to `wait` seconds for something to happen."""
+        until = time.monotonic() + wait
+        while True:
+            events = self._catalog.events.after(run_id, after, 500)
+            if events or time.monotonic() >= until or (wait and self.run(run_id).status.is_final):
+                return events
+            time.sleep(_LOOK_EVERY)
+
+    def cancel(self, run_id: str, *, keep: bool = False) -> Run:
+        """Ask a run to end: with `keep`, it stops training now and keeps the best model so far."""
+        return self._catalog.runs.want(run_id, Wanted.STOP if keep else Wanted.CANCEL)
+
+    def fetch(self, run_id: str, artifact: str, to: Path) -> Path:
+        """One thing that a run left, as a file."""
+        run = self.run(run_id)
+        found = run.artifact(artifact)
+        if found is None:
+            raise NotFound(f"The run {run.name} has no {artifact}.", cause=f"It is {run.status}.", cure=f"It has: {_listed(run)}.")
+        self._store.get_file(found.key, to)
+        return to
+
+    def folder(self, run_id: str, to: Path) -> Path:
+        """The run's folder, unpacked: its notebook runs there by hand, with the run's data."""
+        if to.exists() and (not to.is_dir() or any(to.iterdir())):
+            raise UsageError(f"{to} is there already and not empty.", cure="Name a folder that is not there yet.")
+        run = self.run(run_id)
+        dataset = self.dataset(run.dataset_id)
+        to.mkdir(parents=True, exist_ok=True)
+        with self._scratch() as scratch:
+            upload = Path(scratch) / dataset.filename
+            self._store.get_file(dataset.key, upload)
+            archive.unpack(upload, to / "data")
+        proposal = dataset.proposal
+        BenchFile(
+            run_id=run.id, name=run.name, recipe=run.recipe, task=run.task, target=run.target, metric=run.metric,
+            budget=run.budget, seed=run.seed, profile=dataset.profile, resources=self._parts.sandbox.resources(),
+            data_sha256=dataset.sha256, settings=run.settings, order=proposal.order if proposal else None,
+            notices=dataset.profile.notices + (proposal.notices if proposal else ()),
+        ).write(to)  # fmt: skip
+        notebook = run.artifact("notebook")
+        self._store.get_file(notebook.key if notebook else f"runs/{run.id}/recipe.ipynb", to / "notebook.ipynb")
+        return to
+
+    def nudge(self) -> None:
+        """Make sure that somebody works on what is queued."""
+        self._parts.dispatcher.nudge()
+
+    # --- models ------------------------------------------------------------------------------------------------------
+
+    def model(self, model_id: str) -> Model:
+        """A model; the id of the run that made it will do as well."""
+        if model_id.startswith("run-"):
+            run = self.run(model_id)
+            if run.model_id is None:
+                raise NotFound(f"The run {run.name} has no model.", cause=f"It is {run.status}.")
+            model_id = run.model_id
+        return self._catalog.models.get(model_id)
+
+    def models(self, project: str | None = None) -> Sequence[Model]:
+        """Models, newest first."""
+        return self._catalog.models.list(self._project_id(project))
+
+    def download(self, model_id: str, to: Path) -> Path:
+        """The model's archive as a file."""
+        self._store.get_file(self.model(model_id).key, to)
+        return to
+
+    def predict(self, model_id: str, data: Path, to: Path) -> int:
+        """Predict the rows of a file into another; how many there were. The archive's own predict.py does it."""
+        model = self.model(model_id)
+        data, to = _existing(data).resolve(), to.resolve()
+        folder = self._parts.home / "models" / model.id
+        if not folder.exists():
+            with self._scratch() as scratch:
+                self._store.get_file(model.key, Path(scratch) / "model.zip")
+                model_archive.unpack(Path(scratch) / "model.zip", folder)
+        done = subprocess.run(
+            [sys.executable, str(folder / "predict.py"), str(data), "-o", str(to)], capture_output=True, text=True, cwd=folder, check=False
+        )
+        if done.returncode == 3:
+            raise DataRejected(done.stderr.strip().splitlines()[-1], code="not-predictable")
+        if done.returncode != 0:
+            raise NotPossible("The model could not be asked.", cause=(done.stderr.strip().splitlines() or ["It gave no reason."])[-1])
+        return int(done.stdout.strip().splitlines()[-1])
+
+    # --- within ------------------------------------------------------------------------------------------------------
+
+    def _queue(self, run: Run, recipe: bytes) -> Run:
+        self._store.put_bytes(f"runs/{run.id}/recipe.ipynb", recipe)
+        run = self._catalog.runs.add(run)
+        self._parts.dispatcher.hint(run.id)
+        return run
+
+    def _project_id(self, name: str | None) -> str | None:
+        return None if name is None else self._catalog.projects.find(name).id
+
+    def _scratch(self) -> tempfile.TemporaryDirectory[str]:
+        self._parts.home.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryDirectory(dir=self._parts.home, prefix="scratch-", ignore_cleanup_errors=True)
+
+
+def _existing(path: Path) -> Path:
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder.", cure="Pack it into a ZIP and give that.")
+    if not path.is_file():
+        raise UsageError(f"There is no file {path}.", cure="Check the path.")
+    return path
+
+
+def _key_segment(filename: str) -> str:
+    """A file's name as a segment of a key: control characters and backslashes out, the ending kept."""
+    clean = "".join(letter if letter.isprintable() and letter not in "\\/" else "_" for letter in filename)
+    stem, dot, ending = clean.rpartition(".")
+    return f"{stem.encode()[:200].decode(errors='ignore')}{dot}{ending}" if dot else clean.encode()[:200].decode(errors="ignore")
+
+
+def _confirmed(notices: Sequence[Notice], accepted: Sequence[str]) -> None:
+    """Refuse to go on while a notice stands that its owner has not said yes to."""
+    for notice in notices:
+        if notice.severity is Severity.CONFIRM and notice.code not in accepted:
+            raise NotConfirmed(notice.message, cure=f"{notice.cure} To go on, accept it: --accept {notice.code}".strip())
+
+
+def _budget(seconds: float) -> float:
+    if seconds < _LEAST_BUDGET:
+        raise BudgetTooSmall(
+            f"A budget of {seconds:g} seconds cannot be kept.",
+            cause="Loading AutoGluon and saving a model take most of that.",
+            cure=f"Give at least {_LEAST_BUDGET:g} seconds.",
+        )
+    if seconds > _MOST_BUDGET:
+        raise UsageError(f"A budget of {seconds / 86400:.0f} days is more than a run may take.", cure="Give at most 30 days.")
+    return float(seconds)
+
+
+def _listed(run: Run) -> str:
+    return ", ".join(artifact.name for artifact in run.artifacts) or "nothing"

@@ -1,0 +1,119 @@
+"""The model archive: a plain .zip that opens anywhere and needs AutoGluon alone.
+
+    model/             AutoGluon's predictor, trimmed to what prediction needs
+    schema.json        columns in, prediction out, the training file's form
+    metrics.json       score, leaderboard, verdict
+    requirements.txt   the versions it was trained with
+    predict.py         python predict.py new.csv -o out.csv
+    reading/           how predict.py reads a file: just as training did
+    README.md          the above, in words
+
+Predictions come from predict.py wherever they are made: here, in a batch, on a stranger's machine.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import zipfile
+from importlib import metadata, resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gristmill import records
+
+if TYPE_CHECKING:
+    from autogluon.tabular import TabularPredictor
+
+    from gristmill.bench import BenchFile, Results
+
+__all__ = ["schema_of", "unpack", "versions", "write"]
+
+_TOLD = ("autogluon.tabular", "torch", "scikit-learn", "pandas", "numpy", "lightgbm", "catboost", "xgboost", "fastai", "gristmill")
+_NEEDED = ("autogluon.tabular", "autogluon.core", "autogluon.common", "autogluon.features", "pandas", "numpy", "scipy",
+           "scikit-learn", "torch", "lightgbm", "catboost", "xgboost", "fastai", "pyarrow", "openpyxl", "python-calamine")  # fmt: skip
+
+
+def versions(names: tuple[str, ...] = _TOLD) -> dict[str, str]:
+    """Installed versions of what a model is made with."""
+    found = {}
+    for name in names:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def schema_of(predictor: TabularPredictor, file: BenchFile) -> dict[str, Any]:
+    """What goes into a model and what comes out of it."""
+    used = set(predictor.original_features)
+    columns = [
+        {"name": column.name, "kind": str(column.kind), "minimum": column.minimum, "maximum": column.maximum,
+         "values": [value for value, _ in column.top] if column.kind in ("category", "yes/no") else []}
+        for column in file.profile.main.columns
+        if column.name in used
+    ]  # fmt: skip
+    classes = None if predictor.problem_type == "regression" else [str(label) for label in predictor.class_labels]
+    return {
+        "task": file.task,
+        "target": file.target,
+        "metric": file.metric,
+        "columns": columns,
+        "classes": classes,
+        "form": records.to_plain(file.profile.main.form),
+    }
+
+
+def write(predictor: TabularPredictor, path: Path, *, file: BenchFile, results: Results) -> None:
+    """Write the archive of `predictor`'s best model to `path`, whole or not at all."""
+    with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
+        trimmed = Path(scratch) / "model"
+        predictor.clone_for_deployment(str(trimmed), model=predictor.model_best)
+        part = path.with_name(path.name + ".part")
+        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            for member in sorted(trimmed.rglob("*")):
+                if member.is_file():
+                    archive.write(member, Path("model") / member.relative_to(trimmed))
+            for name, text in _texts(file, results).items():
+                archive.writestr(name, text)
+        part.rename(path)
+
+
+def _texts(file: BenchFile, results: Results) -> dict[str, str | bytes]:
+    """The archive's files beside the predictor."""
+    given = resources.files("gristmill_templates") / "model"
+    requirements = "".join(f"{name}=={version}\n" for name, version in versions(_NEEDED).items())
+    readme = (given / "README.md").read_text(encoding="utf-8")
+    facts = {
+        "name": file.name, "target": file.target, "task": file.task.replace("-", " "), "metric": file.metric,
+        "score": f"{results.score:.4g}", "verdict": results.verdict, "best": results.best, "run": file.run_id,
+        "sha256": file.data_sha256,
+    }  # fmt: skip
+    for key, value in facts.items():
+        readme = readme.replace("{{" + key + "}}", value)
+    reading = resources.files("gristmill") / "tables" / "reading"
+    texts: dict[str, str | bytes] = {
+        "schema.json": records.encode(results.schema),
+        "metrics.json": records.encode(results),
+        "requirements.txt": requirements,
+        "README.md": readme,
+        "predict.py": (given / "predict.py").read_bytes(),
+    }
+    return texts | {f"reading/{file.name}": file.read_bytes() for file in reading.iterdir() if file.name.endswith(".py")}
+
+
+def unpack(archive: Path, folder: Path) -> Path:
+    """The archive's files in `folder`, unpacked once: a folder that is there is whole."""
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(dir=folder.parent))
+        try:
+            with zipfile.ZipFile(archive) as opened:
+                opened.extractall(scratch)
+            scratch.rename(folder)
+        except OSError:
+            shutil.rmtree(scratch, ignore_errors=True)
+            if not folder.exists():
+                raise
+    return folder

@@ -1,0 +1,103 @@
+"""Recipes: notebooks that train for a task. Found by name, checked before they run, versioned by their content.
+
+A recipe has one cell tagged `parameters`, as papermill wants it, and opens the bench on its run folder. Its cells may be
+tagged `phase:NAME`; whoever watches a run sees that name. What its code says beyond that is its author's business.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gristmill.errors import NotFound, RecipeInvalid
+
+__all__ = ["Recipe", "find", "names", "read"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recipe:
+    """A notebook as it will run: `version` is the beginning of its content's SHA-256."""
+
+    name: str
+    text: str
+
+    @property
+    def version(self) -> str:
+        return hashlib.sha256(self.text.encode()).hexdigest()[:12]
+
+    @property
+    def parameters(self) -> set[str]:
+        """The names of the parameters it takes; RecipeInvalid where it cannot be run at all."""
+        return _parameters(self)
+
+
+def names() -> list[str]:
+    """The built-in recipes."""
+    return sorted(path.stem for path in _folder().glob("*.ipynb"))
+
+
+def find(name: str) -> Recipe:
+    """The built-in recipe of that name, or the notebook at that path."""
+    if name.endswith(".ipynb"):
+        return read(Path(name))
+    path = _folder() / f"{name}.ipynb"
+    if not path.is_file():
+        raise NotFound(
+            f"There is no recipe {name!r}.",
+            cure=f"The built-in ones are: {', '.join(names())}. Your own is given as a path that ends in .ipynb.",
+        )
+    return Recipe(name=name, text=path.read_text(encoding="utf-8"))
+
+
+def read(path: Path) -> Recipe:
+    """The notebook at `path`, checked."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise NotFound(f"The recipe {path} cannot be read.", cause=str(getattr(error, "strerror", error) or error)) from None
+    recipe = Recipe(name=path.stem, text=text)
+    _ = recipe.parameters
+    return recipe
+
+
+def _parameters(recipe: Recipe) -> set[str]:
+    import ast
+
+    cells = [cell for cell in _parse(recipe)["cells"] if cell["cell_type"] == "code"]
+    tagged = [cell for cell in cells if "parameters" in cell["metadata"].get("tags", ())]
+    if len(tagged) != 1:
+        raise RecipeInvalid(
+            f"The notebook {recipe.name} has {len(tagged)} cells tagged 'parameters'; a recipe has one.",
+            cure="Tag the cell that sets the recipe's parameters, and no other.",
+        )
+    if not any("Bench.open" in cell["source"] for cell in cells):
+        raise RecipeInvalid(
+            f"The notebook {recipe.name} never opens the bench, so it could not tell what it found.",
+            cure="Begin with `bench = Bench.open(run)` and end with `bench.save(...)`; docs/recipes.md shows how.",
+        )
+    try:
+        tree = ast.parse(tagged[0]["source"])
+    except SyntaxError as error:
+        raise RecipeInvalid(f"The parameters cell of {recipe.name} is not Python: line {error.lineno}, {error.msg}.") from None
+    assigned = [target for node in tree.body if isinstance(node, ast.Assign) for target in node.targets]
+    assigned += [node.target for node in tree.body if isinstance(node, ast.AnnAssign)]
+    return {target.id for target in assigned if isinstance(target, ast.Name)}
+
+
+def _parse(recipe: Recipe) -> Any:
+    import nbformat
+
+    try:
+        notebook = nbformat.reads(recipe.text, as_version=4)
+        nbformat.validate(notebook)
+    except (nbformat.reader.NotJSONError, nbformat.ValidationError, KeyError, AttributeError) as error:
+        raise RecipeInvalid(f"{recipe.name} is not a notebook.", cause=str(error).splitlines()[0]) from None
+    return notebook
+
+
+def _folder() -> Path:
+    import gristmill_templates
+
+    return Path(gristmill_templates.__file__).parent

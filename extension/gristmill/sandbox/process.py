@@ -1,0 +1,158 @@
+"""A sandbox made of processes: one that keeps the notebook (the runner), and the notebook's kernel.
+
+It takes the platform's environment away, bounds memory, and ends with its worker; it does not hide the machine's files
+from the notebook, which runs as the same user. Where users do not trust one another, a container does.
+
+The runner and its kernel are found by an environment variable that names their folder, because the kernel lives in a
+session of its own, where no process group reaches it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from gristmill import records
+from gristmill.records import Resources
+from gristmill.sandbox.base import End, Ending, Execution, Sandbox
+
+__all__ = ["ProcessSandbox"]
+
+_MARK = "GRISTMILL_SANDBOX"
+_PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")
+_MEMORY_SHARE = 0.8  # of what the machine has free: the rest is for the platform, and for pages that are merely cached
+
+
+class ProcessSandbox(Sandbox):
+    """Notebooks as processes of this machine; `cache` is a folder that all of them may keep font and byte-code caches in."""
+
+    def __init__(self, *, cache: Path, cpus: int | None = None, memory: int | None = None) -> None:
+        self._cache = cache
+        self._cpus = cpus
+        self._memory = memory
+
+    def resources(self) -> Resources:
+        cpus = self._cpus or len(os.sched_getaffinity(0))
+        return Resources(cpus=cpus, memory=self._memory or int(_MEMORY_SHARE * _free_memory()), gpus=_gpus())
+
+    def prepare(self, folder: Path) -> Execution:
+        return _ProcessExecution(folder, self._environment(folder))
+
+    def sweep(self, folder: Path) -> int:
+        return _end(list(_marked(folder)))
+
+    def _environment(self, folder: Path) -> dict[str, str]:
+        private = folder / ".private"
+        private.mkdir(parents=True, exist_ok=True)
+        cpus = str(self.resources().cpus)
+        return {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | {
+            _MARK: str(folder),
+            "HOME": str(private),
+            "TMPDIR": str(private),
+            "IPYTHONDIR": str(private / "ipython"),
+            "JUPYTER_RUNTIME_DIR": str(private / "runtime"),
+            "XDG_CACHE_HOME": str(self._cache),
+            "MPLCONFIGDIR": str(self._cache / "matplotlib"),
+            "OMP_NUM_THREADS": cpus,
+            "PYTHONUNBUFFERED": "1",
+        }
+
+
+class _ProcessExecution(Execution):
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self._folder = folder
+        self._ending = folder / "ending.json"
+        self._ending.unlink(missing_ok=True)
+        with (folder / "runner.log").open("ab") as log:
+            self._runner = subprocess.Popen(
+                [sys.executable, "-m", "gristmill.sandbox.runner", str(folder)],
+                stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment, cwd=folder, start_new_session=True,
+            )  # fmt: skip
+
+    def start(self, notebook: Path, parameters: Mapping[str, Any]) -> None:
+        job = {"notebook": str(notebook), "parameters": dict(parameters)}
+        if (pipe := self._runner.stdin) is not None:
+            with contextlib.suppress(BrokenPipeError):  # it died while warming up: poll will tell
+                pipe.write(json.dumps(job).encode() + b"\n")
+                pipe.close()
+
+    def poll(self) -> Ending | None:
+        if self._runner.poll() is None:
+            return None
+        self.kill()
+        try:
+            return records.decode(self._ending.read_bytes(), Ending)
+        except FileNotFoundError:
+            return Ending(kind=End.DIED, message="The process that kept the notebook ended without a word.")
+
+    def memory(self) -> int:
+        return sum(_proportional_memory(process) for process in _tree(self._runner.pid))
+
+    def kill(self) -> None:
+        _end([*_tree(self._runner.pid), *_marked(self._folder)])
+        self._runner.wait()
+        if self._runner.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._runner.stdin.close()
+
+
+def _tree(pid: int) -> list[psutil.Process]:
+    """A process and all that descend from it; empty when it is gone."""
+    try:
+        root = psutil.Process(pid)
+        return [root, *root.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _marked(folder: Path) -> Iterator[psutil.Process]:
+    """This user's processes that were started in the sandbox around `folder`."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get(_MARK) == str(folder):
+                yield process
+
+
+def _end(processes: list[psutil.Process]) -> int:
+    """Kill processes and wait until they are gone; how many there were."""
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(processes, timeout=10)
+    return len(processes)
+
+
+def _proportional_memory(process: psutil.Process) -> int:
+    """Memory with shared pages counted once over all who share them; Linux tells, elsewhere resident size must do."""
+    try:
+        full = process.memory_full_info()
+        return int(getattr(full, "pss", full.rss))
+    except psutil.Error:
+        return 0
+
+
+def _free_memory() -> int:
+    """Bytes that a new process can have: what the machine has free, or less where a control group says so."""
+    free = psutil.virtual_memory().available
+    for limit, used in (
+        ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+        ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+    ):
+        with contextlib.suppress(OSError, ValueError):
+            free = min(free, int(Path(limit).read_text()) - int(Path(used).read_text()))
+    return max(free, 0)
+
+
+def _gpus() -> int:
+    """GPUs that a kernel here could use, without loading torch to ask."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    present = len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
+    return present if visible is None else min(present, len([name for name in visible.split(",") if name.strip()]))

@@ -1,0 +1,41 @@
+"""How much to try: the recipe's parameters for tables of a size, a budget and a machine.
+
+The figures come from measurements on small machines: on two cores, five-fold bagging gains nothing over a plain hold-out
+within a minute, and gains most where rows are few; Ray costs more than it brings. Whoever runs the notebook by hand
+finds them in its parameters cell, and may think otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gristmill.records import Notice, Profile, Resources, Severity
+
+__all__ = ["tabular_plan"]
+
+_FIXED_MEMORY = 0.8e9  # Python with AutoGluon and its libraries loaded
+_MEMORY_PER_BYTE = 12.0  # of the files: parsed, encoded, split, and copied into a booster's own form
+_BAGGING_BUDGET = 120.0
+_BAGGING_ROWS = 20_000
+
+
+def tabular_plan(
+    profile: Profile, budget: float, resources: Resources, *, smaller: bool = False
+) -> tuple[dict[str, Any], tuple[Notice, ...]]:
+    """Parameters for templates/tabular.ipynb, and what a person should know of them; `smaller` after memory ran out."""
+    needed = _FIXED_MEMORY + _MEMORY_PER_BYTE * profile.bytes
+    if smaller or needed > resources.memory:
+        why = (
+            "Training ran out of memory"
+            if smaller
+            else f"Training would need about {needed / 1e9:.1f} GB of memory, and {resources.memory / 1e9:.1f} GB are free"
+        )
+        notice = Notice(
+            code="smaller-plan",
+            message=f"{why}: only the candidates that need least of it are trained.",
+            severity=Severity.WARNING,
+            cure="A machine with more memory would try them all.",
+        )
+        return {"hyperparameters": {"GBM": {}}, "folds": 0, "portfolio": ""}, (notice,)
+    folds = 5 if budget >= _BAGGING_BUDGET and profile.rows <= _BAGGING_ROWS else 0
+    return {"hyperparameters": "default", "folds": folds, "portfolio": "zeroshot"}, ()

@@ -1,0 +1,5 @@
+"""One run after another, each from claim to finish: `Worker` claims, `Attempt` carries out."""
+
+from gristmill.worker.worker import Worker
+
+__all__ = ["Worker"]

@@ -1,0 +1,249 @@
+"""One claim of one run, from its data to its finish.
+
+    fetch      the dataset from the store into a run folder, and what an earlier attempt or run had trained
+    execute    the recipe in the sandbox, under the watchdog; if it is cut short, once more to salvage
+    finish     report, model, notebook and log into the store, then one compare-and-set
+
+Whatever happens, the run ends with a sentence: a model, or a failure with its cause and cure. Only a lost lease ends in
+silence, because the run is somebody else's by then.
+"""
+
+from __future__ import annotations
+
+import tarfile
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from gristmill import records, reports, tasks
+from gristmill.bench import BenchFile, Budget, Mode, Results
+from gristmill.catalog import Catalog, Outcome
+from gristmill.errors import GristmillError, LeaseLost, RunCancelled, RunFailed
+from gristmill.intake import archive
+from gristmill.recipes import Recipe
+from gristmill.records import Artifact, Dataset, EventKind, Failure, Model, Run, RunStatus, Stage
+from gristmill.sandbox import Execution, Sandbox
+from gristmill.stores import Store
+from gristmill.worker.lease import Lease
+from gristmill.worker.relay import Relay
+from gristmill.worker.watchdog import Cause, Stop, Watchdog
+
+__all__ = ["Attempt", "Tools"]
+
+_LEAST_TRAINING = 15.0  # seconds below which it is not worth starting again with a smaller plan
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tools:
+    """What a worker works with; `folder` holds its run folders."""
+
+    catalog: Catalog
+    store: Store
+    sandbox: Sandbox
+    folder: Path
+    lease_seconds: float = 15.0
+
+
+class Attempt:
+    """Carries out `run` in `folder`, where `execution` is warming up already."""
+
+    def __init__(self, tools: Tools, run: Run, folder: Path, execution: Execution) -> None:
+        self._tools = tools
+        self._run = run
+        self._folder = folder
+        self._execution = execution
+        # The claim was timed by the catalog's clock, which may be another machine's: reckon it in ours.
+        self._started_at = time.time() - (tools.catalog.now() - (run.claimed_at or 0.0))
+        self._budget = Budget(run.budget, started_at=self._started_at)
+        self._relay = Relay(folder, tools.catalog, run)
+        self._salvaged_because = ""
+
+    def carry_out(self) -> None:
+        """Bring the run to its end; returns quietly when another worker has taken it over."""
+        try:
+            with Lease(self._tools.catalog, self._run, seconds=self._tools.lease_seconds) as lease:
+                try:
+                    dataset = self._fetch()
+                    file = self._describe(dataset)
+                    self._execute(file, lease)
+                    self._succeed(dataset, file)
+                except LeaseLost:
+                    raise
+                except GristmillError as error:
+                    self._give_up(error)
+        except LeaseLost:
+            return
+        finally:
+            self._execution.kill()
+
+    # --- fetch -------------------------------------------------------------------------------------------------------
+
+    def _fetch(self) -> Dataset:
+        self._relay.phase("fetch", self._started_at)
+        dataset = self._tools.catalog.datasets.get(self._run.dataset_id)
+        upload = self._folder / dataset.filename
+        self._tools.store.get_file(dataset.key, upload)
+        archive.unpack(upload, self._folder / "data")
+        upload.unlink(missing_ok=True)
+        if self._run.resumed_from and not (self._folder / "out").exists():
+            earlier = self._tools.catalog.runs.get(self._run.resumed_from).artifact("checkpoint")
+            if earlier is not None:
+                self._restore(earlier)
+        return dataset
+
+    def _restore(self, checkpoint: Artifact) -> None:
+        path = self._folder / "checkpoint.tar"
+        self._tools.store.get_file(checkpoint.key, path)
+        with tarfile.open(path) as tar:
+            tar.extractall(self._folder / "out", filter="data")
+        path.unlink()
+
+    def _describe(self, dataset: Dataset) -> BenchFile:
+        run = self._run
+        proposal = dataset.proposal
+        return BenchFile(
+            run_id=run.id, name=run.name, recipe=run.recipe, task=run.task, target=run.target, metric=run.metric,
+            budget=run.budget, seed=run.seed, profile=dataset.profile, resources=self._tools.sandbox.resources(),
+            data_sha256=dataset.sha256, settings=run.settings, started_at=self._started_at,
+            order=proposal.order if proposal else None,
+            notices=dataset.profile.notices + (proposal.notices if proposal else ()),
+        )  # fmt: skip
+
+    # --- execute -----------------------------------------------------------------------------------------------------
+
+    def _execute(self, file: BenchFile, lease: Lease) -> None:
+        """Until the model is saved in the folder; RunFailed or RunCancelled where there will be none."""
+        smaller = False
+        while True:
+            stop = self._run_once(file, lease, smaller=smaller)
+            if stop.cause is Cause.CANCELLED:
+                raise RunCancelled("The run was cancelled.", cure=f"`gristmill resume {self._run.id}` goes on from here.")
+            if self._saved():
+                if stop.cause is not Cause.DONE:
+                    self._salvaged_because = self._salvaged_because or f"after the model was saved, {stop.message}"
+                return
+            if stop.cause in (Cause.DONE, Cause.FAILED) or file.mode is Mode.SALVAGE:
+                raise self._no_model(stop)
+            if self._has_models():
+                self._salvaged_because = stop.message
+                file = replace(file, mode=Mode.SALVAGE, salvaged_because=stop.message)
+            elif stop.cause is Cause.MEMORY and not smaller and self._budget.left() > _LEAST_TRAINING:
+                smaller = True
+            else:
+                raise self._no_model(stop)
+            self._execution = self._tools.sandbox.prepare(self._folder)
+
+    def _run_once(self, file: BenchFile, lease: Lease, *, smaller: bool) -> Stop:
+        notebook = self._folder / "notebook.ipynb"
+        recipe = Recipe(name=file.recipe, text=self._tools.store.read(f"runs/{self._run.id}/recipe.ipynb").decode())
+        notebook.write_text(recipe.text, encoding="utf-8")
+        file.write(self._folder)
+        parameters, notices = tasks.find(file.task).plan(file.profile, file.budget, file.resources, smaller=smaller)
+        for notice in notices:
+            self._say(EventKind.NOTICE, records.to_plain(notice))
+        chosen = {"target": file.target, "metric": file.metric, "seed": file.seed} | parameters | file.settings
+        self._execution.start(notebook, {name: chosen[name] for name in recipe.parameters & chosen.keys()})
+        watchdog = Watchdog(
+            budget=self._budget, started_at=self._started_at, resources=file.resources, saved=self._saved,
+            salvages=file.mode is Mode.SALVAGE,
+        )  # fmt: skip
+        return watchdog.watch(self._execution, lease, self._relay)
+
+    def _saved(self) -> bool:
+        return (self._folder / "out" / "results.json").exists()
+
+    def _has_models(self) -> bool:
+        model = self._folder / "out" / "model"
+        return (model / "predictor.pkl").exists() and any(model.glob("models/*/model.pkl"))
+
+    def _no_model(self, stop: Stop) -> RunFailed:
+        more = f"`gristmill resume {self._run.id} --budget …` gives it more time."
+        look = f"`gristmill logs {self._run.id}` and `gristmill notebook {self._run.id}` show where."
+        cures = {
+            Cause.MEMORY: "Give it a machine with more memory, or fewer rows or columns.",
+            Cause.FAILED: look,
+            Cause.DONE: "A recipe must end with bench.save(...).",
+        }
+        what = {
+            Cause.FAILED: "The recipe stopped with an error.",
+            Cause.DONE: "The recipe came to its end without saving a model.",
+        }
+        return RunFailed(
+            what.get(stop.cause, "No model was finished before the run had to end."),
+            cause=f"{stop.message[:1].upper()}{stop.message[1:]}.".replace("..", ".") if stop.message else "",
+            cure=cures.get(stop.cause, more),
+        )
+
+    # --- finish ------------------------------------------------------------------------------------------------------
+
+    def _succeed(self, dataset: Dataset, file: BenchFile) -> None:
+        self._relay.phase("report", time.time())
+        results = records.decode((self._folder / "out" / "results.json").read_bytes(), Results)
+        report = self._render(notice=self._salvaged_because and f"Training was cut short: {self._salvaged_because}.")
+        self._relay.phase("store", time.time())
+        model = self._keep("model", self._folder / "out" / "model.zip")
+        artifacts = (model, self._keep("report", report), *self._keep_the_rest())
+        outcome = replace(
+            self._outcome(RunStatus.SUCCEEDED), artifacts=artifacts, score=results.score, leaderboard=results.leaderboard,
+            salvaged=bool(self._salvaged_because),
+        )  # fmt: skip
+        self._tools.catalog.runs.finish(self._run.id, self._run.fence, outcome, self._model(dataset, results, model))
+
+    def _model(self, dataset: Dataset, results: Results, archived: Artifact) -> Model:
+        run = self._run
+        return Model(
+            id=records.new_id("model"), project_id=run.project_id, run_id=run.id, name=run.name, version=0, task=run.task,
+            target=run.target, metric=run.metric, score=results.score, stage=Stage.CANDIDATE, key=archived.key,
+            size=archived.size, sha256=archived.sha256, schema=results.schema,
+            metrics={**results.metrics, "verdict": results.verdict, "best": results.best},
+            lineage={"dataset": dataset.id, "sha256": dataset.sha256, "recipe": run.recipe, "seed": run.seed,
+                     "resumed_from": run.resumed_from, "versions": results.versions},
+            created_at=time.time(),
+        )  # fmt: skip
+
+    def _give_up(self, error: GristmillError) -> None:
+        """End the run without a model; what it leaves is kept for whoever wants to look, or to resume."""
+        self._execution.kill()
+        status = RunStatus.CANCELLED if isinstance(error, RunCancelled) else RunStatus.FAILED
+        try:
+            artifacts = (self._keep("report", self._render(failure=error.failure)), *self._keep_the_rest())
+        except (GristmillError, OSError):  # the store may be what failed: the run's end must be known all the same
+            artifacts = ()
+        outcome = replace(self._outcome(status), artifacts=artifacts, failure=error.failure)
+        self._tools.catalog.runs.finish(self._run.id, self._run.fence, outcome, None)
+
+    def _outcome(self, status: RunStatus) -> Outcome:
+        now = time.time()
+        seconds = self._relay.seconds(now) | {"total": round(now - self._started_at, 3)}
+        return Outcome(status=status, seconds=seconds)
+
+    def _render(self, *, notice: str = "", failure: Failure | None = None) -> Path:
+        notebook = self._folder / "notebook.ipynb"
+        if not notebook.exists():
+            self._tools.store.get_file(f"runs/{self._run.id}/recipe.ipynb", notebook)
+        facts = {"task": self._run.task.replace("-", " "), "target": self._run.target, "run": self._run.id}
+        heading = reports.Heading(title=self._run.name, facts=facts, notice=notice, failure=failure)
+        return reports.render(notebook, self._folder / "report.html", heading)
+
+    def _keep_the_rest(self) -> tuple[Artifact, ...]:
+        """Everything but model and report: what is there of notebook, log, results, and models to resume from."""
+        kept = []
+        if self._has_models():
+            checkpoint = self._folder / "checkpoint.tar"
+            with tarfile.open(checkpoint, "w") as tar:
+                tar.add(self._folder / "out" / "model", "model")
+            kept.append(self._keep("checkpoint", checkpoint))
+        for name, path in (("notebook", "notebook.ipynb"), ("log", "log.txt"), ("results", "out/results.json")):
+            if (self._folder / path).exists():
+                kept.append(self._keep(name, self._folder / path))
+        return tuple(kept)
+
+    def _keep(self, name: str, path: Path) -> Artifact:
+        # The fence is part of the key: a worker that lost its lease cannot overwrite what its successor wrote.
+        key = f"runs/{self._run.id}/{self._run.fence}/{name}{path.suffix}"
+        stored = self._tools.store.put_file(key, path)
+        return Artifact(name=name, key=key, size=stored.size, sha256=stored.sha256 or "")
+
+    def _say(self, kind: EventKind, body: dict[str, object]) -> None:
+        self._tools.catalog.events.add(self._run.id, self._run.fence, [(kind, body)])
+

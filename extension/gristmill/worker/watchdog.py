@@ -1,0 +1,104 @@
+"""Ends an execution that must not go on: cancelled, stopped, out of memory, or about to overrun its budget.
+
+The recipe plans its time by the same `Budget`; the watchdog is for when the plan fails, or the kernel hangs. Until the
+model is saved it keeps back what a restart and a salvage cost; once the model is saved, only what finishing costs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gristmill.bench import Budget
+from gristmill.records import Resources, Wanted
+from gristmill.sandbox import End, Ending, Execution
+from gristmill.worker.lease import Lease
+from gristmill.worker.relay import Relay
+
+__all__ = ["Cause", "Stop", "Watchdog"]
+
+_LOOK_EVERY = 0.1
+_WEIGH_EVERY = 1.0
+
+
+class Cause(StrEnum):
+    """Why an execution is over."""
+
+    DONE = "done"
+    FAILED = "failed"
+    DIED = "died"
+    CANCELLED = "cancelled"
+    STOPPED = "stopped"
+    MEMORY = "memory"
+    OVERRUN = "overrun"
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The end of an execution, with what to tell a person."""
+
+    cause: Cause
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Watchdog:
+    """Watches one execution to its end. `saved` tells whether the model is safe already."""
+
+    budget: Budget
+    started_at: float
+    resources: Resources
+    saved: Callable[[], bool]
+    salvages: bool = False
+    clock: Callable[[], float] = time.time
+
+    def watch(self, execution: Execution, lease: Lease, relay: Relay) -> Stop:
+        """Relay until the execution has ended or must be ended."""
+        weighed_at = self.clock()
+        while True:
+            ending = execution.poll()
+            relay.pump()
+            if ending is not None:
+                return self._ended(ending)
+            stop = self._wish(lease) or self._overrun(relay)
+            if stop is None and self.clock() - weighed_at >= _WEIGH_EVERY:
+                weighed_at = self.clock()
+                stop = self._weigh(execution)
+            if stop is not None:
+                execution.kill()
+                relay.pump()
+                return stop
+            time.sleep(_LOOK_EVERY)
+
+    def _ended(self, ending: Ending) -> Stop:
+        if ending.kind is End.FAILED and ending.error == "MemoryError":
+            return self._out_of_memory()
+        if ending.kind is End.FAILED:
+            return Stop(Cause.FAILED, f"{ending.error}: {ending.message}".rstrip(": "))
+        if ending.kind is End.DIED:
+            return Stop(Cause.DIED, "the notebook's process died")
+        return Stop(Cause.DONE)
+
+    def _wish(self, lease: Lease) -> Stop | None:
+        match lease.wanted:
+            case Wanted.CANCEL:
+                return Stop(Cause.CANCELLED, "it was cancelled")
+            case Wanted.STOP if not self.saved() and not self.salvages:
+                return Stop(Cause.STOPPED, "it was asked to stop and keep the best model so far")
+        return None
+
+    def _overrun(self, relay: Relay) -> Stop | None:
+        if self.saved() or self.salvages:
+            kept_back = self.budget.for_finishing()
+        else:
+            fit_began = relay.began("fit") or self.clock()
+            kept_back = self.budget.for_salvage(loading=fit_began - self.started_at + relay.warm)
+        return Stop(Cause.OVERRUN, "its budget was about to end") if self.budget.left() < kept_back else None
+
+    def _weigh(self, execution: Execution) -> Stop | None:
+        return self._out_of_memory() if execution.memory() > self.resources.memory else None
+
+    def _out_of_memory(self) -> Stop:
+        return Stop(Cause.MEMORY, f"it needed more than the {self.resources.memory / 1e9:.1f} GB of memory that it may use")

@@ -1,0 +1,99 @@
+"""Claims runs and carries them out, one at a time.
+
+A run may be claimed that another worker had begun: its lease has lapsed, so that worker is gone, or cut off. Whatever
+it left running on this machine is ended first, and what it had trained is kept. The budget goes on counting from the
+first claim.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from gristmill.bench import BenchFile
+from gristmill.errors import GristmillError
+from gristmill.records import Run
+from gristmill.sandbox import Execution
+from gristmill.worker.attempt import Attempt, Tools
+
+__all__ = ["Worker"]
+
+_LOOK_EVERY = 0.25
+
+
+class Worker:
+    """One run after another. `name` is told to the catalog, so that a person can see who works on what."""
+
+    def __init__(self, tools: Tools, *, name: str | None = None) -> None:
+        self._tools = tools
+        self.name = name or f"{socket.gethostname()}:{os.getpid()}"
+        self._warm: tuple[Path, Execution] | None = None
+
+    def serve(self, *, idle: float | None = None, stopped: Callable[[], bool] = threading.Event().is_set) -> None:
+        """Work until `stopped`, or until there has been nothing to do for `idle` seconds."""
+        busy_at = time.monotonic()
+        try:
+            while not stopped():
+                if self.work_once():
+                    busy_at = time.monotonic()
+                elif idle is not None and time.monotonic() - busy_at > idle:
+                    return
+                else:
+                    time.sleep(_LOOK_EVERY)
+        finally:
+            self.cool_down()
+
+    def work_once(self) -> bool:
+        """Carry out one run if there is one waiting; whether there was."""
+        run = self._tools.catalog.runs.claim(self.name, self._tools.lease_seconds)
+        if run is None:
+            return False
+        folder, execution = self._warm or self._prepare()
+        self._warm = None
+        try:
+            self._take_over(run, folder)
+            Attempt(self._tools, run, folder, execution).carry_out()
+        finally:
+            execution.kill()
+            shutil.rmtree(folder, ignore_errors=True)
+        return True
+
+    def warm_up(self) -> None:
+        """Have a sandbox loading already, for a run that is about to come."""
+        if self._warm is None:
+            self._warm = self._prepare()
+
+    def cool_down(self) -> None:
+        """Give the warm sandbox up, if there is one."""
+        if self._warm is not None:
+            folder, execution = self._warm
+            self._warm = None
+            execution.kill()
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _prepare(self) -> tuple[Path, Execution]:
+        folder = self._tools.folder / secrets.token_hex(8)
+        folder.mkdir(parents=True, mode=0o700)
+        return folder, self._tools.sandbox.prepare(folder)
+
+    def _take_over(self, run: Run, folder: Path) -> None:
+        """End what earlier attempts at this run left running here, and keep what they had trained."""
+        if run.fence == 1:
+            return
+        for file in sorted(self._tools.folder.glob("*/run.json"), key=lambda path: path.stat().st_mtime):
+            try:
+                is_ours = BenchFile.read(file.parent).run_id == run.id
+            except (GristmillError, ValueError):
+                continue
+            if is_ours and file.parent != folder:
+                self._tools.sandbox.sweep(file.parent)
+                shutil.rmtree(folder / "out", ignore_errors=True)
+                if (file.parent / "out").exists():
+                    (file.parent / "out").rename(folder / "out")
+                shutil.rmtree(file.parent, ignore_errors=True)

@@ -1,0 +1,125 @@
+"""Predict the rows of a file with the model beside this script: python predict.py new.csv -o predictions.csv
+
+Needs AutoGluon and nothing else; see requirements.txt. Rows are read, predicted and written piece by piece, so that a
+file may be larger than memory.
+"""
+
+import argparse
+import json
+import sys
+import warnings
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Predict the rows of a file.")
+    parser.add_argument("data", type=Path, help="CSV, Parquet or Excel, with the columns of the training file")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="where to write (.csv or .parquet)")
+    arguments = parser.parse_args()
+    try:
+        rows = predict_file(arguments.data, arguments.output)
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 3
+    print(rows)
+    return 0
+
+
+def predict_file(data: Path, output: Path) -> int:
+    """Write `data`'s rows with their predictions to `output`; how many there were."""
+    import reading  # beside this file: reads just as training did
+
+    schema = json.loads((HERE / "schema.json").read_text(encoding="utf-8"))
+    predictor = load()
+    part = output.with_name(output.name + ".part")
+    rows = 0
+    try:
+        with Writer(part, output.suffix.lower(), schema["form"]) as writer:
+            for batch in reading.batches(data, schema["form"]):
+                check(batch, schema, data)
+                writer.write(answered(predictor, batch, schema))
+                rows += len(batch)
+        part.replace(output)
+    finally:
+        part.unlink(missing_ok=True)
+    if not rows:
+        raise ValueError(f"{data.name} has no rows to predict.")
+    return rows
+
+
+def load():
+    """The predictor beside this script, with its models kept in memory."""
+    from autogluon.tabular import TabularPredictor
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        predictor = TabularPredictor.load(
+            str(HERE / "model"), verbosity=0, require_version_match=False, require_py_version_match=False
+        )
+        predictor.persist()
+    return predictor
+
+
+def check(batch, schema, data):
+    """Refuse rows that lack a column the model was trained with, naming every one."""
+    missing = [column["name"] for column in schema["columns"] if column["name"] not in batch.columns]
+    if missing:
+        raise ValueError(
+            f"{data.name} lacks {len(missing)} of the {len(schema['columns'])} columns that the model was trained with: "
+            f"{', '.join(missing[:10])}{', …' if len(missing) > 10 else ''}. Add them; they may be empty."
+        )
+
+
+def answered(predictor, batch, schema):
+    """The batch with a column `prediction` and, for classes, `probability.<class>` each."""
+    rows = batch.reset_index(drop=True)
+    features = rows[[column["name"] for column in schema["columns"]]]
+    if not len(rows):
+        return rows
+    if schema["classes"] is None:
+        return rows.assign(prediction=predictor.predict(features).to_numpy())
+    probabilities = predictor.predict_proba(features, as_multiclass=True)
+    answers = {"prediction": predictor.predict_from_proba(probabilities).to_numpy()}
+    answers |= {f"probability.{label}": probabilities[label].to_numpy() for label in probabilities.columns}
+    return rows.assign(**answers)
+
+
+class Writer:
+    """Writes batches to Parquet, or to CSV in the form of the training file: what opens the one opens the other."""
+
+    def __init__(self, path, suffix, form):
+        self.path, self.suffix, self.form, self.file, self.begun = path, suffix, form, None, False
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.file is not None:
+            self.file.close()
+
+    def write(self, rows):
+        if self.suffix == ".parquet":
+            self._write_parquet(rows)
+        else:
+            if self.file is None:
+                self.file = self.path.open("w", encoding=self.form["encoding"], newline="", errors="replace")
+            rows.to_csv(
+                self.file, index=False, header=not self.begun, sep=self.form["delimiter"], decimal=self.form["decimal"]
+            )
+        self.begun = True
+
+    def _write_parquet(self, rows):
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        table = pa.Table.from_pandas(rows, preserve_index=False)
+        if self.file is None:
+            self.file = pq.ParquetWriter(self.path, table.schema)
+        self.file.write_table(table.cast(self.file.schema))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
