@@ -1,0 +1,10 @@
+"""From an upload to a proposal: open it safely, look at what is in it, and say what could be learned from it."""
+
+from __future__ import annotations
+
+from gristmill.intake.archive import unpack
+from gristmill.intake.inspection import inspect, sample
+from gristmill.intake.profile import profile
+from gristmill.intake.propose import propose
+
+__all__ = ["inspect", "profile", "propose", "sample", "unpack"]

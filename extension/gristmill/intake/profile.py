@@ -1,0 +1,170 @@
+"""A dataset's files, read once from end to end in bounded memory: what each column holds, and what is worth a word.
+
+A batch of rows at a time passes through three kinds of counters: a tally for each column (tally.py), the hashes of
+whole rows (hashing.py), and a draw of rows (sampling.py) from which quantiles and the look of texts are taken.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gristmill.errors import DataRejected
+from gristmill.intake.findings import findings
+from gristmill.intake.layout import Found, place
+from gristmill.records import Column, Profile, Role, Table, TableForm, replace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Survey", "profile"]
+
+FEWEST_ROWS = 20
+_REPEATS = 4_000_000  # hashes of rows held: 32 MB
+_SKETCHES = 4_000_000  # hashes of values held, over all columns: 32 MB
+_SKETCH = 65_536  # distinct values counted exactly, where there are few columns
+_NAMED = 20_000  # commonest values named, over all columns
+_CLASSES = 100  # values always named, as they may be the target's classes
+
+
+class Survey:
+    """Counts the rows of one table, which may lie in several files, batch by batch."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        from gristmill.intake.hashing import RepeatCount
+        from gristmill.intake.sampling import RowSample
+        from gristmill.intake.tally import ColumnTally
+
+        sketch = max(1_024, min(_SKETCH, _SKETCHES // len(names)))
+        self._tallies = [ColumnTally(name, sketch=sketch) for name in names]
+        self._repeats = RepeatCount(_REPEATS)
+        self._sample = RowSample(len(names))
+        self.rows = 0
+
+    def add(self, rows: pd.DataFrame) -> None:
+        """Take in the next rows."""
+        import numpy as np
+        import pyarrow as pa
+
+        from gristmill.intake.hashing import combine
+
+        hashes = np.zeros(len(rows), dtype=np.uint64)
+        for tally in self._tallies:
+            hashes = combine(hashes, tally.add(pa.Array.from_pandas(rows[tally.name])))
+        self._repeats.add(hashes)
+        self._sample.add(rows[[tally.name for tally in self._tallies]])
+        self.rows += len(rows)
+
+    @property
+    def sample(self) -> pd.DataFrame:
+        """A draw of the rows."""
+        return self._sample.result()
+
+    def columns(self) -> tuple[Column, ...]:
+        """Every column as it is known by now."""
+        from gristmill.intake.columns import describe
+
+        sample, top = self.sample, max(_CLASSES, min(1_000, _NAMED // len(self._tallies)))
+        return tuple(describe(tally, sample[tally.name], top) for tally in self._tallies)
+
+    def duplicates(self) -> tuple[int, bool]:
+        """How many rows repeat an earlier one, and whether that is exact."""
+        return self._repeats.result(), self._repeats.is_exact
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """The files of one role, read."""
+
+    tables: tuple[Table, ...]
+    strays: Counter[str]
+    sample: pd.DataFrame | None
+
+
+def profile(
+    folder: Path,
+    files: Sequence[str],
+    *,
+    ignored: Sequence[str] = (),
+    table: str | None = None,
+    keep: Callable[[pd.DataFrame], None] | None = None,
+) -> Profile:
+    """What the files hold; `table` names the one to train on, `keep` is given a draw of the rows to train on."""
+    from gristmill.tables import is_table
+
+    found = _sniff(folder, [file for file in files if is_table(folder / file)])
+    if not found:
+        raise DataRejected(
+            "The upload holds no table.",
+            cause=f"Its {len(files):,} files are neither CSV, Parquet nor Excel." if files else "It holds no file.",
+            cure="Put a CSV, Parquet or Excel file with one row per case into it.",
+            code="no-table",
+        )
+    placed = place(found, table)
+    names = placed.train[0].form.names
+    train = _read(folder, placed.train, Role.TRAIN, names)
+    test = _read(folder, placed.test, Role.TEST, names)
+    tables = [*train.tables, *test.tables]
+    for other in placed.other:
+        tables += _read(folder, (other,), Role.OTHER, other.form.names).tables
+    whole = Profile(
+        tables=tuple(tables),
+        files=len(files),
+        bytes=sum((folder / file).stat().st_size for file in files),
+        ignored=tuple(ignored),
+        notices=placed.notices,
+    )
+    _refuse(whole)
+    if keep is not None and train.sample is not None:
+        keep(train.sample)
+    return replace(whole, notices=(*placed.notices, *findings(whole, train.strays + test.strays)))
+
+
+def _sniff(folder: Path, files: Sequence[str]) -> list[Found]:
+    """The tables' forms; equal forms are one object, so that a hundred thousand files take little memory."""
+    from gristmill.tables import sniff
+
+    forms: dict[str, TableForm] = {}
+    found = []
+    for file in files:
+        form = sniff(folder / file)
+        found.append(Found(file, forms.setdefault(repr(form), form)))
+    return found
+
+
+def _read(folder: Path, found: Sequence[Found], role: Role, names: Sequence[str]) -> _Read:
+    """The tables of one role; the first holds the columns of all."""
+    from gristmill.tables import batches
+
+    strays: Counter[str] = Counter()
+    if not found:
+        return _Read((), strays, None)
+    survey, tables = Survey(names), []
+    for one in found:
+        before = survey.rows
+        for rows in batches(folder / one.path, one.form, columns=names, strays=strays):
+            survey.add(rows)
+        tables.append(Table(path=one.path, role=role, form=one.form, rows=survey.rows - before, columns=()))
+    duplicates, exact = survey.duplicates()
+    tables[0] = replace(tables[0], columns=survey.columns(), duplicates=duplicates, duplicates_are_exact=exact)
+    return _Read(tuple(tables), strays, survey.sample)
+
+
+def _refuse(whole: Profile) -> None:
+    """Nothing can be learned from a single column, nor from a handful of rows."""
+    path, rows = whole.main.path, whole.rows
+    if len(whole.main.columns) < 2:
+        raise DataRejected(
+            f"{path} has a single column, '{whole.main.columns[0].name}', so there is nothing to predict it from.",
+            cure="Give at least one more column; if the file has more, check which sign sets them apart.",
+            code="one-column",
+        )
+    if rows < FEWEST_ROWS:
+        raise DataRejected(
+            f"{path} has {rows:,} row{'' if rows == 1 else 's'}, too few to learn from and to test what was learned.",
+            cure=f"Give at least {FEWEST_ROWS} rows; some hundreds are better.",
+            code="too-few-rows",
+        )

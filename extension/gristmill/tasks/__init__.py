@@ -1,0 +1,8 @@
+"""Tasks: kinds of answers that can be learned from data. Each says what data it takes, how it is judged and read."""
+
+from __future__ import annotations
+
+from gristmill.tasks.base import Candidate, LoadPlan, Metric, TaskKind
+from gristmill.tasks.registry import all_kinds, find
+
+__all__ = ["Candidate", "LoadPlan", "Metric", "TaskKind", "all_kinds", "find"]
