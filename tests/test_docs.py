@@ -102,7 +102,8 @@ def codes() -> set[str]:
         for room in ("intake", "tables", "tasks")
         for file in (ROOT / "extension" / "gristmill" / room).rglob("*.py")
     ]
-    takers = {"Notice", "DataRejected"}  # and whatever has a parameter `code` of its own
+    ours = {"Notice", "DataRejected", "UsageError"}
+    takers = set(ours)  # and whatever has a parameter `code` of its own, which comes first
     for tree in trees:
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef) and any(arg.arg == "code" for arg in node.args.args):
@@ -117,10 +118,10 @@ def codes() -> set[str]:
     for node in (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)):
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
         if name in takers:
-            given = [*node.args[:1], *(keyword.value for keyword in node.keywords if keyword.arg == "code")]
-            values = [
-                value.value for value in given if isinstance(value, ast.Constant) and isinstance(value.value, str)
-            ]
+            first = [] if name in ours else node.args[:1]
+            given = [*first, *(keyword.value for keyword in node.keywords if keyword.arg == "code")]
+            inside = [node for value in given for node in ast.walk(value) if isinstance(node, ast.Constant)]
+            values = [node.value for node in inside if isinstance(node.value, str)]
             found |= {value for value in values if re.fullmatch(r"[a-z]+(-[a-z]+)*", value)}
     return found
 
