@@ -54,7 +54,7 @@ def dialect_of(sample: Sample, path: Path) -> Dialect:
         raise not_a_table(path)
     found, end = [], 0
     for line, cells in records(sample.head, trial.cut):
-        if any(cell.strip() for cell in cells):
+        if any(cell.strip() for cell in cells) and not (told and line == 1):
             found.append(_Record(end + 1, line, cells))
         end = line
     return _framed(found, trial, sample, path)
@@ -64,11 +64,10 @@ def _framed(found: list[_Record], trial: Trial, sample: Sample, path: Path) -> D
     first = next(number for number, record in enumerate(found) if len(record.cells) == trial.width)
     top, body = found[first], found[first + 1 :]
     names, header = top.cells, is_header(top.cells, [record.cells for record in body])
-    # A header that is one name short is not a preamble.
-    if first and len(found[first - 1].cells) == trial.width - 1:
-        wide = widened(found[first - 1].cells, [record.cells for record in found[first : first + 20]])
+    if first == 1:
+        wide = _header_above(found[0].cells, [record.cells for record in found[1:20]], header=header)
         if wide is not None:
-            first, top, body, names, header = first - 1, found[first - 1], found[first:], wide, True
+            first, top, body, names, header = 0, found[0], found[1:], wide, True
     _check_preamble(found[:first], trial, path, header=header)
     _check_lines(body, trial, sample, path)
     rows = [record.cells for record in (body if header else found[first:]) if len(record.cells) == trial.width]
@@ -82,6 +81,13 @@ def _framed(found: list[_Record], trial: Trial, sample: Sample, path: Path) -> D
         rows=rows,
         is_sure=trial.even >= _SURE and len(rows) > 1,
     )
+
+
+def _header_above(top: list[str], rows: list[list[str]], *, header: bool) -> list[str] | None:
+    """The header of full width, where a first line that is one value short is a header and no title."""
+    wide = widened(top, rows) if len(top) == len(rows[0]) - 1 else None
+    is_numbered = [row[0].strip() for row in rows] == [str(number) for number in range(1, len(rows) + 1)]
+    return wide if wide and (wide[0] or is_numbered or not header) else None
 
 
 def _check_preamble(before: list[_Record], trial: Trial, path: Path, *, header: bool) -> None:
@@ -102,11 +108,20 @@ def _check_lines(body: list[_Record], trial: Trial, sample: Sample, path: Path) 
         if len(last.cells) != trial.width or ("\n" in last.cells[-1] and not is_closed):
             raise unclosed(path, form)
     for record in body:
+        if any(_has_swallowed(cell, trial) for cell in record.cells if "\n" in cell):
+            raise unclosed(path, form, record.line)
         if len(record.cells) == trial.width or (record is last and not sample.is_whole):
             continue
         if record is last and not "".join(record.cells).strip("\x1a \t"):
             continue
         raise ragged(path, record.line, len(record.cells), trial.width)
+
+
+def _has_swallowed(cell: str, trial: Trial) -> bool:
+    """Whether a value holds whole lines of the table: the quote before it was never closed."""
+    inner = cell.splitlines()[1:-1]
+    is_telling = len(inner) >= (1 if trial.width > 2 else 3)
+    return is_telling and all(line.count(trial.cut.delimiter) == trial.width - 1 for line in inner)
 
 
 @dataclass(frozen=True)

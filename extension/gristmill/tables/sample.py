@@ -8,6 +8,7 @@ with the line, before anything is parsed.
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,10 @@ _HEAD = 1 << 20
 _PIECE = 64 << 10
 _PIECES = 16
 _CHUNK = 1 << 20
-_WESTERN = 0.25  # the share of bytes above 127 among a text's letters that speaks for a Western language
+_WESTERN = 0.3  # the share of marked letters, in lines that have any, up to which a text is in Latin letters
+_POLISH = re.compile(
+    "[a-z][\u00b3\u00b9\u00bf\u00be\u00bc][a-z]|[\u00a3\u00af][a-z]"
+)  # as Windows' Western encoding shows it
 
 
 @dataclass(frozen=True)
@@ -86,38 +90,43 @@ def _encoding(path: Path, head: bytes, *, head_only: bool) -> str:
         if not decodes(head, encoding):
             raise not_a_table(path)
         return encoding
-    if not encoding.startswith("utf-8"):
-        return _guess(path, head, head_only=head_only)
     if head_only:
         return encoding
     bad = _scan(path, codecs.getincrementaldecoder("utf-8")())
-    if bad is None:
-        return encoding
-    if encoding == "utf-8-sig" or not _is_ascii_before(path, bad[0]):
-        raise _rejected(undecodable(path, "UTF-8", bad[1]))
+    return encoding if bad is None else _otherwise(path, *bad)
+
+
+def _otherwise(path: Path, offset: int, line: int) -> str:
+    """The encoding of a file with bytes that are not UTF-8; ReadError if the rest of it speaks for UTF-8."""
+    _scan(path, None)
     with path.open("rb") as file:
-        file.seek(max(0, bad[0] - _PIECE))
-        return _guess(path, file.read(2 * _PIECE), head_only=False)
-
-
-def _guess(path: Path, text: bytes, *, head_only: bool) -> str:
-    """An encoding of one byte a sign: the Western ones where few letters are marked, else what the letters suggest."""
-    if not head_only:
-        _scan(path, None)
-    high = sum(byte > 127 for byte in text)
-    letters = high + sum(chr(byte).isalpha() for byte in text if byte < 128)
-    if high > _WESTERN * max(1, letters) and high > 8:
-        from charset_normalizer import from_bytes
-
-        lines = [line for line in text.split(b"\n") if not line.isascii()]
-        best = from_bytes(b"\n".join(lines)[:_PIECE]).best()
-        if best is not None and decodes(text, best.encoding):
-            return str(best.encoding)
+        start = file.read(_PIECE)
+        file.seek(max(0, offset - _PIECE))
+        near = start + b"\n" + file.read(2 * _PIECE)
+    read = near.decode("utf-8", errors="replace")
+    right = sum(sign > "\x7f" for sign in read) - read.count("\ufffd")
+    if right > 2 * read.count("\ufffd"):  # in other encodings marked letters hardly ever come in UTF-8's groups
+        raise undecodable(path, "UTF-8", line)
+    if _decodes_throughout(path, guess := _one_byte(near)):
+        return guess
     return "cp1252" if _decodes_throughout(path, "cp1252") else "latin-1"
 
 
-def _rejected(error: Any) -> DataRejected:
-    return DataRejected(error.what, cure=error.cure, code=error.code)
+def _one_byte(text: bytes) -> str:
+    """Windows' Western encoding, or its Central European one, where few letters are marked; else the likeliest."""
+    from charset_normalizer import from_bytes
+
+    marked = [line for line in text.split(b"\n") if not line.isascii()]
+    text = b"\n".join(marked)[:_PIECE]
+    high = sum(byte > 127 for byte in text)
+    letters = high + sum(chr(byte).isalpha() for byte in text if byte < 128)
+    if high > 8 and high > _WESTERN * letters:
+        best = from_bytes(text).best()
+        return "cp1252" if best is None else str(best.encoding)
+    if _POLISH.search(text.decode("cp1252", errors="replace")):
+        return "cp1250"
+    mess = {match.encoding: match.chaos for match in from_bytes(text, cp_isolation=["cp1252", "cp1250"])}
+    return "cp1250" if mess.get("cp1252", 0) > mess.get("cp1250", 1) + 0.1 else "cp1252"
 
 
 def _chunks(path: Path) -> Iterator[bytes]:
@@ -150,16 +159,6 @@ def _scan(path: Path, decoder: Any) -> tuple[int, int] | None:
         if first >= 0:
             open_line = len(chunk) - 1 - max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
     return None
-
-
-def _is_ascii_before(path: Path, offset: int) -> bool:
-    for chunk in _chunks(path):
-        if not chunk[:offset].isascii():
-            return False
-        offset -= len(chunk)
-        if offset <= 0:
-            break
-    return True
 
 
 def _decodes_throughout(path: Path, encoding: str) -> bool:

@@ -42,8 +42,18 @@ def undecodable(path: Path, encoding: str, line: int | None = None) -> ReadError
     )
 
 
-def unclosed(path: Path, form: Any) -> ReadError:
-    """Names the line where the record begins that never ends, or that has a value too long to be one."""
+def unclosed(path: Path, form: Any, line: int | None = None) -> ReadError:
+    """A quote is never closed; where the line is not known, it is that of the last record, or of one without end."""
+    if line is None:
+        line = _endless(path, form)
+    return ReadError(
+        "unclosed-quote",
+        f"{path.name}, line {line}: a quote that opens there is never closed.",
+        "Close the quote, or double it where it belongs to the value.",
+    )
+
+
+def _endless(path: Path, form: Any) -> int:
     start = end = 0
     limit = csv.field_size_limit(LINE_LIMIT)
     try:
@@ -55,11 +65,7 @@ def unclosed(path: Path, form: Any) -> ReadError:
         start = end + 1
     finally:
         csv.field_size_limit(limit)
-    return ReadError(
-        "unclosed-quote",
-        f"{path.name}, line {start}: a quote that opens there is never closed.",
-        "Close the quote, or double it where it belongs to the value.",
-    )
+    return start
 
 
 def line_of(path: Path, encoding: str, row: str) -> int | None:
