@@ -1,0 +1,245 @@
+"""What the catalog costs with 10,000 and with 100,000 runs in it, on SQLite and on PostgreSQL.
+
+    python benchmarks/bench_catalog.py [--sizes 10000,100000] [--times 300]
+
+The peer is the same work as hand-written SQL through sqlite3 and psycopg, on the same database in the same run: the page
+as one SELECT of the same rows, decoded to records; the claim as one UPDATE of the oldest queued row (PostgreSQL: FOR UPDATE
+SKIP LOCKED). Catalog and peer take turns, so that both meet the same moments of a busy machine. Durability is as in
+service: fsync on, WAL. Prints Markdown; exits 1 if a page or a claim misses `GOAL` at the 95th percentile.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(HERE / "extension"), str(HERE / "tests")]  # runs from a checkout that is not installed
+
+from sqlalchemy import insert, text  # noqa: E402
+
+from gristmill.catalog import Catalog, Outcome, tables  # noqa: E402
+from gristmill.records import EventKind, LeaderboardRow, Run, RunStatus, Wanted, decode  # noqa: E402
+from services.catalogs import a_dataset, run_on  # noqa: E402
+from services.postgres import PostgresMissing, empty_database, serve_postgres  # noqa: E402
+
+GOAL = 0.020  # seconds at the 95th percentile, for a page and for a claim
+LEASE = 3600.0
+BATCH = 5_000
+QUEUED_EVERY = 20  # one run in twenty waits; the others are over
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How long one thing took, many times."""
+
+    what: str
+    who: str
+    seconds: list[float]
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds)
+
+    @property
+    def p95(self) -> float:
+        return statistics.quantiles(self.seconds, n=20)[-1]
+
+    def row(self, place: str) -> str:
+        """A row of the table, in milliseconds."""
+        figures = (self.median, self.p95, min(self.seconds), max(self.seconds))
+        return (
+            f"| {place} | {self.what} | {self.who} | " + " | ".join(f"{1000 * figure:.2f}" for figure in figures) + " |"
+        )
+
+
+def fill(catalog: Catalog, count: int) -> None:
+    """Put that many runs into the catalog: most of them over, with leaderboards, and every twentieth queued."""
+    dataset = a_dataset(catalog)
+    board = tuple(LeaderboardRow(model=f"Model_{number}_BAG_L1", score=0.9, fit_seconds=3.2) for number in range(12))
+    over = [RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.CANCELLED]
+    for start in range(0, count, BATCH):
+        rows = []
+        for number in range(start, min(start + BATCH, count)):
+            status = RunStatus.QUEUED if number % QUEUED_EVERY == 0 else over[number % 3]
+            run = run_on(dataset, status=status, created_at=float(number), leaderboard=board if status in over else ())
+            rows.append({field.name: getattr(run, field.name) for field in fields(run)})
+        with catalog._database.writing() as connection:
+            connection.execute(insert(tables.runs), rows)
+
+
+def timed(work: Callable[[], Any]) -> float:
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+def in_turns(what: str, times: int, catalog: Callable[[], Any], peer: Callable[[], Any]) -> list[Timing]:
+    """Both, alternating; the first of each, which opens connections and compiles statements, is not counted."""
+    catalog(), peer()
+    pairs = [(timed(catalog), timed(peer)) for _ in range(times)]
+    return [
+        Timing(what, "catalog", [ours for ours, _ in pairs]),
+        Timing(what, "plain SQL", [peer for _, peer in pairs]),
+    ]
+
+
+# --- the peer --------------------------------------------------------------------------------------------------------
+
+KINDS = {
+    "status": RunStatus,
+    "wanted": Wanted,
+    "salvaged": bool,
+}
+ENCODED = {"accepted", "seconds", "failure", "artifacts", "settings", "leaderboard"}
+
+
+def record(names: list[str], row: tuple[Any, ...]) -> Run:
+    """A row of hand-written SQL as the record that the catalog gives."""
+    values = dict(zip(names, row, strict=True))
+    hints: dict[str, Any] = {column.name: column.type for column in tables.runs.c}
+    for name in ENCODED:
+        values[name] = None if values[name] is None else decode(values[name], hints[name].kind)
+    for name, kind in KINDS.items():
+        values[name] = kind(values[name])
+    return Run(**values)
+
+
+class PlainSql:
+    """The same page and the same claim, by hand."""
+
+    def __init__(self, execute: Callable[[str], Any], claim: tuple[str, ...]) -> None:
+        self.execute, self._claim = execute, claim
+
+    def page(self) -> list[Run]:
+        cursor = self.execute(f"SELECT * FROM runs ORDER BY created_at DESC, id DESC LIMIT {PAGE}")
+        names = [column[0] for column in cursor.description]
+        return [record(names, row) for row in cursor.fetchall()]
+
+    def claim(self) -> Run:
+        for statement in self._claim:
+            cursor = self.execute(statement)
+            if cursor.description:
+                run = record([column[0] for column in cursor.description], cursor.fetchone())
+        return run
+
+
+OLDEST = "SELECT id FROM runs WHERE status = 'queued' ORDER BY created_at, id LIMIT 1"
+TAKE = (
+    "UPDATE runs SET status = 'running', fence = fence + 1, worker = 'peer', lease_until = {now} + 3600,"
+    " claimed_at = coalesce(claimed_at, {now}) WHERE id = ({oldest}) RETURNING *"
+)
+
+
+@contextmanager
+def sqlite() -> Iterator[tuple[str, Callable[[], PlainSql]]]:
+    """An SQLite file, and how to reach it by hand."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "catalog.db"
+        opened = []
+
+        def connect() -> PlainSql:
+            connection = sqlite3.connect(path, isolation_level=None, timeout=30)
+            connection.execute("PRAGMA synchronous = NORMAL")
+            opened.append(connection)
+            take = TAKE.format(
+                now="unixepoch('subsec')" if sqlite3.sqlite_version_info >= (3, 42) else "unixepoch()", oldest=OLDEST
+            )
+            return PlainSql(connection.execute, ("BEGIN IMMEDIATE", take, "COMMIT"))
+
+        yield f"sqlite:///{path}", connect
+        for connection in opened:
+            connection.close()
+
+
+@contextmanager
+def postgresql() -> Iterator[tuple[str, Callable[[], PlainSql]]]:
+    """A PostgreSQL server with fsync on, and how to reach it by hand."""
+    import psycopg
+
+    opened = []
+    with serve_postgres(durable=True) as server, empty_database(server) as url:
+
+        def connect() -> PlainSql:
+            connection = psycopg.connect(url, autocommit=True)
+            opened.append(connection)
+            now = "extract(epoch FROM statement_timestamp())"
+            return PlainSql(connection.execute, (TAKE.format(now=now, oldest=f"{OLDEST} FOR UPDATE SKIP LOCKED"),))  # type: ignore[arg-type]
+
+        yield url, connect
+        for connection in opened:
+            connection.close()
+
+
+# --- the measuring ---------------------------------------------------------------------------------------------------
+
+
+def measure(url: str, connect: Callable[[], PlainSql], count: int, times: int) -> list[Timing]:
+    """All timings on one database with that many runs."""
+    with Catalog.open(url) as catalog:
+        fill(catalog, count)
+        with catalog._database.writing() as connection:
+            connection.execute(text("ANALYZE"))
+        peer, runs = connect(), catalog.runs
+        middle = runs.list(statuses=[RunStatus.SUCCEEDED], limit=count // 6)[-1].id
+        over = [RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.CANCELLED]
+        claimed: list[Run] = []
+
+        def claim() -> None:
+            run = runs.claim("worker", LEASE)
+            if run is None:
+                raise RuntimeError("nothing is left to claim: fewer --times, or a larger size")
+            claimed.append(run)
+
+        timings = in_turns("list, first page", times, lambda: runs.list(limit=PAGE), peer.page)
+        timings += in_turns("claim", times, claim, peer.claim)
+        run = claimed[0]
+        alone = {
+            "list, middle page": lambda: runs.list(before=middle, limit=PAGE),
+            "list, three statuses, middle page": lambda: runs.list(statuses=over, before=middle, limit=PAGE),
+            "list, running, one project": lambda: runs.list(run.project_id, [RunStatus.RUNNING], limit=PAGE),
+            "renew": lambda: runs.renew(run.id, run.fence, LEASE),
+            "add 10 events": lambda: catalog.events.add(run.id, run.fence, [(EventKind.LOG, {"line": "x" * 80})] * 10),
+        }
+        timings += [Timing(what, "catalog", [timed(work) for _ in range(times)]) for what, work in alone.items()]
+        ends = iter(claimed)
+        failed = Outcome(status=RunStatus.FAILED)
+        seconds = [timed(lambda: runs.finish((run := next(ends)).id, run.fence, failed)) for _ in range(times)]
+        return [*timings, Timing("finish", "catalog", seconds)]
+
+
+def main() -> int:
+    """Measure, print the table, and say whether the goal is met."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", default="10000,100000", help="how many runs, separated by commas")
+    parser.add_argument("--times", type=int, default=300, help="how often each thing is done")
+    options = parser.parse_args()
+    print("| catalog | what | who | median ms | p95 ms | min ms | max ms |\n|---|---|---|---:|---:|---:|---:|")
+    missed = []
+    for name, serve in (("SQLite", sqlite), ("PostgreSQL", postgresql)):
+        try:
+            for size in map(int, options.sizes.split(",")):
+                with serve() as (url, connect):
+                    for timing in measure(url, connect, size, min(options.times, size // QUEUED_EVERY // 2 - 1)):
+                        print(timing.row(f"{name}, {size:,} runs"), flush=True)
+                        goal = timing.what == "claim" or timing.what.startswith("list")
+                        if goal and timing.who == "catalog" and timing.p95 >= GOAL:
+                            missed.append(f"{name}, {size:,} runs: {timing.what}")
+        except PostgresMissing as missing:
+            print(f"\n{name} was not measured: {missing}")
+    print(f"\nGoal: a page and a claim under {1000 * GOAL:.0f} ms at the 95th percentile: {missed or 'met'}")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

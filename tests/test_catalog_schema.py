@@ -1,0 +1,214 @@
+"""How tables come to be: migrations that agree with the code, upgrades, many who open at once; on both databases."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Column, Index, Integer, MetaData, inspect, text
+
+from gristmill.catalog import Catalog, upgrading
+from gristmill.catalog.database import open_database
+from gristmill.catalog.tables import SCHEMA, metadata
+from gristmill.errors import CatalogFailed
+from gristmill.records import (
+    ColumnKind,
+    Dataset,
+    Event,
+    Model,
+    Project,
+    Role,
+    Run,
+    RunStatus,
+    Stage,
+    Upload,
+    UploadStatus,
+    Wanted,
+)
+
+SAMPLES = Path(__file__).parent / "catalogs"
+REVISIONS = [script.revision for script in ScriptDirectory(str(upgrading.MIGRATIONS)).walk_revisions()]
+KINDS = {
+    "projects": Project,
+    "uploads": Upload,
+    "datasets": Dataset,
+    "runs": Run,
+    "events": Event,
+    "models": Model,
+}
+ENVIRONMENT = {"PYTHONPATH": str(Path(upgrading.__file__).parents[2])}
+PATIENCE = 60.0
+
+
+def columns(kind: Any) -> set[str]:
+    return {field.name for field in dataclasses.fields(kind)}
+
+
+def test_each_table_has_a_column_for_each_field() -> None:
+    assert {name: set(table.c.keys()) for name, table in metadata.tables.items()} == {
+        name: columns(kind) for name, kind in KINDS.items()
+    }
+
+
+def test_the_code_names_the_latest_migration() -> None:
+    assert REVISIONS[0] == SCHEMA
+    assert sorted(REVISIONS, reverse=True) == REVISIONS  # they compare as strings
+    assert len({len(revision) for revision in REVISIONS}) == 1
+
+
+def differences(url: str, tables: MetaData = metadata) -> list[Any]:
+    """What Alembic would change to bring the database to what the tables say."""
+    database = open_database(url)
+    with database.reading() as connection:
+        options = {"compare_type": True, "compare_server_default": True}
+        found: list[Any] = compare_metadata(MigrationContext.configure(connection, opts=options), tables)
+    database.close()
+    return found
+
+
+def test_migrations_make_what_the_tables_say(empty_url: str) -> None:
+    Catalog.open(empty_url).close()
+    assert differences(empty_url) == []
+
+
+def test_the_comparison_sees_what_no_migration_makes(empty_url: str) -> None:
+    Catalog.open(empty_url).close()
+    other = MetaData(naming_convention=metadata.naming_convention)
+    for table in metadata.sorted_tables:
+        table.to_metadata(other)
+    other.tables["events"].append_column(Column("forgotten", Integer))
+    Index(None, other.tables["runs"].c.worker)
+    assert {change[0] for change in differences(empty_url, other)} == {"add_column", "add_index"}
+
+
+def test_every_schema_has_a_sample() -> None:
+    assert sorted(file.stem for file in SAMPLES.glob("*.sql")) == sorted(REVISIONS)
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_an_old_catalog_is_upgraded(empty_url: str, revision: str) -> None:
+    database = open_database(empty_url)
+    with database.writing() as connection:
+        upgrading.migrate(connection, revision)
+        for statement in (SAMPLES / f"{revision}.sql").read_text().split(";\n"):
+            if statement.strip():
+                connection.exec_driver_sql(statement.replace("%", "%%"))
+    database.close()
+    with Catalog.open(empty_url) as catalog:
+        (project,) = catalog.projects.list()
+        assert project == Project(id="project-1", name="mill", created_at=1.5)
+        assert catalog.uploads.get("upload-1").status is UploadStatus.ACCEPTED
+        assert str(catalog.uploads.get("upload-2").failure) == "It is not a table. Send a CSV."
+        dataset = catalog.datasets.get("dataset-1")
+        assert (dataset.version, dataset.profile.main.role, dataset.profile.main.form.delimiter) == (1, Role.TRAIN, ";")
+        assert dataset.profile.column("flour").kind is ColumnKind.YES_NO
+        assert dataset.proposal is not None
+        assert dataset.proposal.target == "flour"
+        second, first = catalog.runs.list(project.id)
+        assert (first.status, first.salvaged, first.accepted) == (RunStatus.SUCCEEDED, True, ("rare-classes",))
+        assert (first.leaderboard[0].model, first.seconds["total"], first.settings) == (
+            "LightGBM",
+            4.0,
+            {"presets": "medium"},
+        )
+        assert (second.wanted, second.resumed_from, second.lease_until) == (Wanted.STOP, "run-1", 22.5)
+        assert [event.body for event in catalog.events.after("run-1")] == [{"phase": "fit"}, {"line": "done"}]
+        (model,) = catalog.models.list(project.id)
+        assert (model.stage, model.schema) == (Stage.CANDIDATE, {"columns": ["flour"]})
+        taken = catalog.runs.claim("heir", 15)
+        assert taken is not None
+        assert (taken.id, taken.fence) == ("run-2", 2)
+    assert differences(empty_url) == []
+
+
+def test_a_catalog_of_a_newer_version_is_left_alone(empty_url: str) -> None:
+    Catalog.open(empty_url).close()
+    database = open_database(empty_url)
+    with database.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(CatalogFailed, match=r"A newer Gristmill wrote it \(schema 9999.*Upgrade Gristmill"):
+        Catalog.open(empty_url)
+    with database.reading() as connection:
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "9999"
+    database.close()
+
+
+def test_a_migration_that_fails_leaves_nothing(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    migrate = upgrading.migrate
+
+    def migrate_and_die(*arguments: Any) -> None:
+        migrate(*arguments)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(upgrading, "migrate", migrate_and_die)
+        with pytest.raises(KeyboardInterrupt):
+            Catalog.open(empty_url)
+    database = open_database(empty_url)
+    with database.reading() as connection:
+        assert inspect(connection).get_table_names() == []
+    database.close()
+    with Catalog.open(empty_url) as catalog:
+        assert catalog.projects.list() == ()
+
+
+OPEN = """
+import sys
+from gristmill.catalog import Catalog
+print("ready", flush=True)
+sys.stdin.readline()
+with Catalog.open(sys.argv[1]) as catalog:
+    print(catalog.projects.ensure("mill").id)
+"""
+
+
+def test_many_processes_open_an_empty_catalog_at_once(empty_url: str) -> None:
+    command = [sys.executable, "-c", OPEN, empty_url]
+    pipe = subprocess.PIPE
+    with ExitStack() as stack:
+        openers = [
+            stack.enter_context(subprocess.Popen(command, env=ENVIRONMENT, stdin=pipe, stdout=pipe, text=True))
+            for _ in range(4)
+        ]
+        for opener in openers:
+            assert opener.stdout is not None
+            assert opener.stdout.readline() == "ready\n"
+        for opener in openers:
+            assert opener.stdin is not None
+            opener.stdin.write("go\n")
+            opener.stdin.flush()
+        said = [opener.communicate(timeout=PATIENCE)[0] for opener in openers]
+    assert said[0].startswith("project-")
+    assert len(set(said)) == 1
+
+
+def test_many_threads_open_empty_catalogs_at_once(tmp_path: Path) -> None:
+    def open_one(number: int) -> str:
+        with Catalog.open(f"sqlite:///{tmp_path}/{number % 3}.db") as catalog:
+            return catalog.projects.ensure("mill").id
+
+    with ThreadPoolExecutor(6) as threads:
+        assert len(set(threads.map(open_one, range(6)))) == 3
+
+
+def test_opening_a_current_catalog_costs_little(catalog_url: str) -> None:
+    program = (
+        "import sys, time; from gristmill.catalog import Catalog; begun = time.perf_counter();"
+        " Catalog.open(sys.argv[1]).close(); print(time.perf_counter() - begun, 'alembic' in sys.modules)"
+    )
+    command = [sys.executable, "-c", program, catalog_url]
+    ends = [
+        subprocess.run(command, env=ENVIRONMENT, check=True, capture_output=True, text=True).stdout.split()
+        for _ in range(3)
+    ]
+    assert {alembic for _, alembic in ends} == {"False"}
+    assert min(float(seconds) for seconds, _ in ends) < (0.15 if "sqlite" in catalog_url else 0.5)  # psycopg's import
