@@ -1,7 +1,8 @@
 """What a report shows: each figure computed from truth and answers, or by asking the model, and drawn.
 
-Everything here is bounded in time and size, whatever the number of rows, columns and classes: charts draw samples and the
-commonest, and say so. Every figure has a title, a sentence in plain words that says what to see, and words for its charts.
+Everything here is bounded in time and size, whatever the number of rows, columns and classes: charts draw samples and
+the commonest, and say so. Every figure has a title, a sentence in plain words that says what to see, and words for
+its charts.
 """
 
 from gristmill.figures.answers import Answers

@@ -1,7 +1,7 @@
 """What a model answered for rows it had not seen, beside the truth: all that most figures need.
 
-Classes are kept as codes into `classes`, so that every figure counts with integers and names are looked up only to be shown.
-A label that the model never saw in training gets a code of its own, and probability zero.
+Classes are kept as codes into `classes`, so that every figure counts with integers and names are looked up only to be
+shown. A label that the model never saw in training gets a code of its own, and probability zero.
 """
 
 from __future__ import annotations
@@ -15,7 +15,25 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Answers"]
+__all__ = ["Answers", "class_looked_for"]
+
+# Metrics that ask about AutoGluon's positive class, and names of classes that leave no doubt which one is meant.
+_ONE_SIDED = frozenset({"f1", "precision", "recall", "average_precision"})
+_AFFIRMATIVE = frozenset({"1", "1.0", "true", "yes", "y", "positive"})
+
+
+def class_looked_for(predictor: Any, truth: pd.Series) -> Any:
+    """Of two classes, the one that charts are about; None if there are more, or none.
+
+    AutoGluon's positive class is merely the last by name. Where the metric does not depend on it and the name does not
+    say yes, people look for the rarer one: the late delivery, not the one on time.
+    """
+    if predictor.problem_type != "binary":
+        return None
+    positive = predictor.positive_class
+    if predictor.eval_metric.name in _ONE_SIDED or str(positive).lower() in _AFFIRMATIVE:
+        return positive
+    return min(predictor.class_labels, key=lambda label: int((truth == label).sum()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +67,7 @@ class Answers:
         if predictor.problem_type in ("binary", "multiclass"):
             probabilities = predictor.predict_proba(test)
             prediction = predictor.predict_from_proba(probabilities)
-            positive = predictor.positive_class if predictor.problem_type == "binary" else None
-            return base.with_classes(truth, prediction, probabilities, positive)
+            return base.with_classes(truth, prediction, probabilities, class_looked_for(predictor, truth))
         return replace(
             base, truth=truth.to_numpy(dtype=float), prediction=predictor.predict(test).to_numpy(dtype=float)
         )

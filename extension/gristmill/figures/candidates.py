@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from gristmill.figures.figure import Figure
-from gristmill.figures.pieces import Bar, Cell, Markup, bars, table
-from gristmill.figures.scores import measure_named
-from gristmill.figures.wording import count, duration, number, quoted, share, shorten, size
+from gristmill.figures.measures import Measure, measure_named
+from gristmill.figures.pieces import Bar, Cell, Markup, bars, more, table
+from gristmill.figures.wording import Form, alike, count, duration, quoted, share, shorten, size
 from gristmill.records import LeaderboardRow
 
 __all__ = ["leaderboard", "timeline"]
@@ -21,7 +21,7 @@ def leaderboard(rows: Sequence[LeaderboardRow], metric: str, *, chosen: str = ""
     """Every candidate, best first by validation; `chosen` is the one that was kept, the first if empty."""
     measure = measure_named(metric)
     sign = -1 if measure.greater_is_better else 1
-    ordered = sorted(rows, key=lambda row: (row.score is None, sign * (row.score or 0.0)))
+    ordered = sorted(rows, key=lambda row: (row.score is None, sign * (row.score or 0.0), row.model != chosen))
     if not ordered:
         return Figure(title="Leaderboard", caption="No candidate was finished.", body="", part="leaderboard", wide=True)
     chosen = chosen or ordered[0].model
@@ -32,9 +32,10 @@ def leaderboard(rows: Sequence[LeaderboardRow], metric: str, *, chosen: str = ""
         f"The choice fell on {quoted(chosen, 60)} by its validation score: test scores had no say in it."
     )
     head = ("", "candidate", "validation", "test", "fit", "predict", "size")
-    body = [_candidate(place, row, row.model == chosen) for place, row in enumerate(ordered[:_SHOWN], start=1)]
+    form = _column_form(measure, [row.score or 0.0 for row in ordered[:_SHOWN]])
+    body = [_candidate(place, row, form, row.model == chosen) for place, row in enumerate(ordered[:_SHOWN], start=1)]
     strong = next((place for place, row in enumerate(ordered[:_SHOWN]) if row.model == chosen), -1)
-    note = f'<p class="gm-aside">Predict: time for {_tested(rows_tested)}. Ensembles count what they are made of.</p>'
+    note = f'<p class="gm-aside">Predict: time for {_tested(rows_tested)}.</p>'
     if len(ordered) > _SHOWN:
         note += f'<p class="gm-aside">The best {_SHOWN} of {len(ordered)} are shown.</p>'
     shown = table(head, body, numeric=(0, 2, 3, 4, 5, 6), strong=strong) + note
@@ -70,25 +71,30 @@ def timeline(
         ]
         body += bars(("candidate", "time to fit", "time"), entries)
     if failures:
-        listed = "".join(
-            f"<li><strong>{escape(shorten(name, 60))}</strong> <span>{escape(shorten(why, 240))}</span></li>"
-            for name, why in failures.items()
-        )
-        body += f'<p class="gm-aside">{count(len(failures), "candidate")} did not finish:</p><ul class="gm-notices">{listed}</ul>'
+        told = [(shorten(name, 60), shorten(why, 240)) for name, why in failures.items()]
+        body += more(f"{count(len(told), 'candidate')} did not finish", table(("candidate", "why"), told))
     return Figure(title="What was tried, and for how long", caption=caption, body=body, part="timeline", wide=True)
 
 
-def _candidate(place: int, row: LeaderboardRow, chosen: bool) -> list[Cell]:
+def _candidate(place: int, row: LeaderboardRow, form: Form, chosen: bool) -> list[Cell]:
     name = escape(shorten(row.model, 60)) + (' <span class="gm-mark">chosen</span>' if chosen else "")
     return [
         str(place),
         Markup(f'<span title="{escape(row.model)}">{name}</span>'),
-        _DASH if row.score is None else number(row.score, 4),
-        _DASH if row.test_score is None else number(row.test_score, 4),
+        _DASH if row.score is None else form(row.score),
+        _DASH if row.test_score is None else form(row.test_score),
         _DASH if row.fit_seconds is None else duration(row.fit_seconds),
         _DASH if row.predict_seconds is None else duration(row.predict_seconds),
         _DASH if row.bytes is None else size(row.bytes),
     ]
+
+
+def _column_form(measure: Measure, scores: Sequence[float]) -> Form:
+    """Scores one under another, in the metric's own way."""
+    if measure.form is not share:
+        return alike(scores, 4)
+    percent = alike([100 * score for score in scores], 4)
+    return lambda score: f"{percent(100 * score)}%"
 
 
 def _tested(rows: int) -> str:

@@ -50,7 +50,8 @@ def class_figures(answers: Answers) -> Figure:
     worst = found[int(np.argmin(recalls))] if found else 0
     caption = "Precision: how often an answer is right. Recall: how many of a class are found. "
     if found:
-        caption += f"Hardest to find: {quoted(answers.classes[worst])}, with {int(right[worst]):,} of {int(actual[worst]):,} found."
+        caption += f"Hardest to find: {quoted(answers.classes[worst])}, "
+        caption += f"with {int(right[worst]):,} of {int(actual[worst]):,} found."
     return Figure(title="Each class", caption=caption, body=body, part="classes", wide=True)
 
 
@@ -75,7 +76,8 @@ def _worst_confusion(answers: Answers, matrix: NDArray[np.int64]) -> str:
     said = int(matrix[:, called].sum())
     return (
         f"{right:,} of {total:,} answers are right. Of {count(said, 'row')} called {quoted(answers.classes[called])}, "
-        f"{int(matrix[called, called]):,} were; {int(off[actual, called]):,} were {quoted(answers.classes[actual])} instead."
+        f"{int(matrix[called, called]):,} were; "
+        f"{int(off[actual, called]):,} were {quoted(answers.classes[actual])} instead."
     )
 
 
@@ -94,7 +96,8 @@ def _matrix(answers: Answers, matrix: NDArray[np.int64], shown: NDArray[np.intp]
         label = escape(shorten(name, 28)) if short else f"<span>{place}</span> {escape(shorten(name, 28))}"
         body += f'<tr><th scope="row" title="{escape(name)}">{label}</th>{cells}</tr>'
     return (
-        '<div class="gm-scroll" tabindex="0" role="region" aria-label="confusion matrix"><table class="gm-matrix"><thead>'
+        '<div class="gm-scroll" tabindex="0" role="region" aria-label="confusion matrix">'
+        f'<table class="gm-matrix{" gm-roomy" if len(names) <= 3 else ""}"><thead>'
         f'<tr><td></td><th colspan="{len(names)}" class="gm-over">answer</th></tr>'
         f'<tr><th scope="col" class="gm-over">truth</th>{heads}</tr></thead><tbody>{body}</tbody></table></div>'
     )

@@ -1,7 +1,8 @@
-"""How well probabilities rank, and whether they can be taken at their word: ROC, precision-recall, calibration, gain, lift.
+"""How well probabilities rank, and whether they can be taken at their word: ROC, precision-recall, calibration, gain,
+lift.
 
-With two classes each chart is about the one looked for. With more, each class is held against all others, and the commonest
-few are drawn; calibration is then about the answer given, whatever its class.
+With two classes each chart is about the one looked for. With more, each class is held against all others, and the
+commonest few are drawn; calibration is then about the answer given, whatever its class.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from numpy.typing import NDArray
 from gristmill.figures.answers import Answers
 from gristmill.figures.drawing import Axis, Chart, legend
 from gristmill.figures.figure import Figure
-from gristmill.figures.scores import area_under_curve, average_precision
-from gristmill.figures.wording import Form, number, quoted, share, shorten
+from gristmill.figures.measures import area_under_curve, average_precision
+from gristmill.figures.wording import number, quoted, share, shorten
 
-__all__ = ["calibration", "gain", "lift", "precision_recall", "roc"]
+__all__ = ["calibration", "gain", "lift", "precision_recall", "roc", "surest"]
 
 _SHOWN_CLASSES = 4
 _CURVE_ROWS = 50_000
@@ -40,8 +41,8 @@ def roc(answers: Answers) -> Figure:
         chart.line(*_roc_curve(hit, held), series=series)
     first = _named(answers, shown[0])
     caption = (
-        f"Shown one row that is {first} and one that is not, the model ranks the right one higher {share(areas[0])} of the "
-        f"time (area {areas[0]:.3f}); the dashed line is guessing."
+        f"Shown one row that is {first} and one that is not, the model ranks the right one higher {share(areas[0])} "
+        f"of the time (area {areas[0]:.3f}); the dashed line is guessing."
     )
     return _curves(answers, "ROC curve", caption, chart, shown, [f"area {area:.3f}" for area in areas])
 
@@ -64,7 +65,7 @@ def precision_recall(answers: Answers) -> Figure:
             reach = float(precision[np.argmin(np.abs(recall - 0.8))])
     caption = (
         f"To find 80% of {_named(answers, shown[0])}, the model is right in {share(reach, 0)} of the rows it picks; "
-        f"picking at random would be right in {share(common[0], 0)} (dashed)."
+        f"picking at random would be right in {share(common[0], 0)} (dashed). Average precision: {averages[0]:.3f}."
     )
     return _curves(
         answers, "Precision and recall", caption, chart, shown, [f"average {value:.3f}" for value in averages]
@@ -85,8 +86,8 @@ def calibration(answers: Answers) -> Figure:
     gap = float(np.sum(np.abs(claims - shares) * weights) / weights.sum())
     worst = int(np.argmax(np.abs(claims - shares)))
     caption = (
-        f"Where the model claims {share(float(claims[worst]), 0)}, it was so in {share(float(shares[worst]), 0)} of the rows: "
-        f"the widest gap. On average claims and truth are {number(100 * gap, 2)} percentage points apart."
+        f"Where the model claims {share(float(claims[worst]), 0)}, it was so in {share(float(shares[worst]), 0)} of "
+        f"the rows: the widest gap. On average claims and truth are {number(100 * gap, 2)} percentage points apart."
     )
     title = "Calibration: can the probabilities be taken at their word?"
     return Figure(title=title, caption=caption, body=chart.svg(f"{title} {caption}"), part="calibration")
@@ -118,10 +119,9 @@ def lift(answers: Answers) -> Figure:
         deep = depth >= max(0.01, 20 / len(some)) if len(some) > 40 else depth > 0
         lines.append((depth[deep], found[deep] / depth[deep]))
     highest = max(float(times.max()) for _, times in lines)
-    times_form: Form = lambda value: f"{number(value)}×"  # noqa: E731 - a form is a function of a number
     chart = Chart(
         Axis.shares("share of all rows, ranked by the model"),
-        Axis("lift: times as many as at random", 0.0, 1.08 * max(highest, 1.2), form=times_form),
+        Axis("lift: times as many as at random", 0.0, 1.08 * max(highest, 1.2), form=_times),
     )
     chart.guide([0, 1], [1, 1])
     for series, (depth, times) in enumerate(lines, start=1):
@@ -132,6 +132,30 @@ def lift(answers: Answers) -> Figure:
         "among all rows."
     )
     return _curves(answers, "Lift", caption, chart, shown)
+
+
+def surest(answers: Answers) -> Figure:
+    """How often answers are right if only those are acted on of which the model is surest."""
+    some = answers.sample(_CURVE_ROWS)
+    claim, right, _ = _claims(some)
+    order = np.argsort(-claim, kind="stable")
+    depth = np.arange(1, len(order) + 1) / len(order)
+    precision = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
+    kept = depth >= max(0.02, min(1.0, 20 / len(order)))
+    chart = Chart(Axis.shares("share of rows acted on, the surest first"), Axis.shares("share of answers right"))
+    chart.guide([0, 1], [precision[-1], precision[-1]])
+    chart.line(*_thinned(depth[kept], precision[kept]))
+    half = float(np.interp(0.5, depth, precision))
+    caption = (
+        f"Of the half of which the model is surest, {share(half, 0)} are right, against "
+        f"{share(float(precision[-1]), 0)} of all rows (dashed). The rest can go to people."
+    )
+    title = "Acting on the surest answers only"
+    return Figure(title=title, caption=caption, body=chart.svg(f"{title}. {caption}"), part="surest")
+
+
+def _times(value: float) -> str:
+    return f"{number(value)}\N{MULTIPLICATION SIGN}"
 
 
 def _drawn(answers: Answers) -> tuple[Answers, list[int]]:
@@ -153,7 +177,7 @@ def _curves(
     occurring = int(np.count_nonzero(answers.counts))
     if len(shown) < occurring and answers.positive is None:
         caption += f" The {len(shown)} commonest of {occurring:,} classes are drawn, each against all others."
-    body = legend(names) + chart.svg(f"{title}. {caption}")
+    body = (legend(names) if len(names) > 1 else "") + chart.svg(f"{title}. {caption}")
     return Figure(title=title, caption=caption, body=body, part=title.split()[0].lower())
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from html import escape
 
 from gristmill.figures.drawing import Axis, Chart
 from gristmill.figures.figure import Figure, Group
 from gristmill.figures.pieces import Bar, Cell, Markup, bars, more, table, tiles
-from gristmill.figures.wording import count, interval, number, plural, quoted, share, shorten
+from gristmill.figures.wording import between, count, interval, number, plain_years, plural, quoted, share, shorten
 from gristmill.records import Column, ColumnKind, Notice, Profile, Severity
 
 __all__ = ["data_summary", "notice_list"]
@@ -28,6 +29,7 @@ def data_summary(profile: Profile, notices: Iterable[Notice] = (), *, target: st
     figures = [_overview(profile, listed)]
     if any(column.name == target for column in columns):
         figures.append(_spread(profile.column(target)))
+    figures.append(_kinds(columns))
     figures.append(_columns(columns, target))
     return Group(figures)
 
@@ -53,10 +55,6 @@ def _overview(profile: Profile, notices: Sequence[Notice]) -> Figure:
     cells = sum(column.rows for column in columns)
     missing = sum(column.missing for column in columns)
     grave = sum(notice.severity in (Severity.WARNING, Severity.CONFIRM) for notice in notices)
-    kinds: dict[str, int] = {}
-    for column in columns:
-        kinds[column.kind.value] = kinds.get(column.kind.value, 0) + 1
-    made_of = ", ".join(f"{amount:,} {kind}" for kind, amount in sorted(kinds.items(), key=lambda kind: -kind[1]))
     facts = [
         (f"{plural(profile.rows, 'row')} to learn from", f"{profile.rows:,}"),
         (plural(len(columns), "column"), f"{len(columns):,}"),
@@ -65,7 +63,9 @@ def _overview(profile: Profile, notices: Sequence[Notice]) -> Figure:
         ("warnings", f"{grave:,}"),
     ]
     files = ", ".join(shorten(part.path, 50) for part in profile.tables[:4])
-    caption = f"Read from {files}. Columns by kind: {made_of}."
+    caption = f"Read from {files}."
+    if profile.ignored:
+        caption += f" {count(len(profile.ignored), 'file')} in the archive took no part."
     return Figure(title="The data", caption=caption, body=tiles(facts) + notice_list(notices), part="data", wide=True)
 
 
@@ -80,7 +80,8 @@ def _spread(column: Column) -> Figure:
         )
         chart.bars(edges, heights)
         low, middle, high = (column.quantiles + (0.0,) * 5)[1:4]
-        caption = f"Half of the values lie between {interval(low, high, number)}; the middle one is {number(middle)}."
+        form = plain_years(edges[0], edges[-1], number)
+        caption = f"Half of the values lie between {between(low, high, form)}; the middle one is {form(middle)}."
         return Figure(title=title, caption=caption, body=chart.svg(f"{title}. {caption}"), part="target")
     present = max(1, column.rows - column.missing)
     entries = [
@@ -89,10 +90,18 @@ def _spread(column: Column) -> Figure:
     ]
     caption = f"{count(column.distinct, 'class')}."
     if column.top:
-        caption = f"{caption[:-1]}; the commonest, {quoted(column.top[0][0])}, is {share(column.top[0][1] / present)} of the rows."
+        first, amount = column.top[0]
+        caption = f"{caption[:-1]}; the commonest, {quoted(first)}, is {share(amount / present)} of the rows."
     if column.distinct > len(entries):
         caption += f" The {len(entries)} commonest are shown."
     return Figure(title=title, caption=caption, body=bars(("class", "", "rows"), entries), part="target")
+
+
+def _kinds(columns: Sequence[Column]) -> Figure:
+    amounts = Counter(column.kind.value for column in columns).most_common()
+    entries = [Bar(name=kind, value=amount, text=f"{amount:,}", series=5) for kind, amount in amounts]
+    caption = f"{count(len(columns), 'column')}; the commonest kind is {amounts[0][0]}."
+    return Figure(title="Kinds of columns", caption=caption, body=bars(("kind", "", "columns"), entries), part="kinds")
 
 
 def _columns(columns: Sequence[Column], target: str) -> Figure:
@@ -107,7 +116,8 @@ def _columns(columns: Sequence[Column], target: str) -> Figure:
     gaps = sorted(columns, key=lambda column: -column.missing)
     caption = "No column has gaps."
     if gaps and gaps[0].missing:
-        caption = f"Most gaps are in {quoted(gaps[0].name)}: {share(gaps[0].missing / max(1, gaps[0].rows))} of its cells are empty."
+        part = share(gaps[0].missing / max(1, gaps[0].rows))
+        caption = f"Most gaps are in {quoted(gaps[0].name)}: {part} of its cells are empty."
     if len(columns) > _LISTED_COLUMNS:
         caption += f" The first {_LISTED_COLUMNS} of {len(columns):,} are listed."
     return Figure(title="Columns", caption=caption, body=body, part="columns", wide=True)
@@ -127,7 +137,8 @@ def _column(column: Column, target: str) -> list[Cell]:
 
 def _typical(column: Column) -> str:
     if column.kind in (ColumnKind.NUMBER, ColumnKind.INTEGER) and len(column.quantiles) == 5:
-        return f"{interval(column.quantiles[1], column.quantiles[3], number)}, middle {number(column.quantiles[2])}"
+        form = plain_years(column.quantiles[0], column.quantiles[4], number)
+        return f"{interval(column.quantiles[1], column.quantiles[3], form)}, middle {form(column.quantiles[2])}"
     if column.kind is ColumnKind.DATE and column.minimum is not None:
         return f"{str(column.minimum)[:10]} to {str(column.maximum)[:10]}"
     present = max(1, column.rows - column.missing)

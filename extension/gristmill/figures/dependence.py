@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gristmill.figures.answers import class_looked_for
 from gristmill.figures.drawing import Axis, Chart, legend
 from gristmill.figures.figure import Figure, Group
 from gristmill.figures.pieces import Bar, bars
-from gristmill.figures.wording import Form, interval, number, quoted, share, shorten
+from gristmill.figures.wording import Form, brief, interval, number, plain_years, quoted, share, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +33,7 @@ _SHOWN_CLASSES = 3
 
 @dataclass(frozen=True)
 class _Sweep:
-    """One column's values in turn, and the answers that the model gives for them: one row a value, one column a class."""
+    """One column's values in turn, and the model's answers for them: one row a value, one column a class."""
 
     name: str
     values: list[Any]
@@ -52,7 +53,7 @@ def partial_dependence(
         return Group([])
     rows = test.sample(min(len(test), _ROWS), random_state=0)
     before = time.monotonic()
-    outputs, ask = _question(predictor, rows)
+    outputs, ask = _question(predictor, rows, test[predictor.label])
     if (time.monotonic() - before) * len(grids) > time_limit:
         rows = rows.head(_FEWEST_ROWS)
     answers = ask(_varied(rows, grids))
@@ -93,23 +94,22 @@ def _grid(column: pd.Series) -> list[Any]:
 
 
 def _question(
-    predictor: Any, rows: pd.DataFrame
+    predictor: Any, rows: pd.DataFrame, truth: pd.Series
 ) -> tuple[tuple[str, ...], Callable[[pd.DataFrame], NDArray[np.float64]]]:
     """How to ask the model for numbers: the classes whose probabilities are meant, none for plain numbers."""
     if predictor.problem_type not in ("binary", "multiclass"):
         predictor.predict(rows)
         return (), lambda table: predictor.predict(table).to_numpy(dtype=float)[:, None]
     mean = predictor.predict_proba(rows).mean()
-    shown = (
-        [predictor.positive_class] if predictor.problem_type == "binary" else list(mean.nlargest(_SHOWN_CLASSES).index)
-    )
+    looked_for = class_looked_for(predictor, truth)
+    shown = list(mean.nlargest(_SHOWN_CLASSES).index) if looked_for is None else [looked_for]
     names = tuple(str(label) for label in shown)
     return names, lambda table: predictor.predict_proba(table)[shown].to_numpy(dtype=float)
 
 
 def _answer(predictor: Any, outputs: tuple[str, ...]) -> tuple[str, Form]:
     if not outputs:
-        return f"predicted {shorten(str(predictor.label), 30)}, mean", number
+        return f"predicted {shorten(str(predictor.label), 30)}, mean", brief
     return (f"probability of {shorten(outputs[0], 26)}, mean" if len(outputs) == 1 else "probability, mean"), share
 
 
@@ -120,29 +120,35 @@ def _extent(sweep: _Sweep) -> NDArray[np.float64]:
 
 def _sweep_figure(sweep: _Sweep, scale: Axis, outputs: tuple[str, ...]) -> Figure:
     main = sweep.middle[:, 0]
-    title = f"Answer against {quoted(sweep.name, 50)}"
+    title = f"How {quoted(sweep.name, 50)} moves the answer"
     subject = f"the probability of {quoted(outputs[0], 30)}" if outputs else "the mean prediction"
     lowest, highest = int(np.argmin(main)), int(np.argmax(main))
-    form: Form = _written(sweep.kind)
+    form = _written(sweep)
     caption = (
-        f"All else as it is, {subject} is lowest, {scale.form(float(main[lowest]))}, at {form(sweep.values[lowest])} and "
-        f"highest, {scale.form(float(main[highest]))}, at {form(sweep.values[highest])}."
+        f"All else as it is, {subject} is lowest, {scale.form(float(main[lowest]))}, at {form(sweep.values[lowest])} "
+        f"and highest, {scale.form(float(main[highest]))}, at {form(sweep.values[highest])}."
     )
     if sweep.kind not in "fiuM":
         entries = [
-            Bar(name=str(value), value=float(mean), text=scale.form(float(mean)))
-            for value, mean in sorted(zip(sweep.values, main, strict=True), key=lambda pair: -pair[1])
+            Bar(
+                name=str(sweep.values[place]),
+                value=float(main[place]),
+                low=float(sweep.low[place, 0]),
+                high=float(sweep.high[place, 0]),
+                text=scale.form(float(main[place])),
+            )
+            for place in np.argsort(-main, kind="stable")
         ]
+        caption += " Whiskers hold four rows in five."
         return Figure(
             title=title, caption=caption, body=bars(("value", scale.label, "mean"), entries), part="dependence"
         )
     xs = np.array([_place(value) for value in sweep.values])
-    chart = Chart(
-        Axis(shorten(sweep.name, 40), float(xs[0]), float(xs[-1]), form=lambda at: _tick(at, sweep.kind)), scale
-    )
+    chart = Chart(Axis(shorten(sweep.name, 40), float(xs[0]), float(xs[-1]), form=_ticks(sweep)), scale)
     if len(outputs) <= 1:
         chart.band(xs, sweep.low[:, 0], sweep.high[:, 0])
-        caption += f" For four rows in five it stays within {interval(float(sweep.low.min()), float(sweep.high.max()), scale.form)}."
+        stays = interval(float(sweep.low.min()), float(sweep.high.max()), scale.form)
+        caption += f" For four rows in five it stays within {stays}."
     for series in range(sweep.middle.shape[1]):
         chart.line(xs, sweep.middle[:, series], series=series + 1)
     body = (legend(shorten(name, 30) for name in outputs) if len(outputs) > 1 else "") + chart.svg(
@@ -156,11 +162,17 @@ def _place(value: Any) -> float:
     return float(value.timestamp()) if hasattr(value, "timestamp") else float(value)
 
 
-def _written(kind: str) -> Callable[[Any], str]:
-    if kind == "M":
+def _written(sweep: _Sweep) -> Callable[[Any], str]:
+    """How the column's values are written in a sentence."""
+    if sweep.kind == "M":
         return lambda value: f"{value:%Y-%m-%d}"
-    return (lambda value: number(float(value))) if kind in "fiu" else (lambda value: quoted(value, 30))
+    if sweep.kind not in "fiu":
+        return lambda value: quoted(value, 30)
+    return plain_years(float(sweep.values[0]), float(sweep.values[-1]), number)
 
 
-def _tick(at: float, kind: str) -> str:
-    return str(np.datetime64(int(at), "s"))[:10] if kind == "M" else number(at)
+def _ticks(sweep: _Sweep) -> Form:
+    """How the column's values are written on an axis."""
+    if sweep.kind == "M":
+        return lambda at: str(np.datetime64(int(at), "s"))[:10]
+    return plain_years(float(sweep.values[0]), float(sweep.values[-1]), brief)

@@ -1,8 +1,9 @@
 """Charts as SVG, written by hand: small, sharp at any size, and coloured by the page they stand in.
 
-matplotlib would cost a second to import and a tenth of one for each chart, and its colours would be fixed. Here a chart is a
-plot area with two axes, and marks in data coordinates. Marks name a series (1 to 5), and the style sheet says what a series
-looks like in light, in dark and on paper. Letters are text, so that they can be read aloud, searched and translated.
+matplotlib would cost a second to import and a tenth of one for each chart, and its colours would be fixed. Here a
+chart is a plot area with two axes, and marks in data coordinates. Marks name a series (1 to 5), and the style sheet
+says what a series looks like in light, in dark and on paper. Letters are text, so that they can be read aloud,
+searched and translated.
 
 Thousands of dots stay small because they are one path of zero-length strokes with round caps.
 """
@@ -17,11 +18,11 @@ from html import escape
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gristmill.figures.wording import Form, number, share
+from gristmill.figures.wording import Form, brief, share
 
 __all__ = ["Axis", "Chart", "legend"]
 
-_WIDTH, _HEIGHT = 380, 270
+_WIDTH, _HEIGHT = 340, 250
 _LETTER = 5.9  # the usual width of a letter at the size of the ticks' text
 
 
@@ -32,7 +33,7 @@ class Axis:
     label: str
     low: float
     high: float
-    form: Form = number
+    form: Form = brief
     logarithmic: bool = False
 
     @classmethod
@@ -53,11 +54,12 @@ class Axis:
 
     def place(self, values: ArrayLike) -> NDArray[np.float64]:
         """Values as fractions of the axis, held within it."""
-        numbers = np.asarray(values, dtype=float)
+        numbers: NDArray[np.float64] = np.asarray(values, dtype=float)
+        placed: NDArray[np.float64] = (numbers - self.low) / (self.high - self.low)
         if self.logarithmic:
             span = math.log(self.high / self.low)
-            return np.clip(np.log(np.maximum(numbers, self.low) / self.low) / span, 0, 1)
-        return np.clip((numbers - self.low) / (self.high - self.low), 0, 1)
+            placed = np.log(np.maximum(numbers, self.low) / self.low) / span
+        return placed.clip(0, 1)
 
     def ticks(self, most: int = 6) -> list[float]:
         """Round numbers within the axis, at most about `most` of them."""
@@ -80,13 +82,13 @@ class Axis:
 class Chart:
     """A plot area between two axes. Methods draw marks in data coordinates, in the order in which they are called."""
 
-    def __init__(self, x: Axis, y: Axis, *, width: int = _WIDTH, height: int = _HEIGHT, square: bool = False) -> None:
+    def __init__(self, x: Axis, y: Axis, *, width: int = _WIDTH, height: int = _HEIGHT) -> None:
         self.x, self.y = x, y
         self._y_ticks = [(tick, y.form(tick)) for tick in y.ticks()]
         self._left = 12 + _LETTER * max((len(text) for _, text in self._y_ticks), default=1)
         self._top, self._right, self._bottom = 26.0, 12.0, 40.0
         self._width = width
-        self._height = round(width - self._left - self._right + self._top + self._bottom) if square else height
+        self._height = height
         self._marks: list[str] = []
 
     def line(self, xs: ArrayLike, ys: ArrayLike, *, series: int = 1, stepped: bool = False) -> None:
@@ -115,7 +117,7 @@ class Chart:
         """An interval at each x, drawn upright."""
         ends = zip(self._across(xs), self._down(lows), self._down(highs), strict=True)
         path = "".join(f"M{_at(x)} {_at(low)}V{_at(high)}" for x, low, high in ends)
-        self._marks.append(f'<path class="gm-whisker gm-s{series}" d="{path}"/>')
+        self._marks.append(f'<path class="gm-halo" d="{path}"/><path class="gm-whisker gm-s{series}" d="{path}"/>')
 
     def bars(self, edges: ArrayLike, heights: ArrayLike, *, series: int = 1) -> None:
         """Bars that stand on the axis's foot, one between each two neighbouring edges."""
@@ -126,13 +128,6 @@ class Chart:
             gap = min(1.0, (right - left) / 6)
             path += f"M{_at(left + gap)} {_at(foot)}V{_at(top)}H{_at(right - gap)}V{_at(foot)}Z"
         self._marks.append(f'<path class="gm-bar gm-s{series}" d="{path}"/>')
-
-    def note(self, x: float, y: float, text: str, *, anchor: str = "start") -> None:
-        """A few words at a point."""
-        across, down = self._across([x])[0], self._down([y])[0]
-        self._marks.append(
-            f'<text class="gm-note" x="{_at(across)}" y="{_at(down)}" text-anchor="{anchor}">{escape(text)}</text>'
-        )
 
     def svg(self, alt: str, *, x_names: Sequence[str] | None = None) -> str:
         """The chart, with `alt` for those who cannot see it; `x_names` stand in for numbers under the x axis."""
@@ -180,7 +175,8 @@ class Chart:
             at = float(self._across([tick])[0])
             marks += f"M{_at(at)} {_at(foot)}v4"
             words += f'<text class="gm-tick" x="{_at(at)}" y="{_at(foot + 15)}" text-anchor="middle">{text}</text>'
-        return f'<path class="gm-foot" d="M{_at(self._left)} {_at(foot)}h{_at(self._breadth)}{marks}"/>{words}{self._x_label()}'
+        line = f'<path class="gm-foot" d="M{_at(self._left)} {_at(foot)}h{_at(self._breadth)}{marks}"/>'
+        return line + words + self._x_label()
 
     def _frame_names(self, names: Sequence[str]) -> str:
         foot = self._top + self._depth
@@ -196,7 +192,8 @@ class Chart:
 
     def _x_label(self) -> str:
         at = self._width - self._right
-        return f'<text class="gm-label" x="{_at(at)}" y="{self._height - 5}" text-anchor="end">{escape(self.x.label)}</text>'
+        place = f'x="{_at(at)}" y="{self._height - 5}" text-anchor="end"'
+        return f'<text class="gm-label" {place}>{escape(self.x.label)}</text>'
 
 
 def legend(names: Iterable[str]) -> str:

@@ -1,7 +1,7 @@
 """Which columns the model looks at: permutation importance, with intervals.
 
-It asks the model many times, so it is bounded: it looks at a sample of rows, and where there are more columns than the time
-allows, at those that go most along with the answers.
+It asks the model many times, so it is bounded: it looks at a sample of rows, and where there are more columns than
+the time allows, at those that go most along with the answers.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gristmill.figures.figure import Figure
+from gristmill.figures.measures import measure_named
 from gristmill.figures.pieces import Bar, bars
-from gristmill.figures.scores import measure_named
-from gristmill.figures.wording import count, quoted
+from gristmill.figures.wording import alike, count, quoted, share
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,6 +62,9 @@ def importance(predictor: Any, test: pd.DataFrame, *, time_limit: float, seed: i
 
 def _importance_figure(predictor: Any, found: pd.DataFrame, offered: int, rows: int) -> Importance:
     measure = measure_named(predictor.eval_metric.name)
+    as_points = measure.form is share
+    scale, unit = (100.0, "percentage points") if as_points else (1.0, measure.title)
+    form = alike(scale * found["importance"].head(_SHOWN))
     shuffles = int(found["n"].max()) if len(found) else 0
     entries = [
         Bar(
@@ -69,7 +72,7 @@ def _importance_figure(predictor: Any, found: pd.DataFrame, offered: int, rows: 
             value=float(row["importance"]),
             low=_finite(row["p95_low"]),
             high=_finite(row["p95_high"]),
-            text=measure.form(float(row["importance"])),
+            text=form(scale * float(row["importance"])),
         )
         for name, row in found.head(_SHOWN).iterrows()
     ]
@@ -77,8 +80,10 @@ def _importance_figure(predictor: Any, found: pd.DataFrame, offered: int, rows: 
     worse = "falls" if measure.greater_is_better else "rises"
     caption = "No column matters on its own."
     if matter:
+        points = " percentage points" if as_points else ""
         caption = (
-            f"Shuffle {quoted(matter[0])} and {measure.title} {worse} by {entries[0].text}: no other column matters more. "
+            f"Shuffle {quoted(matter[0])} and {measure.title} {worse} by {entries[0].text}{points}: "
+            "no other column matters more. "
             f"{count(shuffles, 'shuffle')} of {count(rows, 'held-out row')}"
             f"{'; whiskers are 95% intervals.' if shuffles > 1 else ', too few for intervals.'}"
         )
@@ -89,7 +94,10 @@ def _importance_figure(predictor: Any, found: pd.DataFrame, offered: int, rows: 
     return Importance(
         title="Which columns matter",
         caption=caption,
-        body=bars(("column", f"{measure.title} lost when shuffled", measure.title), entries),
+        body=bars(
+            ("column", f"{measure.title} {'lost' if measure.greater_is_better else 'added'} when shuffled", unit),
+            entries,
+        ),
         part="importance",
         wide=True,
         features=tuple(matter),

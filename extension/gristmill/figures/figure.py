@@ -1,9 +1,9 @@
 """What every figure is: a title, a sentence that says what to see, and a body of HTML or SVG.
 
-A figure shows itself wherever a notebook is shown. It carries the report's style sheet along, because JupyterLab has none of
-ours; reports.py leaves that copy out, since the page has it once. The plain-text form is the sentence, so that a terminal
-and a screen reader get what a chart would tell. The metadata `gristmill.part` lets a report find a figure by what it is, and
-so put the verdict first.
+A figure shows itself wherever a notebook is shown. It carries the report's style sheet along, because JupyterLab has
+none of ours; reports.py leaves that copy out, since the page has it once. The plain-text form is the sentence, so
+that a terminal and a screen reader get what a chart would tell. The metadata `gristmill.part` lets a report find a
+figure by what it is, and so put the verdict first.
 """
 
 from __future__ import annotations

@@ -11,9 +11,10 @@ from numpy.typing import ArrayLike
 
 from gristmill.figures.answers import Answers
 from gristmill.figures.figure import Figure
+from gristmill.figures.measures import Measure, measure_of
 from gristmill.figures.pieces import tiles
-from gristmill.figures.scores import Interval, Measure, Naive, bootstrap, guess, measure_of
-from gristmill.figures.wording import Form, count, interval, number, quoted, share
+from gristmill.figures.scores import Interval, Naive, bootstrap, guess
+from gristmill.figures.wording import Form, count, interval, quoted, rounded, share
 
 __all__ = ["Verdict", "verdict"]
 
@@ -86,24 +87,29 @@ def _standing(measure: Measure, found: Interval, naive: Naive) -> str:
 def _sentence(answers: Answers, measure: Measure, found: Interval, naive: Naive) -> str:
     form = _precise(measure, found)
     says = measure.says.format(
-        score=(measure.said or form)(found.score), target=quoted(answers.target), positive=quoted(answers.looked_for)
+        score=_said(measure, found)(found.score), target=quoted(answers.target), positive=quoted(answers.looked_for)
     )
     opening = {
         "better": says[0].upper() + says[1:],
         "same": f"This model cannot be told from guessing: {says}",
         "worse": f"This model does worse than guessing: {says}",
     }[_standing(measure, found, naive)]
-    named = f"{measure.title} {form(found.score)}, " if measure.said else ""
+    # Experts look for the metric's name: it is put into the brackets unless the clause has it.
+    named = "" if measure.title in measure.says else f"{measure.title}, "
+    if measure.said:
+        named = f"{measure.title} {form(found.score)}, "
     within = f"({named}95% interval {interval(found.low, found.high, form)})"
     return f"{opening} {within}, where {naive.name} would score {form(naive.score)}."
 
 
+def _said(measure: Measure, found: Interval) -> Form:
+    """How the clause writes the score: as a share even where the metric is not one, such as the area under a curve."""
+    return rounded(found.high - found.low, percent=(measure.said or measure.form) is share)
+
+
 def _precise(measure: Measure, found: Interval) -> Form:
     """Write scores with as many digits as their interval is worth."""
-    if measure.form is share:
-        digits = 1 if found.high - found.low > 0.002 else 2
-        return lambda value: share(value, digits)
-    return number
+    return rounded(found.high - found.low, percent=measure.form is share)
 
 
 def _facts(answers: Answers, measure: Measure, found: Interval, naive: Naive) -> list[tuple[str, str]]:
@@ -124,7 +130,8 @@ def _doubts(answers: Answers, measure: Measure, found: Interval) -> list[str]:
     doubts = []
     if len(answers) < _FEW_ROWS:
         doubts.append(
-            f"Only {count(len(answers), 'row')} were held out, too few to know much: expect the score on new data to differ."
+            f"Only {count(len(answers), 'row')} were held out, too few to know much: "
+            "expect the score on new data to differ."
         )
     if found.score == measure.perfect:
         doubts.append("A perfect score is rare. Check that no column gives the answer away.")

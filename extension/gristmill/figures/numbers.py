@@ -7,7 +7,7 @@ import numpy as np
 from gristmill.figures.answers import Answers
 from gristmill.figures.drawing import Axis, Chart
 from gristmill.figures.figure import Figure
-from gristmill.figures.wording import count, interval, number, quoted, share, shorten
+from gristmill.figures.wording import between, brief, count, interval, number, quoted, share, shorten
 
 __all__ = ["error_by_range", "predicted_against_actual", "residuals", "residuals_by_prediction"]
 
@@ -24,7 +24,7 @@ def predicted_against_actual(answers: Answers) -> Figure:
     stretched = bool(both.min() > 0 and both.max() / both.min() > _HEAVY_TAIL)
     name = shorten(answers.target, 24)
     across = Axis.around(f"actual {name}", both, logarithmic=stretched)
-    chart = Chart(across, Axis.around(f"predicted {name}", both, logarithmic=stretched), height=300)
+    chart = Chart(across, Axis.around(f"predicted {name}", both, logarithmic=stretched), height=270)
     chart.dots(some.truth, some.prediction)
     chart.guide([across.low, across.high], [across.low, across.high])
     errors = np.abs(answers.prediction - answers.truth)
@@ -48,14 +48,14 @@ def residuals(answers: Answers) -> Figure:
     chart = Chart(
         Axis(f"predicted minus actual {shorten(answers.target, 24)}", low, high),
         Axis("rows", 0.0, 1.06 * float(heights.max() or 1)),
-        height=300,
+        height=270,
     )
     chart.bars(edges, heights)
     chart.guide([0, 0], [0, chart.y.high])
     middle, over = float(np.median(errors)), float(np.mean(errors > 0))
     tenth, rest = (float(value) for value in np.quantile(errors, (0.05, 0.95)))
     caption = (
-        f"Nine in ten errors lie between {interval(tenth, rest, number)}; the middle one is {number(middle)}. "
+        f"Nine in ten errors lie between {between(tenth, rest, number)}; the middle one is {number(middle)}. "
         f"The model is too high in {share(over, 0)} of the rows."
     )
     title = "Residuals: how far off, and on which side"
@@ -69,7 +69,7 @@ def residuals_by_prediction(answers: Answers) -> Figure:
     name = shorten(answers.target, 24)
     limit = float(np.quantile(np.abs(errors), 0.995)) or 1.0
     chart = Chart(
-        Axis.around(f"predicted {name}", some.prediction), Axis("predicted minus actual", -limit, limit), height=300
+        Axis.around(f"predicted {name}", some.prediction), Axis("predicted minus actual", -limit, limit), height=270
     )
     chart.dots(some.prediction, errors)
     chart.guide([chart.x.low, chart.x.high], [0, 0])
@@ -88,7 +88,8 @@ def _evenness(errors: list[float]) -> str:
         return "Errors are about as large everywhere, as they should be: the dots lie evenly around the dashed line."
     places = ("lowest", "middle", "highest")
     where, there = (places[errors.index(value)] for value in (most, least))
-    return f"Errors are {number(most / least, 2)} times as large among the {where} third of predictions as among the {there}."
+    times = number(most / least, 2)
+    return f"Errors are {times} times as large among the {where} third of predictions as among the {there}."
 
 
 def error_by_range(answers: Answers) -> Figure:
@@ -102,9 +103,11 @@ def error_by_range(answers: Answers) -> Figure:
     spans = [(float(answers.truth[part[0]]), float(answers.truth[part[-1]])) for part in parts]
     edges = np.arange(len(parts) + 1, dtype=float)
     chart = Chart(
-        Axis(f"actual {shorten(answers.target, 24)}, in {count(len(parts), 'equal group')}", 0.0, float(len(parts))),
+        Axis(
+            f"actual {shorten(answers.target, 24)} up to, in {count(len(parts), 'equal group')}", 0.0, float(len(parts))
+        ),
         Axis("mean absolute error", 0.0, 1.08 * float((means + spread).max() or 1)),
-        height=300,
+        height=270,
     )
     chart.bars(edges, means)
     chart.whiskers(edges[:-1] + 0.5, means - spread, means + spread, series=5)
@@ -114,7 +117,7 @@ def error_by_range(answers: Answers) -> Figure:
         f"{number(float(means[worst]))} on average, against {number(float(means.min()))} where it is off least."
     )
     title = "Error by range"
-    body = chart.svg(f"{title}. {caption}", x_names=[f"≤{number(high, 2)}" for _, high in spans])
+    body = chart.svg(f"{title}. {caption}", x_names=[brief(high) for _, high in spans])
     return Figure(title=title, caption=caption, body=body, part="ranges")
 
 

@@ -1,7 +1,7 @@
 """What figures are made of beside charts: tables, tiles of one number each, and lists of bars.
 
-Lists of bars are tables, not drawings: long names wrap, a phone shows them as well as a desk, and a screen reader reads the
-numbers. Words of the user's are escaped here, once; a cell that is already HTML says so by being `Markup`.
+Lists of bars are tables, not drawings: long names wrap, a phone shows them as well as a desk, and a screen reader
+reads the numbers. Words of the user's are escaped here, once; a cell that is already HTML says so by being `Markup`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from html import escape
 from gristmill.figures.wording import shorten
 
 __all__ = ["Bar", "Cell", "Markup", "bars", "more", "table", "tiles"]
+
+
+_KEPT_IN_LINE = 20
 
 
 class Markup(str):
@@ -44,9 +47,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Cell]], *, numeric: Seque
     top = "".join(f"{kind}{escape(word)}</th>" for kind, word in zip(kinds, head, strict=True))
     body = ""
     for number, row in enumerate(rows):
-        cells = "".join(
-            f"<td{' class=gm-n' if index in numeric else ''}>{_shown(cell)}</td>" for index, cell in enumerate(row)
-        )
+        cells = "".join(_cell(cell, numeric=index in numeric) for index, cell in enumerate(row))
         body += f"<tr{' class=gm-strong' if number == strong else ''}>{cells}</tr>"
     # A region that scrolls must be reachable by keyboard.
     return (
@@ -91,8 +92,13 @@ def more(summary: str, body: str) -> str:
     return f'<details class="gm-more"><summary>{escape(summary)}</summary>{body}</details>'
 
 
-def _shown(cell: Cell) -> str:
-    return cell if isinstance(cell, Markup) else escape(cell)
+def _cell(cell: Cell, *, numeric: bool) -> str:
+    if numeric:
+        return f'<td class="gm-n">{escape(cell)}</td>'
+    if isinstance(cell, Markup):
+        return f"<td>{cell}</td>"
+    # Short words and dates are kept in one line: the table scrolls rather than break them.
+    return f"<td{' class=gm-k' if len(cell) <= _KEPT_IN_LINE else ''}>{escape(cell)}</td>"
 
 
 def _across(left: float, right: float, least: float, span: float) -> str:

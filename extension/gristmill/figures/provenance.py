@@ -36,7 +36,7 @@ def reproducibility(facts: Mapping[str, object], *, packages: Sequence[str] = _P
     )
     return Figure(
         title="To make this run again",
-        caption="The same data, recipe, seed and versions give the same candidates; a time limit may cut them off elsewhere.",
+        caption="The same data, recipe, seed and versions try the same candidates; only time limits may differ.",
         body=f'<dl class="gm-facts">{entries}</dl>',
         part="provenance",
         wide=True,

@@ -3,9 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 
-__all__ = ["Form", "count", "duration", "interval", "joined", "number", "plural", "quoted", "share", "shorten", "size"]
+__all__ = [
+    "Form",
+    "alike",
+    "between",
+    "brief",
+    "count",
+    "duration",
+    "interval",
+    "number",
+    "plain_years",
+    "plural",
+    "quoted",
+    "rounded",
+    "share",
+    "shorten",
+    "size",
+]
 
 Form = Callable[[float], str]  # how a number on an axis or in a sentence is written
 
@@ -29,17 +45,60 @@ def number(value: float, digits: int = 3) -> str:
     return written.replace("-", _MINUS)
 
 
+def alike(values: Iterable[float], digits: int = 3) -> Form:
+    """A form for numbers one under another: the same decimals for all, so many that the largest has `digits`."""
+    largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
+    if not 1e-4 <= largest < 1e9:
+        return lambda value: number(value, digits)
+    decimals = max(0, digits - 1 - math.floor(math.log10(largest)))
+    return lambda value: f"{value:,.{decimals}f}".replace("-", _MINUS) if math.isfinite(value) else _DASH
+
+
+def rounded(spread: float, *, percent: bool = False) -> Form:
+    """A form with the digits that a number known to within `spread` is worth: two of the spread's own."""
+    if not 1e-12 < spread < 1e12:
+        return share if percent else number
+    places = 1 - math.floor(math.log10(100 * spread if percent else spread))
+    if percent:
+        return lambda value: share(value, min(3, max(0, places)))
+    if places >= 0:
+        return lambda value: f"{value:,.{min(places, 8)}f}".replace("-", _MINUS)
+    return lambda value: number(round(value, places))
+
+
+def brief(value: float) -> str:
+    """A number for a chart's axis: thousands and millions by their letter."""
+    for limit, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if limit <= abs(value) < 1e12:
+            return f"{number(value / (1e3 if letter == 'k' else limit))}{letter}"
+    return number(value)
+
+
+def plain_years(low: float, high: float, form: Form) -> Form:
+    """`form`, unless all numbers between are whole and look like years, which take no comma."""
+    return (lambda value: f"{value:.0f}") if 1500 <= low <= high <= 2200 and float(low).is_integer() else form
+
+
 def share(value: float, digits: int = 1) -> str:
     """A fraction as per cent; 100 % and 0 % only where they are exact."""
     if not math.isfinite(value):
         return _DASH
     percent = 100 * value
     written = f"{percent:.{digits}f}"
+    if digits == 0 and 0 < percent < 0.5:
+        return "<1%"
+    if digits == 0 and 99.5 <= percent < 100:
+        return ">99%"
     if (percent < 100 and float(written) >= 100) or (percent > 0 and float(written) <= 0):
         written = f"{percent:.{digits + 2}f}"
     if "." in written:
         written = written.rstrip("0").rstrip(".")
     return written.replace("-", _MINUS) + "%"
+
+
+def between(low: float, high: float, form: Form) -> str:
+    """Two ends, in a sentence that says "between"."""
+    return f"{form(low)} and {form(high)}"
 
 
 def interval(low: float, high: float, form: Form) -> str:
@@ -101,10 +160,3 @@ def shorten(text: str, limit: int = 40) -> str:
 def quoted(name: object, limit: int = 40) -> str:
     """A name of the user's, in quotation marks, so that it cannot be read as our own words."""
     return f"\N{LEFT SINGLE QUOTATION MARK}{shorten(str(name), limit)}\N{RIGHT SINGLE QUOTATION MARK}"
-
-
-def joined(words: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} and {words[-1]}"

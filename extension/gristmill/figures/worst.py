@@ -70,8 +70,8 @@ def _caption(answers: Answers, first: int, loss: NDArray[np.float64]) -> str:
         truth, said, claimed = _class_cells(answers, first)
         wrong = int(np.count_nonzero(loss))
         return (
-            f"{count(wrong, 'answer')} of {len(answers):,} {'is' if wrong == 1 else 'are'} wrong; here, those of which the "
-            f"model was surest. First: a row that is {quoted(truth)} was called {quoted(said)} with {claimed}. "
+            f"{count(wrong, 'answer')} of {len(answers):,} {'is' if wrong == 1 else 'are'} wrong; here, those of which "
+            f"the model was surest. First: a row that is {quoted(truth)} was called {quoted(said)} with {claimed}. "
             "Look for mistakes in the data as much as in the model."
         )
     part = float(np.sort(loss)[-max(1, len(loss) // 100) :].sum() / loss.sum())

@@ -96,11 +96,10 @@ def _code(body: Body, cell: Source) -> None:
         body.not_reached += 1
         return
     source = _joined(cell["source"])
-    first = next((line for line in source.splitlines() if line.strip()), "")
-    lines = count(source.count("\n") + 1, "line")
+    said = f'Code<span class="away">, {count(source.count(chr(10)) + 1, "line")}</span>'
     body.html.append(
-        f'<div class="cell"><details class="code"><summary>Code: <code>{escape(shorten(first, 52))}</code> '
-        f'<span class="away">{lines}</span></summary><pre class="hl" tabindex="0">{_highlighted(source)}</pre></details>'
+        f'<div class="cell"><details class="code"><summary>{said}</summary>'
+        f'<pre class="hl" tabindex="0">{_highlighted(source)}</pre></details>'
     )
     for output in _merged(outputs):
         _output(body, output)
@@ -190,7 +189,8 @@ def _picture(kind: str, encoded: str, words: str) -> str:
 
 
 def _log(title: str, text: str) -> str:
-    return f'<details class="log"><summary>{escape(title)}</summary><pre tabindex="0">{escape(_bounded(text))}</pre></details>'
+    shown = f'<pre tabindex="0">{escape(_bounded(text))}</pre>'
+    return f'<details class="log"><summary>{escape(title)}</summary>{shown}</details>'
 
 
 def _bounded(text: str) -> str:
@@ -199,7 +199,7 @@ def _bounded(text: str) -> str:
         return text
     half = _MOST_LETTERS // 2
     left_out = len(text) - 2 * half
-    return f"{text[:half]}\n\N{HORIZONTAL ELLIPSIS} {left_out:,} letters left out; the notebook has them \N{HORIZONTAL ELLIPSIS}\n{text[-half:]}"
+    return f"{text[:half]}\n[{left_out:,} letters are left out here; the notebook has them]\n{text[-half:]}"
 
 
 def _plain(text: str) -> str:

@@ -1,8 +1,8 @@
 """HTML from a notebook's outputs, made safe to show: an allow-list of elements, attributes and styles.
 
-The page is served from the platform's own origin, and what cells print is not ours. Everything is parsed and written anew:
-an element or attribute that is not listed does not come through, all text is escaped, and what was opened is closed. Ids are
-dropped, so that an output cannot stand in for a part of the page.
+The page is served from the platform's own origin, and what cells print is not ours. Everything is parsed and written
+anew: an element or attribute that is not listed does not come through, all text is escaped, and what was opened is
+closed. Ids are dropped, so that an output cannot stand in for a part of the page.
 
 A report never changes what it shows without saying so: `Cleaned.left_out` names what was more than decoration.
 """
@@ -16,16 +16,25 @@ from html.parser import HTMLParser
 
 __all__ = ["Cleaned", "clean"]
 
-_VOID = frozenset({"br", "hr", "img", "col", "wbr"})
-_ELEMENTS = _VOID | frozenset(
-    ["a", "abbr", "address", "article", "aside", "b", "bdi", "bdo", "blockquote", "caption", "cite", "code", "colgroup", "dd", "del", "details", "dfn", "div", "dl", "dt", "em", "figcaption", "figure", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "i", "ins", "kbd", "li", "main", "mark", "ol", "p", "pre", "q", "rp", "rt", "ruby", "s", "samp", "section", "small", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "time", "tr", "u", "ul", "var", "svg", "g", "path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text", "tspan", "defs", "desc", "lineargradient", "radialgradient", "stop"]
+
+def _names(listed: str) -> frozenset[str]:
+    return frozenset(listed.split())
+
+
+_VOID = _names("br hr img col wbr")
+_ELEMENTS = _VOID | _names(
+    """a abbr address article aside b bdi bdo blockquote caption cite code colgroup dd del details dfn div dl dt em
+    figcaption figure footer h1 h2 h3 h4 h5 h6 header i ins kbd li main mark ol p pre q rp rt ruby s samp section small
+    span strong sub summary sup table tbody td tfoot th thead time tr u ul var
+    svg g path rect circle ellipse line polyline polygon text tspan defs desc lineargradient radialgradient stop"""
 )
-_DECORATION = frozenset({"style", "link", "meta", "title", "head", "clippath", "metadata", "use"})
-_RAW = frozenset(
-    {"script", "style", "title", "iframe", "noscript", "object", "template", "textarea", "xmp", "noembed", "select"}
-)
-_ATTRIBUTES = frozenset(
-    ["align", "alt", "class", "colspan", "cx", "cy", "d", "datetime", "dir", "dx", "dy", "fill", "fill-opacity", "font-family", "font-size", "font-weight", "gradientunits", "height", "href", "lang", "offset", "open", "opacity", "points", "preserveaspectratio", "r", "role", "rowspan", "rx", "ry", "scope", "span", "src", "start", "stop-color", "stop-opacity", "stroke", "stroke-dasharray", "stroke-linecap", "stroke-linejoin", "stroke-opacity", "stroke-width", "style", "tabindex", "text-anchor", "title", "transform", "valign", "value", "viewbox", "width", "x", "x1", "x2", "y", "y1", "y2"]
+_DECORATION = _names("style link meta title head clippath metadata use html body")  # left out without a word
+_RAW = _names("script style title iframe noscript object template textarea xmp noembed select")  # with what they hold
+_ATTRIBUTES = _names(
+    """align alt class colspan cx cy d datetime dir dx dy fill fill-opacity font-family font-size font-weight
+    gradientunits height href lang offset open opacity points preserveaspectratio r role rowspan rx ry scope span src
+    start stop-color stop-opacity stroke stroke-dasharray stroke-linecap stroke-linejoin stroke-opacity stroke-width
+    style tabindex text-anchor title transform valign value viewbox width x x1 x2 y y1 y2"""
 )
 _PROPERTIES = re.compile(
     r"--part|left|right|width|height|(min|max)-(width|height)|color|background(-color)?|opacity|vertical-align"
@@ -70,7 +79,7 @@ class _Cleaner(HTMLParser):
         if self._skipped:
             return
         if tag not in _ELEMENTS:
-            if tag not in _DECORATION and tag not in ("html", "body"):
+            if tag not in _DECORATION:
                 self._left_out[tag] = None
             if tag in _RAW:
                 self._skipped = tag
@@ -126,7 +135,7 @@ def _safe_style(style: str) -> str:
     kept = []
     for declaration in style.split(";"):
         name, _, value = declaration.partition(":")
-        if _PROPERTIES.fullmatch(name.strip().lower()) and re.fullmatch(r"[\w\s.,%#()+*/!'-]*", value):
-            if not re.search(r"url|image|src|expression|attr", value, re.IGNORECASE):
-                kept.append(f"{name.strip()}:{value.strip()}")
+        looks = _PROPERTIES.fullmatch(name.strip().lower()) and re.fullmatch(r"[\w\s.,%#()+*/!'-]*", value)
+        if looks and not re.search(r"url|image|src|expression|attr", value, re.IGNORECASE):
+            kept.append(f"{name.strip()}:{value.strip()}")
     return ";".join(kept)
