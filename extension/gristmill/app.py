@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -128,12 +129,20 @@ def _sandbox(settings: Settings) -> Sandbox:
     return ProcessSandbox(cache=settings.home / "cache", cpus=settings.cpus, memory=memory)
 
 
-def main() -> None:
-    """The command `gristmill`."""
-    from gristmill.cli import run
+def main() -> int:
+    """The command `gristmill`; its exit code."""
+    import click
 
-    run(embedded)
+    from gristmill import cli
+
+    @click.command()
+    @click.option("--idle", type=float, metavar="SECONDS", help="End when there has been nothing to do for so long.")
+    def worker(idle: float | None) -> None:
+        """Carry out runs, one after the other, until told to end."""
+        work(Settings.read(), idle=idle)
+
+    return cli.run(embedded, files=Settings.read().home / "files", more=[worker])
 
 
-if __name__ == "__main__":
-    main()
+if __name__ == "__main__":  # how LocalDispatcher starts a worker, without loading the command line
+    work(Settings.read(), idle=float(sys.argv[1]), sole=True)

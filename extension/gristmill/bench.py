@@ -128,8 +128,13 @@ class Budget:
 
     def for_salvage(self, loading: float | None = None) -> float:
         """Seconds to hold back for restarting and bringing home what there is, when loading took `loading` seconds."""
-        loading = self.spent() + self._warm if loading is None else loading
-        return 1.3 * max(_LEAST_RESTART, min(loading, 60.0)) + 3.0
+        loading = self.loading(self.spent(), self._warm) if loading is None else loading
+        return 1.3 * min(loading, 60.0) + 3.0
+
+    @staticmethod
+    def loading(spent: float, warm: float) -> float:
+        """What a restart costs: what it cost to come here, or what the kernel had spent before there was a run."""
+        return max(_LEAST_RESTART, spent, warm + 3.0)
 
     def for_saving(self) -> float:
         """Seconds to hold back for comparing and saving once training has ended by itself."""

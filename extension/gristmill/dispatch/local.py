@@ -68,7 +68,7 @@ class LocalDispatcher(Dispatcher):
             raise NotPossible("No worker stays alive on this machine.", cause=f"See the end of {log}.", cure="Mend that, then try again.")
         with log.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "gristmill.app", "worker", "--idle", str(self._idle), "--sole"],
+                [sys.executable, "-m", "gristmill.app", str(self._idle)],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, cwd=self._home,
                 env=os.environ | {"GRISTMILL_HOME": str(self._home)},
             )  # fmt: skip

@@ -27,7 +27,8 @@ import ctypes, os, signal, time
 ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 _begun = time.time()
 try:
-    import autogluon.tabular, gristmill.bench, gristmill.figures, gristmill.tasks, gristmill.engines.tabular
+    import autogluon.tabular, torch, lightgbm
+    import gristmill.bench, gristmill.figures, gristmill.tasks, gristmill.engines.tabular
 except ImportError:
     pass
 os.environ["GRISTMILL_WARM_SECONDS"] = str(time.time() - _begun)

@@ -124,6 +124,12 @@ class TaskKind(ABC):
     ) -> tuple[dict[str, Any], tuple[Notice, ...]]:
         """The recipe's parameters, and what to tell about them; `smaller` after memory ran out."""
 
+    @abstractmethod
+    def plan(
+        self, profile: Profile, budget: float, resources: Resources, *, smaller: bool = False
+    ) -> tuple[dict[str, Any], tuple[Notice, ...]]:
+        """The recipe's parameters, and what a person should know of them; `smaller` when memory has run out before."""
+
     def metric_for(self, profile: Profile, target: str, name: str | None = None) -> Metric:
         """The metric of that name or alias, or the proposed one; a wrong name is answered with the right ones."""
         valid = self.metrics_for(profile, target)

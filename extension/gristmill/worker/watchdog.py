@@ -94,7 +94,7 @@ class Watchdog:
             kept_back = self.budget.for_finishing()
         else:
             fit_began = relay.began("fit") or self.clock()
-            kept_back = self.budget.for_salvage(loading=fit_began - self.started_at + relay.warm)
+            kept_back = self.budget.for_salvage(Budget.loading(fit_began - self.started_at, relay.warm))
         return Stop(Cause.OVERRUN, "its budget was about to end") if self.budget.left() < kept_back else None
 
     def _weigh(self, execution: Execution) -> Stop | None:
