@@ -231,8 +231,13 @@ def _check_whole(path: Path, members: list[Member], taken: set[str], end: int, l
         reached = member.offset + 30 + member.packed
     if reached > end:
         raise _rejected("archive-truncated", f"{path.name} is cut off or damaged", "Upload it again.")
-    for name in taken:
-        folder = name.rpartition("/")[0]
-        if folder and folder in taken:
-            what = f"{path.name} holds {folder} both as a file and as a folder"
-            raise _rejected("archive-duplicate", what, "Rename one of the two.")
+    folders = {folder for parent in {name.rpartition("/")[0] for name in taken} for folder in _and_above(parent)}
+    for folder in folders & taken:
+        what = f"{path.name} holds {folder} both as a file and as a folder"
+        raise _rejected("archive-duplicate", what, "Rename one of the two.")
+
+
+def _and_above(folder: str) -> Iterator[str]:
+    while folder:
+        yield folder
+        folder = folder.rpartition("/")[0]

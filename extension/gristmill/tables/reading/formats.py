@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import codecs
-import zipfile
-from itertools import islice
+import re
 from pathlib import Path
 
 _MARKS = (
@@ -16,6 +15,8 @@ _MARKS = (
 )
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # Excel before 2007, and protected workbooks
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+_DIRECTORY = 1 << 20  # bytes; a workbook's is a few KiB
+_WORKBOOK = re.compile(rb"PK\x01\x02.{42}xl/workbook\.(xml|bin)", re.DOTALL)  # an entry of that name there
 # Formats that are neither text nor ours, though some of them could pass for text at a glance.
 _FOREIGN = (b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"%PDF", b"SQLite ", b"\x89")
 
@@ -30,7 +31,7 @@ def format_of(path: Path | str) -> str | None:
     if head.startswith(_OLE):
         return "excel"
     if head.startswith(_ZIP):
-        return "excel" if _is_workbook(path) else "zip"
+        return "excel" if _is_workbook(path, head) else "zip"
     if head.startswith(_FOREIGN):
         return None
     if head.startswith(tuple(mark for mark, _ in _MARKS)) or _is_wide(head):
@@ -39,16 +40,14 @@ def format_of(path: Path | str) -> str | None:
     return None if controls + max(0, head.count(0) - 8) > len(head) // 50 else "csv"
 
 
-def _is_workbook(path: Path) -> bool:
-    """Whether a ZIP is one that Excel or a like program wrote."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = set(islice(archive.namelist(), 1000))
-            if "mimetype" in names and b"spreadsheet" in archive.open("mimetype").read(100):
-                return True
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, OSError):
-        return False
-    return bool(names & {"xl/workbook.xml", "xl/workbook.bin"})
+def _is_workbook(path: Path, head: bytes) -> bool:
+    """Whether a ZIP is one that Excel or a like program wrote: its directory, at its end, lists a workbook."""
+    if b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet" in head[:200]:
+        return True
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _DIRECTORY))
+        tail = file.read()
+    return _WORKBOOK.search(tail) is not None
 
 
 def _is_wide(head: bytes) -> bool:

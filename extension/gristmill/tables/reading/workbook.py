@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _UNPACKED = 1 << 30  # bytes of a workbook's inside
+_DIRECTORY = 1 << 20  # bytes of the ZIP's directory
 _ROWS = 5000  # in a block
 
 
@@ -52,17 +53,30 @@ def open_workbook(path: Path) -> Any:
     """The workbook; refused where it would not fit into memory."""
     from python_calamine import CalamineError, CalamineWorkbook
 
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-        if size > _UNPACKED:
-            raise ReadError("workbook-too-large", f"{path.name} is too large a workbook.", "Save the sheet as CSV.")
+    if _is_too_large(path):
+        raise ReadError("workbook-too-large", f"{path.name} is too large a workbook.", "Save the sheet as CSV.")
     try:
         return CalamineWorkbook.from_path(str(path))
     except (CalamineError, OSError, ValueError) as error:
         locked = "assword" in str(error) or "ncrypted" in str(error)
         what = "is protected by a password" if locked else "is not a workbook that can be read"
         raise ReadError("damaged-file", f"{path.name} {what}.", "Save it again, without protection.") from None
+
+
+def _is_too_large(path: Path) -> bool:
+    with path.open("rb") as file:
+        if file.read(2) != b"PK":
+            return False
+        file.seek(max(0, path.stat().st_size - 0xFFFF))
+        tail = file.read()
+    # zipfile loads the whole directory: its length is looked up first.
+    if int.from_bytes(tail[(at := tail.rfind(b"PK\x05\x06") + 12) : at + 4], "little") > _DIRECTORY:
+        return True
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return sum(entry.file_size for entry in archive.infolist()) > _UNPACKED
+    except zipfile.BadZipFile:
+        return False  # and calamine says what is wrong
 
 
 def sheet_rows(book: Any, sheet: str | None) -> Iterator[list[str]]:
