@@ -1,0 +1,112 @@
+"""The command `gristmill`: its commands in order, and the one place where an error becomes a sentence and a code."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import click
+
+import gristmill
+from gristmill import records
+from gristmill.cli import looking, models, training, words
+from gristmill.cli.session import Session
+from gristmill.client import Client
+from gristmill.errors import DataRejected, GristmillError
+from gristmill.records import Failure
+
+__all__ = ["run"]
+
+_COMMANDS = (
+    training.train,
+    training.check,
+    looking.runs,
+    looking.show,
+    looking.logs,
+    training.cancel,
+    training.resume,
+    looking.report,
+    looking.notebook,
+    models.download,
+    models.predict,
+)
+_FAULT, _INTERRUPTED = 1, 130
+
+
+class _InOrder(click.Group):
+    """Lists its commands as they were added, since that is the order in which people need them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(self.commands)
+
+
+def run(
+    connect: Callable[[], Client],
+    *,
+    files: Path,
+    more: Sequence[click.Command] = (),
+    args: Sequence[str] | None = None,
+) -> int:
+    """Carries out one command line and answers its exit code.
+
+    `connect` is called once a command needs the platform, `files` is where reports and notebooks are put, and `more`
+    are commands beside the client's own.
+    """
+    session = Session(connect, files)
+    group = _InOrder("gristmill", help=f"{gristmill.__doc__}\n\nBegin with: gristmill train DATA")
+    for command in (*_COMMANDS, *more):
+        group.add_command(command)
+    click.version_option(gristmill.__version__, message="gristmill %(version)s")(group)
+    try:
+        group.main(args, "gristmill", standalone_mode=False, obj=session)
+    except BaseException as error:
+        return _explain(error, session)
+    return 0
+
+
+def _explain(error: BaseException, session: Session) -> int:
+    """Says what went wrong, to people on stderr and with --json to machines on stdout; the exit code."""
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, click.ClickException):
+        _cry(_with_usage(error))
+        return error.exit_code
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        _cry("Interrupted.")
+        return _INTERRUPTED
+    if isinstance(error, SystemExit):  # click's own, when whoever read our output has gone
+        return _FAULT
+    if not isinstance(error, Exception):
+        raise error
+    failure = error.failure if isinstance(error, GristmillError) else _fault(error)
+    if os.environ.get("GRISTMILL_DEBUG"):
+        click.echo("".join(traceback.format_exception(error)), err=True)
+    _cry(failure.what, *(part for part in (failure.cause, failure.cure) if part))
+    if session.answer is not None:
+        status = session.answer.get("status") or ("rejected" if isinstance(error, DataRejected) else "error")
+        session.answer |= {"status": status, "failure": records.to_plain(failure)}
+        session.finish()
+    return error.exit_code if isinstance(error, GristmillError) else _FAULT
+
+
+def _fault(error: Exception) -> Failure:
+    return Failure(
+        code="fault",
+        what="Something is wrong inside Gristmill.",
+        cause=f"{type(error).__name__}: {error}",
+        cure="GRISTMILL_DEBUG=1 shows where; please report it.",
+    )
+
+
+def _with_usage(error: click.ClickException) -> str:
+    path = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "gristmill"
+    return f"{error.format_message()} See: {path} --help"
+
+
+def _cry(what: str, *more: str) -> None:
+    click.secho(words.plain(what), err=True, fg="yellow" if what == "Interrupted." else "red")
+    for line in more:
+        click.echo(words.plain(line), err=True)

@@ -1,0 +1,130 @@
+"""Numbers, times and names as a person reads and writes them."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import unicodedata
+from typing import Any
+
+import click
+
+__all__ = ["BUDGET", "SETTING", "clock", "duration", "number", "plain", "score", "share", "size", "task", "when"]
+
+_UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+_BUDGET = re.compile("".join(rf"(?:(\d+(?:\.\d+)?){unit}\s*)?" for unit in _UNITS))
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|.)?", re.DOTALL)
+
+
+class _Budget(click.ParamType[float]):
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        match = _BUDGET.fullmatch(value.strip().lower())
+        amounts = match.groups() if match else ()
+        seconds = sum(float(amount) * unit for amount, unit in zip(amounts, _UNITS.values(), strict=False) if amount)
+        if seconds <= 0:
+            self.fail(f"{value!r} is no length of time. Write it as 90s, 10m or 1h30m.", param, ctx)
+        return seconds
+
+
+class _Setting(click.ParamType[tuple[str, Any]]):
+    name = "name=value"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Any]:
+        if isinstance(value, tuple):
+            return value
+        name, equals, text = value.partition("=")
+        if not (equals and name.strip().isidentifier()):
+            self.fail(f"{value!r} is no setting. Write it as name=value.", param, ctx)
+        try:
+            return name.strip(), json.loads(text)
+        except ValueError:
+            return name.strip(), text  # a word needs no quotes
+
+
+BUDGET = _Budget()  # 90s, 10m, 1h30m -> seconds
+SETTING = _Setting()  # name=value; the value is JSON, or a bare word
+
+
+def duration(seconds: float) -> str:
+    """0.4 s, 58 s, 1 min 30 s, 2 h 5 min, 3 d 4 h: two units at most."""
+    if seconds < 9.95:
+        return f"{max(0.0, seconds):.1f} s"
+    whole = round(seconds)
+    for name, unit, lesser, smaller in (("d", 86400, "h", 3600), ("h", 3600, "min", 60), ("min", 60, "s", 1)):
+        if whole >= unit:
+            rest = whole % unit // smaller
+            return f"{whole // unit} {name}" + (f" {rest} {lesser}" if rest else "")
+    return f"{whole} s"
+
+
+def clock(seconds: float) -> str:
+    """0:07, 12:34, 1:02:03: for what ticks."""
+    minutes, second = divmod(max(0, int(seconds)), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def when(at: float, now: float | None = None) -> str:
+    """just now, 5 min ago, 3 h ago, 2026-03-01."""
+    ago = (time.time() if now is None else now) - at
+    if ago < 60:
+        return "just now"
+    if ago < 86400:
+        return f"{int(ago // 60)} min ago" if ago < 3600 else f"{int(ago // 3600)} h ago"
+    return time.strftime("%Y-%m-%d", time.localtime(at))
+
+
+def size(count: float) -> str:
+    """812 B, 13 kB, 1.2 GB."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 999.5:
+            return f"{count:.0f} {unit}" if count >= 9.95 or unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"
+
+
+def score(value: float | None) -> str:
+    """As many digits as mean something: 0.9123, 12.34, 1,234."""
+    if value is None:
+        return "-"
+    digits = 4 if abs(value) < 10 else 2 if abs(value) < 1000 else 0
+    return f"{value:,.{digits}f}"
+
+
+def number(value: float | str | None) -> str:
+    """A value of a column: 3, 0.25, 1,234; words and dates as they are."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        value = int(value)
+    if isinstance(value, int | float):
+        return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}" if abs(value) < 1e6 else f"{value:,.0f}"
+    return "-" if value is None else plain(value)
+
+
+def share(part: int, whole: int) -> str:
+    """0.6 %, 12 %, <0.1 %; a dot for none."""
+    if not part or not whole:
+        return "·"
+    percent = 100 * part / whole
+    return "<0.1 %" if percent < 0.1 else f"{percent:.1f} %" if percent < 10 else f"{percent:.0f} %"
+
+
+def task(name: str) -> str:
+    """A task's name as words."""
+    return name.replace("-", " ")
+
+
+def plain(text: str) -> str:
+    """Somebody's text without what would steer a terminal; lines and tabs stay."""
+    text = _ESCAPES.sub("", text)
+    return "".join(letter for letter in text if letter in "\n\t" or not _steers(letter))
+
+
+def _steers(letter: str) -> bool:
+    """Whether a terminal would obey it rather than show it: control characters, and turns of the writing direction."""
+    turns = "\u202a" <= letter <= "\u202e" or "\u2066" <= letter <= "\u2069"
+    return turns or unicodedata.category(letter) in ("Cc", "Cs")

@@ -1,0 +1,424 @@
+"""A Client that plays runs from a script, in memory: what the command line is tested and looked at against.
+
+Each call of `events` goes one step on; with `pace`, it takes that many seconds, as a real run would. Subclasses are
+named for the trouble they stage. `python -m staged_client NAME@PACE ARGS...` is a command line against one of them.
+"""
+
+# ruff: noqa: ARG002 - a script needs little of what it is asked with
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from gristmill import cli, records
+from gristmill.client import Client
+from gristmill.errors import DataRejected, NotFound, StoreFailed
+from gristmill.records import (
+    Artifact,
+    Column,
+    ColumnKind,
+    Dataset,
+    Event,
+    EventKind,
+    Failure,
+    LeaderboardRow,
+    Model,
+    Notice,
+    Profile,
+    Proposal,
+    Role,
+    Run,
+    RunRequest,
+    RunStatus,
+    Severity,
+    Stage,
+    Table,
+    TableForm,
+    Upload,
+    UploadStatus,
+    Wanted,
+)
+
+DOUBT = Notice(
+    code="few-values",
+    message="distance has only 5 distinct values: a number, or a class?",
+    severity=Severity.DOUBT,
+    cure="If it is a class, say so with --task.",
+    column="distance",
+)
+RARE = Notice(
+    code="rare-classes",
+    message="2 classes have fewer than 5 rows: [bold]never[/bold], n/a.",
+    severity=Severity.CONFIRM,
+    cure="Their rows will be left out.",
+    column="late",
+)
+_MODELS = ("LightGBM", "LightGBMXT", "RandomForest", "CatBoost", "NeuralNetTorch", "WeightedEnsemble_L2")
+
+
+def column(name: str, kind: ColumnKind, **more: Any) -> Column:
+    return Column(name=name, kind=kind, dtype="object", rows=5000, **more)
+
+
+PROFILE = Profile(
+    tables=(
+        Table(
+            path="flights/train.csv",
+            role=Role.TRAIN,
+            form=TableForm(format="csv"),
+            rows=5000,
+            columns=(
+                column("late", ColumnKind.YES_NO, distinct=2, top=(("no", 3800), ("yes", 1200))),
+                column(
+                    "departure", ColumnKind.DATE, distinct=4788, minimum="2013-01-01 05:15", maximum="2013-12-31 23:45"
+                ),
+                column(
+                    "carrier",
+                    ColumnKind.CATEGORY,
+                    distinct=16,
+                    top=(("UA", 900), ("B6", 800), ("EV", 790), ("DL", 700)),
+                ),
+                column("distance [mi]", ColumnKind.INTEGER, distinct=5, minimum=80.0, maximum=4983.0, missing=3),
+                column("air_time", ColumnKind.NUMBER, distinct=441, minimum=20.5, maximum=688.25, missing=140),
+                column(
+                    "Bemerkung für die sehr lange Spaltenüberschrift",
+                    ColumnKind.TEXT,
+                    distinct=4100,
+                    distinct_is_exact=False,
+                    examples=("Wetter über Newark, Start verschoben", "keine"),
+                    missing=3100,
+                ),
+            ),
+        ),
+        Table(path="flights/test.csv", role=Role.TEST, form=TableForm(format="csv"), rows=1000, columns=()),
+    ),
+    files=2,
+    bytes=1_234_567,
+    ignored=("__MACOSX/._train.csv",),
+    notices=(
+        Notice(
+            code="duplicates",
+            message="12 rows repeat an earlier row.",
+            severity=Severity.WARNING,
+            cure="They are kept.",
+        ),
+    ),
+)
+PROPOSAL = Proposal(
+    task="tabular-classification",
+    target="late",
+    metric="roc_auc",
+    budget=300.0,
+    targets=("carrier", "air_time"),
+    reasons={
+        "target": "It is the only yes/no column, and its name sounds like a question.",
+        "task": "late has two values, yes and no.",
+        "metric": "One answer is three times as common as the other, so accuracy would flatter.",
+        "budget": "Enough for the usual candidates on 5,000 rows.",
+    },
+    notices=(DOUBT,),
+)
+
+
+class StagedClient(Client):
+    """All goes well."""
+
+    def __init__(self, pace: float = 0.0) -> None:
+        self.pace = pace
+        self.nudges = 0
+        self.requests: list[RunRequest] = []
+        self.cancelled: list[tuple[str, bool]] = []
+        self.now: dict[str, Run] = {}
+        self.said: dict[str, list[Event]] = {}
+        self.steps: dict[str, int] = {}
+
+    # --- data --------------------------------------------------------------------------------------------------------
+
+    def check(self, path: Path) -> tuple[Profile, Proposal | None]:
+        time.sleep(self.pace)
+        return PROFILE, PROPOSAL
+
+    def upload(self, path: Path, *, project: str = "default", name: str | None = None) -> Upload:
+        time.sleep(self.pace)
+        return Upload(
+            id="upload-1",
+            project_id=project,
+            name=name or path.name,
+            key="k",
+            size=1,
+            status=UploadStatus.RECEIVED,
+            created_at=0.0,
+        )
+
+    def admit(self, upload_id: str, *, name: str | None = None) -> Dataset:
+        return self.dataset("dataset-1")
+
+    def dataset(self, dataset_id: str) -> Dataset:
+        return Dataset(
+            id=dataset_id,
+            project_id="p",
+            upload_id="upload-1",
+            name="flights",
+            version=1,
+            key="k",
+            filename="flights.zip",
+            size=1,
+            sha256="",
+            profile=PROFILE,
+            proposal=PROPOSAL,
+            created_at=0.0,
+        )
+
+    def datasets(self, project: str | None = None) -> Sequence[Dataset]:
+        return [self.dataset("dataset-1")]
+
+    def propose(
+        self, dataset_id: str, *, task: str | None = None, target: str | None = None, metric: str | None = None
+    ) -> Proposal:
+        return replace(
+            PROPOSAL, task=task or PROPOSAL.task, target=target or PROPOSAL.target, metric=metric or PROPOSAL.metric
+        )
+
+    # --- runs --------------------------------------------------------------------------------------------------------
+
+    def train(self, request: RunRequest) -> Run:
+        self.requests.append(request)
+        proposal = self.propose("", task=request.task, target=request.target, metric=request.metric)
+        return self._queue(
+            Run(
+                id=f"run-{len(self.now) + 1:016}",
+                project_id="p",
+                dataset_id=request.dataset_id,
+                name=request.name or "flights",
+                recipe=request.recipe or "tabular",
+                task=proposal.task,
+                target=proposal.target,
+                metric=proposal.metric,
+                budget=request.budget or proposal.budget,
+                seed=request.seed,
+                settings=request.settings,
+                accepted=request.accepted,
+                status=RunStatus.QUEUED,
+                wanted=Wanted.FINISH,
+                created_at=time.time(),
+            )
+        )
+
+    def resume(self, run_id: str, budget: float, settings: dict[str, Any] | None = None) -> Run:
+        earlier = self.run(run_id)
+        fresh = replace(earlier, status=RunStatus.QUEUED, wanted=Wanted.FINISH, model_id=None, score=None, artifacts=())
+        new_id = f"run-{len(self.now) + 1:016}"
+        return self._queue(replace(fresh, id=new_id, budget=budget, settings=settings or {}, resumed_from=run_id))
+
+    def run(self, run_id: str) -> Run:
+        if run_id not in self.now:
+            raise NotFound(f"There is no run {run_id}.", cure="See: gristmill runs")
+        return self.now[run_id]
+
+    def runs(
+        self, project: str | None = None, status: RunStatus | None = None, limit: int = 50, before: str | None = None
+    ) -> Sequence[Run]:
+        found = [run for run in reversed(self.now.values()) if status in (None, run.status)]
+        return found[:limit]
+
+    def events(self, run_id: str, after: int = 0, wait: float = 0.0) -> Sequence[Event]:
+        run = self.run(run_id)
+        if not run.status.is_final and self.nudges:
+            time.sleep(self.pace)
+            self._step(run)
+        return [event for event in self.said[run_id] if event.seq > after]
+
+    def cancel(self, run_id: str, *, keep: bool = False) -> Run:
+        self.cancelled.append((run_id, keep))
+        self.now[run_id] = replace(self.run(run_id), wanted=Wanted.STOP if keep else Wanted.CANCEL)
+        return self.now[run_id]
+
+    def fetch(self, run_id: str, artifact: str, to: Path) -> Path:
+        if self.run(run_id).artifact(artifact) is None:
+            raise NotFound(f"The run has no {artifact}.")
+        to.write_bytes(artifact.encode())
+        return to
+
+    def folder(self, run_id: str, to: Path) -> Path:
+        to.mkdir()
+        return to
+
+    def nudge(self) -> None:
+        self.nudges += 1
+
+    # --- models ------------------------------------------------------------------------------------------------------
+
+    def model(self, model_id: str) -> Model:
+        for run in self.now.values():
+            if run.model_id and model_id in (run.id, run.model_id):
+                return Model(
+                    id=run.model_id,
+                    project_id="p",
+                    run_id=run.id,
+                    name="Flüge / Januar",
+                    version=3,
+                    task=run.task,
+                    target=run.target,
+                    metric=run.metric,
+                    score=run.score or 0.0,
+                    stage=Stage.CANDIDATE,
+                    key="k",
+                    size=9,
+                    sha256="",
+                    schema={},
+                    lineage={},
+                    created_at=0.0,
+                    metrics={
+                        "verdict": "Tells late flights from punctual ones in 87 of 100 pairs "
+                        "(95 % interval 85 to 89), where guessing gets 50."
+                    },
+                )
+        raise NotFound(f"There is no model {model_id}.", cure="See: gristmill runs")
+
+    def models(self, project: str | None = None) -> Sequence[Model]:
+        return [self.model(run.id) for run in self.now.values() if run.model_id]
+
+    def download(self, model_id: str, to: Path) -> Path:
+        to.write_bytes(b"PK")
+        return to
+
+    def predict(self, model_id: str, data: Path, to: Path) -> int:
+        if not data.exists():
+            raise DataRejected(f"There is no file {data}.")
+        to.write_text("prediction\n")
+        return 1234
+
+    # --- the script --------------------------------------------------------------------------------------------------
+
+    def _queue(self, run: Run) -> Run:
+        self.now[run.id] = run
+        self.said[run.id] = []
+        self.steps[run.id] = 0
+        return run
+
+    def _say(self, run: Run, kind: EventKind, **body: Any) -> None:
+        said = self.said[run.id]
+        said.append(Event(run_id=run.id, seq=len(said) + 1, at=time.time(), kind=kind, body=body))
+
+    def _step(self, run: Run) -> None:
+        step = self.steps[run.id] = self.steps[run.id] + 1
+        if run.wanted is Wanted.CANCEL:
+            self.now[run.id] = replace(run, status=RunStatus.CANCELLED, finished_at=time.time())
+        elif run.wanted is Wanted.STOP:
+            self._finish(run, salvaged=True)
+        elif step == 1:
+            self.now[run.id] = replace(run, status=RunStatus.RUNNING, claimed_at=time.time())
+        elif step <= 4:
+            self._say(run, EventKind.PHASE, phase=("fetch", "load", "look")[step - 2])
+            self._say(run, EventKind.LOG, text=f"\x1b[31mlog of step {step}\x1b[0m\n")
+        elif step <= 4 + len(_MODELS):
+            self._trained(run, step - 4)
+        elif step <= 9 + len(_MODELS):
+            self._say(
+                run, EventKind.PHASE, phase=("compare", "save", "explain", "report", "store")[step - 5 - len(_MODELS)]
+            )
+        else:
+            self._finish(run)
+
+    def _trained(self, run: Run, count: int) -> None:
+        self._say(run, EventKind.PHASE, phase="fit", model=_MODELS[count - 1])
+        if count == 2:
+            self._say(
+                run,
+                EventKind.NOTICE,
+                **records.to_plain(replace(DOUBT, message="Memory is tight: bagging is left out.")),
+            )
+        rows = [
+            LeaderboardRow(
+                model=name,
+                score=0.80 + 0.013 * at,
+                fit_seconds=1.5 * (at + 1) ** 2,
+                predict_seconds=0.031,
+                bytes=10 ** (at + 3),
+            )
+            for at, name in enumerate(_MODELS[:count])
+        ]
+        self.now[run.id] = replace(run, leaderboard=tuple(reversed(rows)))
+        self._say(run, EventKind.LEADERBOARD, rows=records.to_plain(rows))
+
+    def _finish(self, run: Run, *, salvaged: bool = False) -> None:
+        rows = tuple(replace(row, test_score=(row.score or 0) - 0.01) for row in run.leaderboard)
+        artifacts = tuple(
+            Artifact(name=name, key=name, size=len(name), sha256="") for name in ("report", "notebook", "model")
+        )
+        self.now[run.id] = replace(
+            run,
+            status=RunStatus.SUCCEEDED,
+            finished_at=time.time(),
+            salvaged=salvaged,
+            score=0.8745,
+            leaderboard=rows,
+            artifacts=artifacts,
+            model_id=f"model-{run.id[4:]}",
+            seconds={"fetch": 0.4, "fit": 40.0, "total": 57.9},
+        )
+
+
+class AsksFirst(StagedClient):
+    """Something about the data needs a yes."""
+
+    def propose(self, dataset_id: str, **chosen: Any) -> Proposal:
+        return replace(super().propose(dataset_id, **chosen), notices=(DOUBT, RARE))
+
+
+class DataIsRejected(StagedClient):
+    """The data cannot be used."""
+
+    def admit(self, upload_id: str, *, name: str | None = None) -> Dataset:
+        raise DataRejected("flights.csv has no rows below its header, line 1.", cure="Add rows.", code="no-rows")
+
+    def check(self, path: Path) -> tuple[Profile, Proposal | None]:
+        self.admit("")
+        return super().check(path)
+
+
+class RunFails(StagedClient):
+    """The recipe stops with an error."""
+
+    def _trained(self, run: Run, count: int) -> None:
+        failure = Failure(
+            code="run-failed", what="The recipe stopped with an error.", cause="KeyError: 'late'.", cure="Look."
+        )
+        self.now[run.id] = replace(run, status=RunStatus.FAILED, failure=failure, finished_at=time.time())
+
+
+class StoreIsAway(StagedClient):
+    """The run succeeds, and then its files cannot be fetched."""
+
+    def fetch(self, run_id: str, artifact: str, to: Path) -> Path:
+        raise StoreFailed("The store is away.", cure="Try again.")
+
+
+class IsBroken(StagedClient):
+    """A fault of our own."""
+
+    def check(self, path: Path) -> tuple[Profile, Proposal | None]:
+        raise KeyError("a fault of our own")
+
+
+def environment() -> dict[str, str]:
+    """What a process needs to run this module, and nothing that changes how a terminal looks."""
+    here = Path(__file__).parent
+    path = f"{Path(cli.__file__).parents[2]}{os.pathsep}{here}"
+    kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")}
+    return kept | {"PYTHONPATH": path, "TERM": "xterm-256color", "LANG": "C.UTF-8"}
+
+
+if __name__ == "__main__":
+    kind, *arguments = sys.argv[1:]
+    kind, _, tempo = kind.partition("@")
+    staged = globals()[kind](float(tempo or 0))
+    with tempfile.TemporaryDirectory() as folder:
+        sys.exit(cli.run(lambda: staged, files=Path(folder), args=arguments))
