@@ -33,6 +33,7 @@ BARE = [
     "pyarrow>=23.0.1,<25",  # AutoGluon 1.6's own range; Parquet, and CSV in bounded memory
     "charset-normalizer>=3.3",  # the encoding of a file of rows
     "python-calamine>=0.3",  # Excel
+    "psutil>=5.9",  # what the machine has, and what a sandbox takes of it
 ]
 
 TRAIN = [
@@ -47,7 +48,6 @@ TRAIN = [
     "jinja2>=3.1",
     "markdown-it-py>=3",
     "pygments>=2.17",
-    "psutil>=5.9",
 ]
 
 EXTRAS = {
