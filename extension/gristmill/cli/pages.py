@@ -46,7 +46,7 @@ def status(run: Run) -> Text:
 def facts(pairs: Iterable[tuple[str, str | Text]]) -> RenderableType:
     """Names and what they stand for, one a line."""
     grid = _grid()
-    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(style="dim", no_wrap=True, min_width=len("notebook"))  # so that blocks below each other line up
     grid.add_column(overflow="fold")
     for name, value in pairs:
         grid.add_row(name, Text(words.plain(value)) if isinstance(value, str) else value)

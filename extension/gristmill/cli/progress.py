@@ -147,7 +147,7 @@ class _Picture:
         said = f" {words.clock(spent)} of {words.clock(run.budget)}"
         room = max(10, min(width, 100) - len(said) - 14)
         done = min(room, int(room * spent / run.budget))
-        bar = Text("━" * done, style="green").append("━" * (room - done), style="bright_black")
+        bar = Text().append("━" * done, style="green").append("━" * (room - done), style="bright_black")
         bar.append(said)
         left = run.budget - spent
         return bar.append(f"  {words.clock(left)} left" if left > 0 else "  finishing", style="dim")
