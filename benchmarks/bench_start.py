@@ -29,6 +29,7 @@ class Candidate:
 CANDIDATES = (
     Candidate(name="python, nothing imported", command=(sys.executable, "-c", "pass")),
     Candidate(name="import gristmill", command=(sys.executable, "-c", "import gristmill"), limit=0.3),
+    Candidate(name="import gristmill.client", command=(sys.executable, "-c", "import gristmill.client"), limit=0.3),
     Candidate(name="gristmill --help", command=(str(BIN / "gristmill"), "--help"), limit=0.5),
     Candidate(name="peer: import pandas", command=(sys.executable, "-c", "import pandas")),
     Candidate(name="peer: papermill --help", command=(str(BIN / "papermill"), "--help")),
