@@ -174,7 +174,7 @@ def leaderboard(rows: Sequence[LeaderboardRow], metric: str, *, width: int, most
             words.score(row.score),
             "" if row.fit_seconds is None else words.duration(row.fit_seconds),
             "" if row.predict_seconds is None else f"{row.predict_seconds:.2f} s",
-            "" if row.bytes is None else words.size(row.bytes),
+            words.size(row.bytes) if row.bytes else "",
         ]
         grid.add_row(*cells[: len(grid.columns)], style="bold green" if place == 1 else "")
     caption = Text(f"  by {metric}", style="dim")
