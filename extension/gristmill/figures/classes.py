@@ -71,7 +71,7 @@ def _worst_confusion(answers: Answers, matrix: NDArray[np.int64]) -> str:
     off = matrix - np.diag(matrix.diagonal())
     right, total = int(matrix.diagonal().sum()), int(matrix.sum())
     if not off.sum():
-        return f"All {count(total, 'row')} were answered rightly."
+        return f"All of the {count(total, 'held-out row')} were answered rightly: there is no confusion."
     actual, called = np.unravel_index(int(np.argmax(off)), off.shape)
     said = int(matrix[:, called].sum())
     return (

@@ -42,9 +42,11 @@ def roc(answers: Answers) -> Figure:
     first = _named(answers, shown[0])
     caption = (
         f"Shown one row that is {first} and one that is not, the model ranks the right one higher {share(areas[0])} "
-        f"of the time (area {areas[0]:.3f}); the dashed line is guessing."
+        f"of the time (area {number(areas[0])}); the dashed line is guessing."
     )
-    return _curves(answers, "ROC curve", caption, chart, shown, [f"area {area:.3f}" for area in areas])
+    if not np.isfinite(areas[0]):
+        caption = "All rows that were held out are of one class: there is nothing to tell apart."
+    return _curves(answers, "ROC curve", caption, chart, shown, [f"area {number(area)}" for area in areas])
 
 
 def precision_recall(answers: Answers) -> Figure:
@@ -65,10 +67,10 @@ def precision_recall(answers: Answers) -> Figure:
             reach = float(precision[np.argmin(np.abs(recall - 0.8))])
     caption = (
         f"To find 80% of {_named(answers, shown[0])}, the model is right in {share(reach, 0)} of the rows it picks; "
-        f"picking at random would be right in {share(common[0], 0)} (dashed). Average precision: {averages[0]:.3f}."
+        f"picking at random would be right in {share(common[0], 0)} (dashed). Average precision: {number(averages[0])}."
     )
     return _curves(
-        answers, "Precision and recall", caption, chart, shown, [f"average {value:.3f}" for value in averages]
+        answers, "Precision and recall", caption, chart, shown, [f"average {number(value)}" for value in averages]
     )
 
 

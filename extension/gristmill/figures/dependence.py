@@ -46,7 +46,10 @@ class _Sweep:
 def partial_dependence(
     predictor: Any, test: pd.DataFrame, features: Sequence[str], *, time_limit: float, most: int = 4
 ) -> Group:
-    """A chart for each of the first `most` features that vary; bands hold four in five of the sampled rows."""
+    """A chart for each of the first `most` features that vary; none if there is no time to ask for them.
+
+    Bands and whiskers hold four in five of the sampled rows.
+    """
     grids = {name: _grid(test[name]) for name in features if name in test.columns}
     grids = dict([(name, grid) for name, grid in grids.items() if len(grid) > 1][:most])
     if not grids:
@@ -54,7 +57,10 @@ def partial_dependence(
     rows = test.sample(min(len(test), _ROWS), random_state=0)
     before = time.monotonic()
     outputs, ask = _question(predictor, rows, test[predictor.label])
-    if (time.monotonic() - before) * len(grids) > time_limit:
+    once = time.monotonic() - before
+    if once * 2 > time_limit:
+        return Group([])
+    if once * len(grids) * 2 > time_limit:
         rows = rows.head(_FEWEST_ROWS)
     answers = ask(_varied(rows, grids))
     sweeps, start = [], 0

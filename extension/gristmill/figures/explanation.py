@@ -26,7 +26,9 @@ __all__ = ["Importance", "importance"]
 _SHOWN = 15
 _ROWS = 500
 _SHUFFLES = 5
-_MOST_COLUMNS = 400
+_FEWEST_ROWS = 100
+_FEWEST_COLUMNS, _MOST_COLUMNS = 4, 400
+_TITLE = "Which columns matter"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,25 +41,36 @@ class Importance(Figure):
 
 def importance(predictor: Any, test: pd.DataFrame, *, time_limit: float, seed: int = 0) -> Importance:
     """How much worse the score gets when a column is shuffled, by AutoGluon's `feature_importance`."""
-    started = time.monotonic()
+    until = time.monotonic() + time_limit
     rows = test[test[predictor.label].notna()]
     rows = rows.sample(min(len(rows), _ROWS), random_state=seed).reset_index(drop=True)
+    answers, once = _timed(predictor, rows)
+    if once * _FEWEST_COLUMNS > time_limit:
+        rows = rows.head(_FEWEST_ROWS)
+        answers, once = _timed(predictor, rows)
+    # AutoGluon always shuffles every column it is given at least once, whatever its limit: give it no more than fit.
+    affordable = min(_MOST_COLUMNS, int((until - time.monotonic()) / once))
+    if affordable < _FEWEST_COLUMNS:
+        caption = "There was no time left to test which columns matter."
+        return Importance(title=_TITLE, caption=caption, body="", part="importance", features=(), scores={})
     offered = list(predictor.feature_metadata_in.get_features())
-    before = time.monotonic()
-    answers = predictor.predict(rows)
-    once = max(1e-3, time.monotonic() - before)
-    affordable = max(8, min(_MOST_COLUMNS, int(time_limit / once)))
     tested = offered if len(offered) <= affordable else _likeliest(rows[offered], answers, affordable)
     found = predictor.feature_importance(
         rows,
         features=tested,
         subsample_size=None,
         num_shuffle_sets=_SHUFFLES,
-        time_limit=max(0.1, time_limit - (time.monotonic() - started)),
+        time_limit=max(0.1, until - time.monotonic()),
         confidence_level=0.95,
         silent=True,
     )
     return _importance_figure(predictor, found, len(offered), len(rows))
+
+
+def _timed(predictor: Any, rows: pd.DataFrame) -> tuple[pd.Series, float]:
+    """Answers, and the seconds that they took."""
+    before = time.monotonic()
+    return predictor.predict(rows), max(1e-3, time.monotonic() - before)
 
 
 def _importance_figure(predictor: Any, found: pd.DataFrame, offered: int, rows: int) -> Importance:
@@ -92,7 +105,7 @@ def _importance_figure(predictor: Any, found: pd.DataFrame, offered: int, rows: 
     if len(found) > len(entries):
         caption += f" The first {len(entries)} are shown."
     return Importance(
-        title="Which columns matter",
+        title=_TITLE,
         caption=caption,
         body=bars(
             ("column", f"{measure.title} {'lost' if measure.greater_is_better else 'added'} when shuffled", unit),

@@ -48,6 +48,8 @@ def verdict(answers: Answers, learned: ArrayLike, *, ordered: bool = False, seed
     measure = measure_of(answers)
     found = bootstrap(answers, measure, seed)
     naive = guess(answers, np.asarray(learned), ordered=ordered)
+    if not np.isfinite([found.score, naive.score]).all():
+        return _no_verdict(answers, measure)
     standing = _standing(measure, found, naive)
     return Verdict(
         title=_HEADLINES[standing],
@@ -69,6 +71,14 @@ def verdict(answers: Answers, learned: ArrayLike, *, ordered: bool = False, seed
             "sentence": _sentence(answers, measure, found, naive),
         },
     )
+
+
+def _no_verdict(answers: Answers, measure: Measure) -> Verdict:
+    """For rows on which the metric means nothing, such as a ranking of rows that are all of one class."""
+    rows = count(len(answers), "held-out row")
+    sentence = f"Nothing can be said of how good the model is: {measure.title} is not defined for the {rows}."
+    numbers = {"metric": answers.metric, "rows": len(answers), "standing": "unknown", "sentence": sentence}
+    return Verdict(title="No verdict", caption=sentence, body="", part="verdict", numbers=numbers)
 
 
 _HEADLINES = {

@@ -55,7 +55,7 @@ def measure_named(metric: str, kind: str | None = None, scorer: Any = None) -> M
     if known is not None:
         return known
     asked = scorer or _autogluon_scorer(metric, kind)
-    greater = bool(asked.greater_is_better)
+    greater = bool(asked.greater_is_better_internal)  # the other flag is True for every scorer
     title = metric.replace("_", " ")
     return Measure(title, lambda some: _asked(asked, some), f"the model reaches {{score}} in {title}", greater, number)
 
@@ -227,7 +227,12 @@ _MEASURES = {
         "the model finds {score} of the rows of a class, averaged over the classes",
     ),
     "log_loss": Measure(
-        "log loss", _log_loss, "the model's probabilities have a log loss of {score}", False, number, True
+        "log loss",
+        _log_loss,
+        "the model's probabilities have a log loss of {score}",
+        False,
+        number,
+        by_probability=True,
     ),
     "f1": Measure(
         "F1", lambda a: _positive_rates(a)[2], "the model reaches an F1 of {score} for {positive}", form=number
