@@ -177,16 +177,17 @@ def test_a_row_that_stays_locked(postgres_database: str) -> None:
         Catalog.open(f"{postgres_database}?options=-c%20lock_timeout%3D50ms") as catalog,
         Catalog.open(postgres_database) as other,
     ):
-        first, second = add_runs(other, 2)
+        first, second, third = add_runs(other, 3)
         other.runs.claim("worker", 60)
         with other._database.writing() as connection:
             other.runs.lock_held(connection, first.id, 1)
+            connection.execute(text("SELECT FROM runs WHERE id = :id FOR UPDATE"), {"id": second.id})
             with failing() as caught:
                 catalog.runs.renew(first.id, 1, 60)
             assert "kept it locked" in caught.value.failure.cause
-            claimed = catalog.runs.claim("worker", 60)
+            claimed = catalog.runs.claim("worker", 60)  # a claim does not wait, it takes the next one
             assert claimed is not None
-            assert claimed.id == second.id
+            assert claimed.id == third.id
         assert catalog.runs.renew(first.id, 1, 60).fence == 1
 
 

@@ -242,7 +242,7 @@ def claim_all(url: str, number: int) -> list[str]:
         return claimed
 
 
-@pytest.mark.parametrize("count", [2, 8])
+@pytest.mark.parametrize("count", [2, pytest.param(8, marks=pytest.mark.slow)])
 def test_processes_never_claim_the_same_run(catalog: Catalog, catalog_url: str, count: int) -> None:
     runs = add_runs(catalog, 80)
     claimed = in_processes(count, claim_all, catalog_url)

@@ -46,4 +46,4 @@ class Datasets(Rows[Dataset]):
             query = query.where(self.table.c.project_id == project_id)
         with self._database.reading() as connection:
             query = self._newest(query, self._place(connection, before), limit)
-            return tuple(DatasetEntry(**row._mapping) for row in connection.execute(query))
+            return tuple(DatasetEntry(**row._asdict()) for row in connection.execute(query))

@@ -43,7 +43,7 @@ class Events:
         events = tables.events
         query = select(events).where(events.c.run_id == run_id, events.c.seq > seq).order_by(events.c.seq).limit(limit)
         with self._database.reading() as connection:
-            return tuple(Event(**row._mapping) for row in connection.execute(query))
+            return tuple(Event(**row._asdict()) for row in connection.execute(query))
 
 
 def _values(event: Event) -> dict[str, Any]:

@@ -43,7 +43,7 @@ class Rows(Generic[Record]):
         return self._record(row)
 
     def _record(self, row: Row[Any]) -> Record:
-        return self.kind(**row._mapping)
+        return self.kind(**row._asdict())
 
     def _insert(self, connection: Connection, record: Any) -> Record:
         values = {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}

@@ -1,8 +1,8 @@
 """Runs: the queue, the leases, and how a run ends.
 
 A claim looks first for a run whose lease has lapsed, for its budget goes on counting, then for the oldest queued one.
-The row is found and locked by a SELECT (PostgreSQL skips rows that others have locked; SQLite lets one writer in at a
-time), then changed by an UPDATE that asks for status and fence once more.
+One statement finds the row, locks it and changes it: PostgreSQL skips rows that others have locked, SQLite lets one
+writer in at a time.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select, union_all, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, select, union_all, update
 
 from gristmill.catalog import tables
 from gristmill.catalog.database import Database
@@ -21,6 +21,8 @@ from gristmill.errors import Conflict, LeaseLost, UsageError
 from gristmill.records import Artifact, Failure, LeaderboardRow, Model, Run, RunStatus, Wanted
 
 __all__ = ["Outcome", "Runs"]
+
+_OPEN = (RunStatus.QUEUED, RunStatus.RUNNING)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,24 +85,21 @@ class Runs(Rows[Run]):
 
     def claim(self, worker: str, lease: float, *, only: str | None = None) -> Run | None:
         """Take a run that has lapsed or waits, or just the run `only`, for `lease` seconds; None if there is none."""
-        with self._database.reading() as connection:  # an idle worker's question must not keep writers waiting
-            if self._next(connection, only) is None:
-                return None
         runs, now = self.table, self._database.now()
-        with self._database.writing() as connection:
-            found = self._next(connection, only)
-            if found is None:
-                return None
-            id, status, fence = found
-            change = update(runs).where(runs.c.id == id, runs.c.status == status, runs.c.fence == fence)
-            claimed = change.values(
+        claimed = (
+            update(runs)
+            .where(runs.c.id == self._next(only), runs.c.status.in_(_OPEN))
+            .values(
                 status=RunStatus.RUNNING,
-                fence=fence + 1,
+                fence=runs.c.fence + 1,
                 worker=worker,
                 lease_until=now + lease,
                 claimed_at=func.coalesce(runs.c.claimed_at, now),
             )
-            return self._record(connection.execute(claimed.returning(runs)).one())
+        )
+        with self._database.writing() as connection:
+            row = connection.execute(claimed.returning(runs)).one_or_none()
+            return None if row is None else self._record(row)
 
     def renew(self, id: str, fence: int, lease: float) -> Run:
         """Hold the run for `lease` seconds from now; `wanted` in what comes back says what its owner asks."""
@@ -138,8 +137,8 @@ class Runs(Rows[Run]):
             values["status"] = case((queued, RunStatus.CANCELLED.value), else_=runs.c.status)
             values["finished_at"] = case((queued, self._database.now()))
         with self._database.writing() as connection:
-            open_ = and_(runs.c.id == id, runs.c.status.in_((RunStatus.QUEUED, RunStatus.RUNNING)))
-            row = connection.execute(update(runs).where(open_).values(values).returning(runs)).one_or_none()
+            not_over = and_(runs.c.id == id, runs.c.status.in_(_OPEN))
+            row = connection.execute(update(runs).where(not_over).values(values).returning(runs)).one_or_none()
             if row is None:
                 raise Conflict(f"The run {id} has {self._get(connection, id).status} already.")
             return self._record(row)
@@ -201,16 +200,14 @@ class Runs(Rows[Run]):
             raise self._lost(connection, id)
         return self._record(row)
 
-    def _next(self, connection: Connection, only: str | None) -> tuple[str, RunStatus, int] | None:
-        """Whose turn it is, locked if this is a transaction that writes."""
+    def _next(self, only: str | None) -> ColumnElement[str]:
+        """Whose turn it is, found and locked as part of the statement that claims it."""
         runs = self.table
-        query: Select[Any] = select(runs.c.id, runs.c.status, runs.c.fence)
+        query = select(runs.c.id).order_by(runs.c.created_at, runs.c.id).limit(1)
         if only is not None:
             query = query.where(runs.c.id == only)
-        query = query.order_by(runs.c.created_at, runs.c.id).limit(1).with_for_update(key_share=True, skip_locked=True)
+        query = query.with_for_update(key_share=True, skip_locked=True)
         lapsed = and_(runs.c.status == RunStatus.RUNNING, runs.c.lease_until <= self._database.now())
-        for turn in (lapsed, runs.c.status == RunStatus.QUEUED):
-            row = connection.execute(query.where(turn)).one_or_none()
-            if row is not None:
-                return row.id, row.status, row.fence
-        return None
+        turns = [query.where(turn).scalar_subquery() for turn in (lapsed, runs.c.status == RunStatus.QUEUED)]
+        # A scalar subquery is asked once. `IN (…)` might be asked once for each row, and lock a run each time.
+        return func.coalesce(*turns)
