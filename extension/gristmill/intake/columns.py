@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gristmill.intake.kinds import Evidence, kind_of
-from gristmill.intake.tally import ColumnTally
+from gristmill.intake.tally import ColumnTally, Moments
 from gristmill.records import Column, ColumnKind
 
 __all__ = ["describe"]
@@ -89,17 +89,23 @@ def _figures(tally: ColumnTally, shape: str, drawn: pd.Series, kind: ColumnKind)
     if kind is ColumnKind.IDENTIFIER or not math.isfinite(moments.maximum - moments.minimum):
         return found
     values = drawn.astype(float).to_numpy()
-    edges = max(1, min(_BINS, tally.distinct.result()))
-    counts, borders = np.histogram(values, bins=edges, range=(moments.minimum, moments.maximum))
-    scale = moments.count / max(1, len(values))
-    found["histogram"] = tuple(
-        (float(low), float(high), round(count * scale))
-        for low, high, count in zip(borders[:-1], borders[1:], counts.tolist(), strict=True)
-    )
+    found["histogram"] = _histogram(values, moments)
     found["quantiles"] = tuple(float(value) for value in np.quantile(values, _QUANTILES)) if len(values) else ()
     if math.isfinite(moments.mean) and math.isfinite(moments.deviation):
-        found |= {"mean": moments.mean, "deviation": moments.deviation}
+        found |= {"mean": float(moments.mean), "deviation": moments.deviation}
     return found
+
+
+def _histogram(values: np.ndarray, moments: Moments) -> tuple[tuple[float, float, int], ...]:
+    borders = np.linspace(moments.minimum, moments.maximum, _BINS + 1)
+    if not len(values) or not (np.diff(borders) > 0).all():  # one value, or two with no number between them
+        return ((moments.minimum, moments.maximum, moments.count),)
+    counts = np.bincount(np.clip(np.searchsorted(borders, values, side="right") - 1, 0, _BINS - 1), minlength=_BINS)
+    scale = moments.count / len(values)
+    return tuple(
+        (low, high, round(count * scale))
+        for low, high, count in zip(borders[:-1].tolist(), borders[1:].tolist(), counts.tolist(), strict=True)
+    )
 
 
 def _scaled(drawn: pd.Series, present: int) -> dict[Any, int]:

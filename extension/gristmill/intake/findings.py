@@ -10,6 +10,7 @@ __all__ = ["findings"]
 
 _NAMED = 5  # columns named in one sentence
 _MANY_GAPS = 0.5
+_NEARLY = 0.9
 
 
 def findings(profile: Profile, strays: Mapping[str, int]) -> tuple[Notice, ...]:
@@ -22,6 +23,7 @@ def findings(profile: Profile, strays: Mapping[str, int]) -> tuple[Notice, ...]:
         _empty(columns),
         _gaps(columns),
         _strays(strays),
+        _nearly_numbers(profile),
         _doubtful_dates(profile),
         _texts(columns),
         _ignored(profile.ignored),
@@ -112,6 +114,41 @@ def _strays(strays: Mapping[str, int]) -> Notice | None:
         cure="Correct them if they matter.",
         column=counted[0][0] if len(counted) == 1 else None,
     )
+
+
+def _nearly_numbers(profile: Profile) -> Notice | None:
+    """A slip of the pen makes words of a whole column of numbers."""
+    found = []
+    for column in profile.main.columns:
+        if (
+            column.kind is ColumnKind.CATEGORY
+            and column.dtype == "object"
+            and column.name not in profile.main.form.strings
+        ):
+            words = [value for value, _ in column.top if not _is_number(value)]
+            numbers = sum(count for value, count in column.top if _is_number(value))
+            if words and numbers > _NEARLY * (column.rows - column.missing):
+                found.append((column.name, words[0]))
+    if not found:
+        return None
+    name, word = found[0]
+    names = _named([name for name, _ in found])
+    return Notice(
+        code="nearly-numbers",
+        message=f"{names} {'holds' if len(found) == 1 else 'hold'} numbers, but for a few words such as '{word}' in "
+        f"'{name}', so that all are read as words.",
+        severity=Severity.WARNING,
+        cure="Correct those few, or leave them empty, and numbers will be numbers.",
+        column=name if len(found) == 1 else None,
+    )
+
+
+def _is_number(value: str) -> bool:
+    try:
+        float(value.replace(",", "."))
+    except ValueError:
+        return False
+    return True
 
 
 def _doubtful_dates(profile: Profile) -> Notice | None:

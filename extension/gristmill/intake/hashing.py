@@ -90,22 +90,37 @@ class DistinctCount:
     def __init__(self, size: int) -> None:
         self._size = size
         self._smallest = np.empty(0, dtype=np.uint64)
-        self.is_exact = True
+        self._fresh: list[NDArray[np.uint64]] = []
+        self._waiting = 0
+        self._is_exact = True
 
     def add(self, hashes: NDArray[np.uint64]) -> None:
         """Take in the hashes of a batch's values."""
-        if not self.is_exact:
+        if not self._is_exact:
             hashes = hashes[hashes < self._smallest[-1]]
-        if len(hashes):
-            self._smallest = np.union1d(self._smallest, hashes)
-        if len(self._smallest) > self._size:
-            self._smallest, self.is_exact = self._smallest[: self._size], False
+        self._fresh.append(hashes)
+        self._waiting += len(hashes)
+        if self._waiting > self._size:
+            self._merge()
+
+    @property
+    def is_exact(self) -> bool:
+        self._merge()
+        return self._is_exact
 
     def result(self) -> int:
         """How many distinct values there were."""
         if self.is_exact:
             return len(self._smallest)
         return round((self._size - 1) / (float(self._smallest[-1]) / 2.0**64))
+
+    def _merge(self) -> None:
+        hashes = np.concatenate([self._smallest, *self._fresh])
+        self._fresh, self._waiting = [], 0
+        hashes.sort()  # and not numpy.unique, which is much slower for so many
+        self._smallest = hashes[_firsts(hashes)]
+        if len(self._smallest) > self._size:
+            self._smallest, self._is_exact = self._smallest[: self._size], False
 
 
 class RepeatCount:
@@ -140,13 +155,15 @@ class RepeatCount:
         return int((self._counts.sum() - len(self._hashes)) << self._halvings)
 
     def _merge(self) -> None:
-        fresh, counts = np.unique(np.concatenate([self._hashes[:0], *self._fresh]), return_counts=True)
+        fresh = np.concatenate([self._hashes[:0], *self._fresh])
         self._fresh, self._waiting = [], 0
-        hashes = np.concatenate([self._hashes, fresh])
-        counts = np.concatenate([self._counts, counts])
+        fresh.sort()
+        firsts = _firsts(fresh)
+        hashes = np.concatenate([self._hashes, fresh[firsts]])
+        counts = np.concatenate([self._counts, np.diff(firsts, append=len(fresh))])
         order = np.argsort(hashes, kind="stable")  # two sorted halves: one merge
         hashes, counts = hashes[order], counts[order]
-        firsts = np.flatnonzero(np.diff(hashes, prepend=~hashes[:1]))
+        firsts = _firsts(hashes)
         self._hashes, self._counts = hashes[firsts], np.add.reduceat(counts, firsts) if len(firsts) else counts
         while len(self._hashes) > self._size:
             self._halvings += 1
@@ -155,3 +172,10 @@ class RepeatCount:
 
     def _is_in_part(self, hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
         return hashes <= np.uint64((1 << (64 - self._halvings)) - 1)
+
+
+def _firsts(sorted_hashes: NDArray[np.uint64]) -> NDArray[np.intp]:
+    """Where each different value begins."""
+    if not len(sorted_hashes):
+        return np.empty(0, dtype=np.intp)
+    return np.flatnonzero(np.concatenate([[True], sorted_hashes[1:] != sorted_hashes[:-1]]))

@@ -7,7 +7,8 @@ whole rows (hashing.py), and a draw of rows (sampling.py) from which quantiles a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 from gristmill.errors import DataRejected
 from gristmill.intake.findings import findings
 from gristmill.intake.layout import Found, place
-from gristmill.records import Column, Profile, Role, Table, TableForm, replace
+from gristmill.records import Column, Notice, Profile, Role, Severity, Table, TableForm, replace
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["Survey", "profile"]
 
 FEWEST_ROWS = 20
-_REPEATS = 4_000_000  # hashes of rows held: 32 MB
-_SKETCHES = 4_000_000  # hashes of values held, over all columns: 32 MB
+_BATCH = 20_000  # rows
+_REPEATS = 1_000_000  # hashes of different rows held: 16 MB, and as much again while they are merged
+_SKETCHES = 2_000_000  # hashes of values held, over all columns: 16 MB
 _SKETCH = 65_536  # distinct values counted exactly, where there are few columns
 _NAMED = 20_000  # commonest values named, over all columns
 _CLASSES = 100  # values always named, as they may be the target's classes
@@ -95,7 +97,7 @@ def profile(
     """What the files hold; `table` names the one to train on, `keep` is given a draw of the rows to train on."""
     from gristmill.tables import is_table
 
-    found = _sniff(folder, [file for file in files if is_table(folder / file)])
+    found, too_narrow = _sniff(folder, [file for file in files if is_table(folder / file)])
     if not found:
         raise DataRejected(
             "The upload holds no table.",
@@ -115,24 +117,39 @@ def profile(
         files=len(files),
         bytes=sum((folder / file).stat().st_size for file in files),
         ignored=tuple(ignored),
-        notices=placed.notices,
+        notices=(*placed.notices, *too_narrow),
     )
     _refuse(whole)
     if keep is not None and train.sample is not None:
         keep(train.sample)
-    return replace(whole, notices=(*placed.notices, *findings(whole, train.strays + test.strays)))
+    return replace(whole, notices=(*whole.notices, *findings(whole, train.strays + test.strays)))
 
 
-def _sniff(folder: Path, files: Sequence[str]) -> list[Found]:
-    """The tables' forms; equal forms are one object, so that a hundred thousand files take little memory."""
+def _sniff(folder: Path, files: Sequence[str]) -> tuple[list[Found], list[Notice]]:
+    """The tables' forms; equal forms are one object, so that a hundred thousand files take little memory.
+
+    A list of words beside real tables is no reason to refuse them.
+    """
     from gristmill.tables import sniff
 
     forms: dict[str, TableForm] = {}
-    found = []
+    found: list[Found] = []
+    narrow: list[DataRejected] = []
     for file in files:
-        form = sniff(folder / file)
-        found.append(Found(file, forms.setdefault(repr(form), form)))
-    return found
+        try:
+            form = sniff(folder / file)
+        except DataRejected as error:
+            if error.failure.code != "one-column":
+                raise
+            narrow.append(error)
+        else:
+            found.append(Found(file, forms.setdefault(repr(form), form)))
+    if narrow and not found:
+        raise narrow[0]
+    return found, [
+        Notice(code="tables-unused", message=f"Not used: {error.failure.what}", severity=Severity.WARNING)
+        for error in narrow[:8]
+    ]
 
 
 def _read(folder: Path, found: Sequence[Found], role: Role, names: Sequence[str]) -> _Read:
@@ -145,12 +162,22 @@ def _read(folder: Path, found: Sequence[Found], role: Role, names: Sequence[str]
     survey, tables = Survey(names), []
     for one in found:
         before = survey.rows
-        for rows in batches(folder / one.path, one.form, columns=names, strays=strays):
+        for rows in _ahead(batches(folder / one.path, one.form, _BATCH, columns=names, strays=strays)):
             survey.add(rows)
         tables.append(Table(path=one.path, role=role, form=one.form, rows=survey.rows - before, columns=()))
     duplicates, exact = survey.duplicates()
     tables[0] = replace(tables[0], columns=survey.columns(), duplicates=duplicates, duplicates_are_exact=exact)
     return _Read(tuple(tables), strays, survey.sample)
+
+
+def _ahead(batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    """The batches, each read while the one before is counted: both spend their time outside of Python's lock."""
+    with ThreadPoolExecutor(1) as reader:
+        batch = next(batches, None)
+        while batch is not None:
+            following = reader.submit(next, batches, None)
+            yield batch
+            batch = following.result()
 
 
 def _refuse(whole: Profile) -> None:

@@ -12,8 +12,8 @@ import pandas as pd
 
 __all__ = ["RowSample"]
 
-_CELLS = 2_000_000
-_FEWEST, _MOST = 500, 20_000
+_CELLS = 500_000
+_FEWEST, _MOST = 500, 10_000
 _LONGEST = 300  # characters kept of a text: its look is told by its beginning
 
 
@@ -33,7 +33,7 @@ class RowSample:
         keys = self._random.random(len(rows))
         drawn = np.flatnonzero(keys < self._limit)
         part = rows.iloc[drawn].set_axis(self.rows + drawn, axis=0)
-        texts = part.select_dtypes("object").columns
+        texts = [name for name in part.columns if pd.api.types.infer_dtype(part[name], skipna=True) == "string"]
         part = part.assign(**{name: part[name].str.slice(0, _LONGEST) for name in texts})
         self._parts.append((keys[drawn], part))
         self.rows += len(rows)

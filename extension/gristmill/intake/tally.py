@@ -26,7 +26,8 @@ class Moments:
     """Range, mean and deviation of numbers, merged batch by batch (Chan, Golub and LeVeque) so that nothing cancels."""
 
     def __init__(self) -> None:
-        self.count, self.mean, self._squares = 0, 0.0, 0.0
+        self.count = 0
+        self.mean, self._squares = np.float64(0.0), np.float64(0.0)  # too much becomes infinite and is no error
         self.minimum, self.maximum = np.inf, -np.inf
         self.are_whole = True
 
@@ -35,9 +36,9 @@ class Moments:
         if not len(values):
             return
         with np.errstate(over="ignore", invalid="ignore"):
-            mean = float(values.mean())
+            mean = values.mean()
             apart, total = mean - self.mean, self.count + len(values)
-            self._squares += float(np.square(values - mean).sum()) + apart**2 * self.count * len(values) / total
+            self._squares += np.square(values - mean).sum() + apart * apart * self.count * len(values) / total
             self.mean += apart * len(values) / total
         self.count = total
         self.minimum, self.maximum = min(self.minimum, float(values.min())), max(self.maximum, float(values.max()))

@@ -90,7 +90,7 @@ class TaskKind(ABC):
         if partial:
             return
         attributes = [name for name in ("name", "title", "summary", "recipe", "metrics") if not hasattr(cls, name)]
-        methods = [name for name in _OVERRIDE if getattr(getattr(cls, name), "__isabstractmethod__", False)]
+        methods = [name for name in dir(cls) if getattr(getattr(cls, name, None), "__isabstractmethod__", False)]
         if attributes or methods:
             raise TypeError(f"{cls.__name__} is no complete TaskKind: it lacks {', '.join(attributes + methods)}.")
 
@@ -122,12 +122,6 @@ class TaskKind(ABC):
     def plan(
         self, profile: Profile, budget: float, resources: Resources, *, smaller: bool = False
     ) -> tuple[dict[str, Any], tuple[Notice, ...]]:
-        """The recipe's parameters, and what to tell about them; `smaller` after memory ran out."""
-
-    @abstractmethod
-    def plan(
-        self, profile: Profile, budget: float, resources: Resources, *, smaller: bool = False
-    ) -> tuple[dict[str, Any], tuple[Notice, ...]]:
         """The recipe's parameters, and what a person should know of them; `smaller` when memory has run out before."""
 
     def metric_for(self, profile: Profile, target: str, name: str | None = None) -> Metric:
@@ -146,6 +140,3 @@ class TaskKind(ABC):
             cure=f"Choose one of: {', '.join(metric.name for metric in valid)}.",
             code="unknown-metric",
         )
-
-
-_OVERRIDE = ("candidates", "check", "metrics_for", "metric_reason", "load", "problem_type", "plan")

@@ -64,7 +64,8 @@ def latest(moments: Series) -> NDArray[np.bool_]:
     present = np.flatnonzero(moments.notna().to_numpy())
     order = present[np.argsort(moments.iloc[present].to_numpy(), kind="stable")]
     cut = len(order) - max(1, round(len(order) * share_of(len(order))))
-    first = int(np.searchsorted(moments.iloc[order].to_numpy(), moments.iloc[order[cut]], side="left"))
+    values = moments.iloc[order].to_numpy()
+    first = int(np.searchsorted(values, values[cut], side="left"))
     held = np.zeros(len(moments), dtype=bool)
     held[order[first if first >= len(order) // 2 else cut :]] = True
     return held

@@ -15,7 +15,6 @@ from gristmill.records import Column, ColumnKind, Notice, Profile, Resources, Ro
 from gristmill.tasks import holdout
 from gristmill.tasks.base import Candidate, LoadPlan, TaskKind
 from gristmill.tasks.plans import tabular_plan
-from gristmill.tasks.plans import tabular_plan
 from gristmill.tasks.readings import Reading, read_answers
 from gristmill.tasks.targets import SURE, promise
 
@@ -125,11 +124,6 @@ class Tabular(TaskKind, partial=True):
             mask = self._hold_out(rows, plan)
             rows, held = rows.loc[~mask], rows.loc[mask]
         return _finite(rows), _finite(self.judgeable(held, rows, target))
-
-    def plan(
-        self, profile: Profile, budget: float, resources: Resources, *, smaller: bool = False
-    ) -> tuple[dict[str, Any], tuple[Notice, ...]]:
-        return tabular_plan(profile, budget, resources, smaller=smaller)
 
     def plan(
         self, profile: Profile, budget: float, resources: Resources, *, smaller: bool = False

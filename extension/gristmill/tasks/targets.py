@@ -90,8 +90,8 @@ def _weigh_name(found: Promise, name: str) -> None:
     if "_".join(words) in _PLAIN:
         found.add(3.0, "has a name that people give to what they want to predict")
     elif words and words[-1] in _PLAIN:
-        found.add(2.0, "has a name that people give to what they want to predict")
+        found.add(2.4, "has a name that people give to what they want to predict")
     elif any(word in _WISHED for word in words):
-        found.add(1.7, "is something that people often want to predict")
+        found.add(2.0, "is something that people often want to predict")
     if any(word in _NAMING for word in words):
         found.add(-1.5)
