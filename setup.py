@@ -79,6 +79,7 @@ EXTRAS = {
         "jupyterlab>=4.2",  # the expert's side of a recipe, in the journeys
         "moto[s3,server]>=5",
         "mypy>=1.13",
+        "openpyxl>=3.1",  # writes the workbooks that the tests read
         "pandas-stubs>=2.2",
         "playwright>=1.45",  # drives Debian's Chromium; no browser of its own is fetched
         "pytest>=8.3",
