@@ -226,6 +226,30 @@ def test_the_confusion_matrix_counts() -> None:
     assert "Of 3 rows called \u2018a\u2019, 1 were; 2 were \u2018b\u2019 instead." in confusion.caption
 
 
+def test_gain_and_lift_count() -> None:
+    late = np.arange(40) < 12
+    held = np.linspace(0.9, 0.1, 40)  # ranks every late row before every other
+    labels = pd.Series(np.where(late, "late", "no"))
+    answers = Answers.of_classes("y", "roc_auc", labels, pd.DataFrame({"late": held, "no": 1 - held}), "late")
+    captions = {figure.title: figure.caption for figure in figures.performance(answers)}
+    assert "hold 67% of all \u2018late\u2019" in captions["Cumulative gain"]  # 8 of 12
+    assert "is 3.3 times as common" in captions["Lift"]  # 4 of 4 against 12 of 40
+    assert "(area 1)" in captions["ROC curve"]
+
+
+def test_a_steep_curve_keeps_its_shape() -> None:
+    """One row in a thousand is looked for: all that matters happens in the first few rows."""
+    hit = np.arange(50_000) < 50
+    held = np.linspace(1, 0, 50_000)
+    labels = pd.Series(np.where(hit, "rare", "no"))
+    answers = Answers.of_classes("y", "roc_auc", labels, pd.DataFrame({"rare": held, "no": 1 - held}), "rare")
+    line = re.search(r'gm-line gm-s1" d="([^"]+)"', figures.performance(answers)[1].html())
+    assert line is not None
+    (first, *_, last) = re.findall(r"([\d.]+) ([\d.]+)", line[1])
+    corner = [y for x, y in re.findall(r"([\d.]+) ([\d.]+)", line[1]) if x == first[0]]
+    assert last[1] in corner  # straight up to "all found", then straight across
+
+
 @pytest.mark.parametrize(
     ("make", "seconds", "letters"),
     [

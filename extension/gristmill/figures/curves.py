@@ -22,7 +22,7 @@ __all__ = ["calibration", "gain", "lift", "precision_recall", "roc", "surest"]
 
 _SHOWN_CLASSES = 4
 _CURVE_ROWS = 50_000
-_POINTS = 160  # in one curve: more than a chart has room for
+_STEPS = 200  # a curve's points are kept where it moves by one part in so many
 _BINS = 10
 _FEWEST_IN_BIN = 12
 
@@ -118,7 +118,10 @@ def lift(answers: Answers) -> Figure:
     lines: list[Curve] = []
     for index in shown:
         depth, found = _gain_curve(*some.of_class(index))
-        deep = depth >= max(0.01, 20 / len(some)) if len(some) > 40 else depth > 0
+        if not lines:
+            early = float(np.interp(0.1, depth, found)) / 0.1
+        # Among the first few rows any hit is a multiple of chance: start where there is something to divide by.
+        deep = depth >= max(0.01, min(0.1, 20 / len(some)))
         lines.append((depth[deep], found[deep] / depth[deep]))
     highest = max(float(times.max()) for _, times in lines)
     chart = Chart(
@@ -128,7 +131,6 @@ def lift(answers: Answers) -> Figure:
     chart.guide([0, 1], [1, 1])
     for series, (depth, times) in enumerate(lines, start=1):
         chart.line(depth, times, series=series)
-    early = float(np.interp(0.1, *lines[0]))
     caption = (
         f"Among the 10% of rows ranked highest, {_named(answers, shown[0])} is {number(early, 2)} times as common as "
         "among all rows."
@@ -191,10 +193,10 @@ def _ranked(hit: NDArray[np.bool_], held: NDArray[np.float64]) -> tuple[NDArray[
 
 
 def _thinned(xs: NDArray[np.float64], ys: NDArray[np.float64]) -> Curve:
-    """At most so many points, both ends among them."""
-    if len(xs) <= _POINTS:
-        return xs, ys
-    kept = np.unique(np.linspace(0, len(xs) - 1, _POINTS).round().astype(int))
+    """The points at which a curve moves visibly, and both ends; steep starts keep theirs."""
+    moves = [np.diff(np.floor(_STEPS * of / (of.max() or 1.0)), prepend=-1.0) != 0 for of in (xs, ys)]
+    kept = moves[0] | moves[1]
+    kept[-1:] = True
     return xs[kept], ys[kept]
 
 

@@ -33,9 +33,11 @@ class Verdict(Figure):
         return self.caption
 
     def html(self) -> str:
+        # An interval is kept in one line: no break is allowed at its dash.
+        sentence = escape(self.caption).replace("\N{EN DASH}", "\N{EN DASH}\N{WORD JOINER}")
         return (
             f'<section class="gm gm-verdict" data-part="verdict" data-standing="{self.numbers["standing"]}">'
-            f'<p class="gm-headline">{escape(self.title)}</p><p class="gm-sentence">{escape(self.caption)}</p>'
+            f'<p class="gm-headline">{escape(self.title)}</p><p class="gm-sentence">{sentence}</p>'
             f"{self.body}</section>"
         )
 
