@@ -176,7 +176,7 @@ class StagedClient(Client):
             created_at=0.0,
         )
 
-    def datasets(self, project: str | None = None) -> Sequence[Dataset]:
+    def datasets(self, project: str | None = None) -> Sequence[DatasetEntry]:
         return [self.dataset("dataset-1")]
 
     def propose(

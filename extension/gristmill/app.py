@@ -45,7 +45,7 @@ class Settings:
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        home = Path(environment.get("GRISTMILL_HOME") or "~/.gristmill").expanduser().absolute()
+        home = home_folder(environment)
         return cls(
             home=home,
             catalog=environment.get("GRISTMILL_CATALOG") or f"sqlite:///{home / 'catalog.db'}",
@@ -54,6 +54,11 @@ class Settings:
             memory=_number(environment, "GRISTMILL_MEMORY", float, 0.5),
             cpus=_number(environment, "GRISTMILL_CPUS", int, 1),
         )
+
+
+def home_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where this person's state lives."""
+    return Path(environment.get("GRISTMILL_HOME") or "~/.gristmill").expanduser().absolute()
 
 
 def _number(environment: Mapping[str, str], name: str, kind: Callable[[str], Number], least: Number) -> Number | None:
@@ -69,14 +74,13 @@ def _number(environment: Mapping[str, str], name: str, kind: Callable[[str], Num
     return value
 
 
-def embedded(settings: Settings | None = None) -> Mill:
+def embedded(settings: Settings) -> Mill:
     """The platform in this process, with a worker process of its own when there is something to do."""
     from gristmill.catalog import Catalog
     from gristmill.dispatch.local import LocalDispatcher
     from gristmill.mill import Mill, Parts
     from gristmill.stores import open_store
 
-    settings = settings or Settings.read()
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     return Mill(
         Parts(
@@ -141,7 +145,7 @@ def main() -> int:
         """Carry out runs, one after the other, until told to end."""
         work(Settings.read(), idle=idle)
 
-    return cli.run(embedded, files=Settings.read().home / "files", more=[worker])
+    return cli.run(lambda: embedded(Settings.read()), files=home_folder() / "files", more=[worker])
 
 
 if __name__ == "__main__":  # how LocalDispatcher starts a worker, without loading the command line

@@ -129,7 +129,7 @@ class Budget:
     def for_salvage(self, loading: float | None = None) -> float:
         """Seconds to hold back for restarting and bringing home what there is, when loading took `loading` seconds."""
         loading = self.loading(self.spent(), self._warm) if loading is None else loading
-        return 1.3 * min(loading, 60.0) + 3.0
+        return 1.5 * min(loading, 60.0) + 4.0
 
     @staticmethod
     def loading(spent: float, warm: float) -> float:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from gristmill.records import Dataset, Event, Model, Profile, Proposal, Run, RunRequest, RunStatus, Upload
+from gristmill.records import Dataset, DatasetEntry, Event, Model, Profile, Proposal, Run, RunRequest, RunStatus, Upload
 
 __all__ = ["Client"]
 
@@ -32,7 +32,7 @@ class Client(Protocol):
     def dataset(self, dataset_id: str) -> Dataset:
         """A dataset with its profile."""
 
-    def datasets(self, project: str | None = None) -> Sequence[Dataset]:
+    def datasets(self, project: str | None = None) -> Sequence[DatasetEntry]:
         """Datasets, newest first."""
 
     def propose(

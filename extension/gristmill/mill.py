@@ -136,7 +136,9 @@ class Mill:
     def train(self, request: RunRequest) -> Run:
         """Queue a run; what the request leaves open is taken from the proposal."""
         if importlib.util.find_spec("autogluon") is None:
-            raise NotPossible("Training needs AutoGluon, which is not installed here.", cure="pip install 'gristmill[train]'")
+            raise NotPossible(
+                "Training needs AutoGluon, which is not installed here.", cure="pip install 'gristmill[train]'"
+            )
         dataset = self.dataset(request.dataset_id)
         proposal = intake.propose(dataset.profile, task=request.task, target=request.target, metric=request.metric)
         _confirmed((*dataset.profile.notices, *proposal.notices), request.accepted)
@@ -153,7 +155,10 @@ class Mill:
         """A new run that goes on from where an ended one stopped, keeping the models it had trained."""
         earlier = self.run(run_id)
         if not earlier.status.is_final:
-            raise Conflict(f"The run {earlier.name} is still {earlier.status}.", cure="Wait until it has ended, or cancel it first.")
+            raise Conflict(
+                f"The run {earlier.name} is still {earlier.status}.",
+                cure="Wait until it has ended, or cancel it first.",
+            )
         run = replace(
             earlier, id=records.new_id("run"), budget=_budget(budget), settings=earlier.settings | (settings or {}),
             status=RunStatus.QUEUED, wanted=Wanted.FINISH, created_at=time.time(), claimed_at=None, finished_at=None, fence=0,
@@ -191,7 +196,9 @@ class Mill:
         run = self.run(run_id)
         found = run.artifact(artifact)
         if found is None:
-            raise NotFound(f"The run {run.name} has no {artifact}.", cause=f"It is {run.status}.", cure=f"It has: {_listed(run)}.")
+            raise NotFound(
+                f"The run {run.name} has no {artifact}.", cause=f"It is {run.status}.", cure=f"It has: {_listed(run)}."
+            )
         self._store.get_file(found.key, to)
         return to
 
@@ -251,12 +258,18 @@ class Mill:
                 self._store.get_file(model.key, Path(scratch) / "model.zip")
                 model_archive.unpack(Path(scratch) / "model.zip", folder)
         done = subprocess.run(
-            [sys.executable, str(folder / "predict.py"), str(data), "-o", str(to)], capture_output=True, text=True, cwd=folder, check=False
+            [sys.executable, str(folder / "predict.py"), str(data), "-o", str(to)],
+            capture_output=True,
+            text=True,
+            cwd=folder,
+            check=False,
         )
         if done.returncode == 3:
             raise DataRejected(done.stderr.strip().splitlines()[-1], code="not-predictable")
         if done.returncode != 0:
-            raise NotPossible("The model could not be asked.", cause=(done.stderr.strip().splitlines() or ["It gave no reason."])[-1])
+            raise NotPossible(
+                "The model could not be asked.", cause=(done.stderr.strip().splitlines() or ["It gave no reason."])[-1]
+            )
         return int(done.stdout.strip().splitlines()[-1])
 
     # --- within ------------------------------------------------------------------------------------------------------
@@ -287,14 +300,20 @@ def _key_segment(filename: str) -> str:
     """A file's name as a segment of a key: control characters and backslashes out, the ending kept."""
     clean = "".join(letter if letter.isprintable() and letter not in "\\/" else "_" for letter in filename)
     stem, dot, ending = clean.rpartition(".")
-    return f"{stem.encode()[:200].decode(errors='ignore')}{dot}{ending}" if dot else clean.encode()[:200].decode(errors="ignore")
+    return (
+        f"{stem.encode()[:200].decode(errors='ignore')}{dot}{ending}"
+        if dot
+        else clean.encode()[:200].decode(errors="ignore")
+    )
 
 
 def _confirmed(notices: Sequence[Notice], accepted: Sequence[str]) -> None:
     """Refuse to go on while a notice stands that its owner has not said yes to."""
     for notice in notices:
         if notice.severity is Severity.CONFIRM and notice.code not in accepted:
-            raise NotConfirmed(notice.message, cure=f"{notice.cure} To go on, accept it: --accept {notice.code}".strip())
+            raise NotConfirmed(
+                notice.message, cure=f"{notice.cure} To go on, accept it: --accept {notice.code}".strip()
+            )
 
 
 def _budget(seconds: float) -> float:
@@ -305,7 +324,9 @@ def _budget(seconds: float) -> float:
             cure=f"Give at least {_LEAST_BUDGET:g} seconds.",
         )
     if seconds > _MOST_BUDGET:
-        raise UsageError(f"A budget of {seconds / 86400:.0f} days is more than a run may take.", cure="Give at most 30 days.")
+        raise UsageError(
+            f"A budget of {seconds / 86400:.0f} days is more than a run may take.", cure="Give at most 30 days."
+        )
     return float(seconds)
 
 

@@ -29,7 +29,18 @@ if TYPE_CHECKING:
 
 __all__ = ["schema_of", "unpack", "versions", "write"]
 
-_TOLD = ("autogluon.tabular", "torch", "scikit-learn", "pandas", "numpy", "lightgbm", "catboost", "xgboost", "fastai", "gristmill")
+_TOLD = (
+    "autogluon.tabular",
+    "torch",
+    "scikit-learn",
+    "pandas",
+    "numpy",
+    "lightgbm",
+    "catboost",
+    "xgboost",
+    "fastai",
+    "gristmill",
+)
 _NEEDED = ("autogluon.tabular", "autogluon.core", "autogluon.common", "autogluon.features", "pandas", "numpy", "scipy",
            "scikit-learn", "torch", "lightgbm", "catboost", "xgboost", "fastai", "pyarrow", "openpyxl", "python-calamine")  # fmt: skip
 
@@ -100,7 +111,9 @@ def _texts(file: BenchFile, results: Results) -> dict[str, str | bytes]:
         "README.md": readme,
         "predict.py": (given / "predict.py").read_bytes(),
     }
-    return texts | {f"reading/{file.name}": file.read_bytes() for file in reading.iterdir() if file.name.endswith(".py")}
+    return texts | {
+        f"reading/{file.name}": file.read_bytes() for file in reading.iterdir() if file.name.endswith(".py")
+    }
 
 
 def unpack(archive: Path, folder: Path) -> Path:

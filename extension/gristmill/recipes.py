@@ -56,7 +56,9 @@ def read(path: Path) -> Recipe:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise NotFound(f"The recipe {path} cannot be read.", cause=str(getattr(error, "strerror", error) or error)) from None
+        raise NotFound(
+            f"The recipe {path} cannot be read.", cause=str(getattr(error, "strerror", error) or error)
+        ) from None
     recipe = Recipe(name=path.stem, text=text)
     _ = recipe.parameters
     return recipe
@@ -80,7 +82,9 @@ def _parameters(recipe: Recipe) -> set[str]:
     try:
         tree = ast.parse(tagged[0]["source"])
     except SyntaxError as error:
-        raise RecipeInvalid(f"The parameters cell of {recipe.name} is not Python: line {error.lineno}, {error.msg}.") from None
+        raise RecipeInvalid(
+            f"The parameters cell of {recipe.name} is not Python: line {error.lineno}, {error.msg}."
+        ) from None
     assigned = [target for node in tree.body if isinstance(node, ast.Assign) for target in node.targets]
     assigned += [node.target for node in tree.body if isinstance(node, ast.AnnAssign)]
     return {target.id for target in assigned if isinstance(target, ast.Name)}
@@ -90,7 +94,7 @@ def _parse(recipe: Recipe) -> Any:
     import nbformat
 
     try:
-        notebook = nbformat.reads(recipe.text, as_version=4)
+        notebook = nbformat.reads(recipe.text, as_version=4)  # type: ignore[no-untyped-call]
         nbformat.validate(notebook)
     except (nbformat.reader.NotJSONError, nbformat.ValidationError, KeyError, AttributeError) as error:
         raise RecipeInvalid(f"{recipe.name} is not a notebook.", cause=str(error).splitlines()[0]) from None

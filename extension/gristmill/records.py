@@ -443,13 +443,12 @@ class Run:
 
 
 class EventKind(StrEnum):
-    """What an event tells: `body` holds `phase`, `line`, `rows` (a leaderboard), `notice` or `status` accordingly."""
+    """What an event tells: `body` holds `phase`, `text` (log lines), `rows` (a leaderboard), or a notice's fields."""
 
     PHASE = "phase"
     LOG = "log"
     LEADERBOARD = "leaderboard"
     NOTICE = "notice"
-    STATUS = "status"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -65,7 +65,11 @@ class LocalDispatcher(Dispatcher):
         self._fruitless += 1
         log = self._home / "worker.log"
         if self._fruitless > _TRIES:
-            raise NotPossible("No worker stays alive on this machine.", cause=f"See the end of {log}.", cure="Mend that, then try again.")
+            raise NotPossible(
+                "No worker stays alive on this machine.",
+                cause=f"See the end of {log}.",
+                cure="Mend that, then try again.",
+            )
         with log.open("ab") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "gristmill.app", str(self._idle)],

@@ -45,7 +45,7 @@ class Watch(AbstractCallback):  # type: ignore[misc]  # autogluon ships no types
         return False, False
 
     def _after_model_fit(self, trainer: Any, model_names: list[str], **_: Any) -> bool:
-        rows = leaderboard_rows(trainer.leaderboard(), trainer)
+        rows = _rows(trainer.leaderboard(), trainer.eval_metric, Path(trainer.path))
         self._say(EventKind.LEADERBOARD, {"rows": to_plain(rows)})
         return False
 
@@ -55,16 +55,19 @@ def natural(metric: str, score: float) -> float:
     return float(get_metric(metric).convert_score_to_original(score))
 
 
-def leaderboard_rows(board: pd.DataFrame, predictor: Any) -> tuple[LeaderboardRow, ...]:
-    """AutoGluon's leaderboard as records, best first; `predictor` may be its trainer."""
+def leaderboard_rows(board: pd.DataFrame, predictor: TabularPredictor) -> tuple[LeaderboardRow, ...]:
+    """AutoGluon's leaderboard as records, best first."""
+    return _rows(board, predictor.eval_metric, Path(predictor.path) / "models")
 
+
+def _rows(board: pd.DataFrame, metric: Any, models: Path) -> tuple[LeaderboardRow, ...]:
     def number(row: pd.Series, name: str) -> float | None:
         value = row.get(name)
         return None if value is None or pd.isna(value) else float(value)
 
     def score(row: pd.Series, name: str) -> float | None:
         value = number(row, name)
-        return None if value is None else float(predictor.eval_metric.convert_score_to_original(value))
+        return None if value is None else float(metric.convert_score_to_original(value))
 
     return tuple(
         LeaderboardRow(
@@ -73,7 +76,7 @@ def leaderboard_rows(board: pd.DataFrame, predictor: Any) -> tuple[LeaderboardRo
             test_score=score(row, "score_test"),
             fit_seconds=number(row, "fit_time_marginal"),
             predict_seconds=number(row, "pred_time_val"),
-            bytes=_size(Path(predictor.path) / "models" / str(row["model"])),
+            bytes=_size(models / str(row["model"])),
             level=int(row["stack_level"]),
         )
         for _, row in board.sort_values("score_val", ascending=False, kind="stable").iterrows()
@@ -86,7 +89,7 @@ def _size(folder: Path) -> int:
 
 def compare(predictor: TabularPredictor, test: pd.DataFrame, *, seconds: float) -> pd.DataFrame:
     """`predictor.leaderboard(test)`, but only for as many of the best models as `seconds` allow by their own pace."""
-    board = predictor.leaderboard()
+    board: pd.DataFrame = predictor.leaderboard()
     validated = predictor._trainer._num_rows_val or predictor._trainer._num_rows_train
     pace = board["pred_time_val_marginal"].fillna(0.0) / validated
     within = (2.0 * pace * len(test)).cumsum() <= seconds

@@ -3,8 +3,8 @@
 It takes the platform's environment away, bounds memory, and ends with its worker; it does not hide the machine's files
 from the notebook, which runs as the same user. Where users do not trust one another, a container does.
 
-The runner and its kernel are found by an environment variable that names their folder, because the kernel lives in a
-session of its own, where no process group reaches it.
+The runner and its kernel are found by environment variables that name their folder and their execution, because the
+kernel lives in a session of its own, where no process group reaches it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -26,7 +27,8 @@ from gristmill.sandbox.base import End, Ending, Execution, Sandbox
 
 __all__ = ["ProcessSandbox"]
 
-_MARK = "GRISTMILL_SANDBOX"
+_FOLDER = "GRISTMILL_SANDBOX"
+_EXECUTION = "GRISTMILL_EXECUTION"
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")
 _MEMORY_SHARE = 0.8  # of what the machine has free: the rest is for the platform, and for pages that are merely cached
 
@@ -47,14 +49,14 @@ class ProcessSandbox(Sandbox):
         return _ProcessExecution(folder, self._environment(folder))
 
     def sweep(self, folder: Path) -> int:
-        return _end(list(_marked(folder)))
+        return _end(list(_marked(_FOLDER, str(folder))))
 
     def _environment(self, folder: Path) -> dict[str, str]:
         private = folder / ".private"
         private.mkdir(parents=True, exist_ok=True)
         cpus = str(self.resources().cpus)
         return {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | {
-            _MARK: str(folder),
+            _FOLDER: str(folder),
             "HOME": str(private),
             "TMPDIR": str(private),
             "IPYTHONDIR": str(private / "ipython"),
@@ -68,13 +70,13 @@ class ProcessSandbox(Sandbox):
 
 class _ProcessExecution(Execution):
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
-        self._folder = folder
-        self._ending = folder / "ending.json"
-        self._ending.unlink(missing_ok=True)
+        self._name = secrets.token_hex(8)
+        self._ending = folder / f"ending-{self._name}.json"
         with (folder / "runner.log").open("ab") as log:
             self._runner = subprocess.Popen(
-                [sys.executable, "-m", "gristmill.sandbox.runner", str(folder)],
-                stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment, cwd=folder, start_new_session=True,
+                [sys.executable, "-m", "gristmill.sandbox.runner", str(folder), self._ending.name],
+                stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment | {_EXECUTION: self._name}, cwd=folder,
+                start_new_session=True,
             )  # fmt: skip
 
     def start(self, notebook: Path, parameters: Mapping[str, Any]) -> None:
@@ -97,7 +99,7 @@ class _ProcessExecution(Execution):
         return sum(_proportional_memory(process) for process in _tree(self._runner.pid))
 
     def kill(self) -> None:
-        _end([*_tree(self._runner.pid), *_marked(self._folder)])
+        _end([*_tree(self._runner.pid), *_marked(_EXECUTION, self._name)])
         self._runner.wait()
         if self._runner.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
@@ -113,11 +115,11 @@ def _tree(pid: int) -> list[psutil.Process]:
         return []
 
 
-def _marked(folder: Path) -> Iterator[psutil.Process]:
-    """This user's processes that were started in the sandbox around `folder`."""
+def _marked(mark: str, value: str) -> Iterator[psutil.Process]:
+    """This user's processes in whose environment `mark` is `value`."""
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
-            if process.environ().get(_MARK) == str(folder):
+            if process.environ().get(mark) == value:
                 yield process
 
 
@@ -141,7 +143,7 @@ def _proportional_memory(process: psutil.Process) -> int:
 
 def _free_memory() -> int:
     """Bytes that a new process can have: what the machine has free, or less where a control group says so."""
-    free = psutil.virtual_memory().available
+    free: int = psutil.virtual_memory().available
     for limit, used in (
         ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
         ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),

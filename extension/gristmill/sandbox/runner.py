@@ -1,10 +1,10 @@
 """Inside a process sandbox: keeps one kernel, executes one notebook in it with papermill, and says how it ended.
 
-    python -m gristmill.sandbox.runner FOLDER      then one JSON line on stdin: {"notebook": …, "parameters": {…}}
+    python -m gristmill.sandbox.runner FOLDER ENDING      then one JSON line on stdin: {"notebook": …, "parameters": {…}}
 
 It starts the kernel before it is told what to run, and has it import what takes long, so that a run does not wait. The
 words for the outside are files in the folder: events.jsonl (phases, from the cells' `phase:` tags), log.txt (what the
-cells print, as they print it) and ending.json. Of papermill's own account of a stopped run nothing is used, because a
+cells print, as they print it) and ENDING, a file's name. Of papermill's own account of a stopped run nothing is used, because a
 notebook that was killed says of its last cell that it is completed.
 """
 
@@ -36,7 +36,7 @@ del ctypes, os, signal, time, _begun
 """
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, ending: Path) -> None:
     _die_with_parent()
     kernel = _start_kernel(folder)
     try:
@@ -44,33 +44,35 @@ def main(folder: Path) -> None:
 
         line = sys.stdin.readline()
         if line:
-            threading.Thread(target=_watch_kernel, args=(folder, kernel), daemon=True).start()
-            _say_ending(folder, _execute(folder, kernel, json.loads(line)))
+            threading.Thread(target=_watch_kernel, args=(ending, kernel), daemon=True).start()
+            _say_ending(ending, _execute(folder, kernel, json.loads(line)))
     finally:
         kernel.shutdown_kernel(now=True)
 
 
-def _watch_kernel(folder: Path, kernel: Any) -> None:
+def _watch_kernel(ending: Path, kernel: Any) -> None:
     """End this process when the kernel is dead: papermill may wait for it forever (nteract/papermill#125)."""
     while kernel.provisioner.process.poll() is None:
         time.sleep(0.2)
     time.sleep(1.0)  # for a kernel that was shut down in good order, whose ending is being told right now
-    if not (folder / "ending.json").exists():
-        _say_ending(folder, {"kind": "died", "message": "The notebook's kernel died."})
+    if not ending.exists():
+        _say_ending(ending, {"kind": "died", "message": "The notebook's kernel died."})
     os._exit(0)
 
 
-def _say_ending(folder: Path, ending: dict[str, str]) -> None:
-    part = folder / "ending.json.part"
-    part.write_text(json.dumps(ending))
-    part.rename(folder / "ending.json")
+def _say_ending(ending: Path, said: dict[str, str]) -> None:
+    part = ending.with_name(f"{ending.name}.part")
+    part.write_text(json.dumps(said))
+    part.rename(ending)
 
 
 def _start_kernel(folder: Path) -> Any:
     from jupyter_client.manager import KernelManager
 
     kernel = KernelManager(kernel_name="python3")
-    kernel.start_kernel(cwd=str(folder), extra_arguments=["--IPKernelApp.log_level=ERROR", "--HistoryManager.enabled=False"])
+    kernel.start_kernel(
+        cwd=str(folder), extra_arguments=["--IPKernelApp.log_level=ERROR", "--HistoryManager.enabled=False"]
+    )
     client = kernel.client()
     client.start_channels()
     client.execute(_PRELOAD, silent=True, store_history=False)
@@ -120,4 +122,4 @@ def _die_with_parent() -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), Path(sys.argv[1], sys.argv[2]))

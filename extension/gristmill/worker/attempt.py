@@ -52,6 +52,7 @@ class Attempt:
         self._run = run
         self._folder = folder
         self._execution = execution
+        self._standby: Execution | None = None
         # The claim was timed by the catalog's clock, which may be another machine's: reckon it in ours.
         self._started_at = time.time() - (tools.catalog.now() - (run.claimed_at or 0.0))
         self._budget = Budget(run.budget, started_at=self._started_at)
@@ -75,6 +76,8 @@ class Attempt:
             return
         finally:
             self._execution.kill()
+            if self._standby is not None:
+                self._standby.kill()
 
     # --- fetch -------------------------------------------------------------------------------------------------------
 
@@ -117,7 +120,9 @@ class Attempt:
         while True:
             stop = self._run_once(file, lease, smaller=smaller)
             if stop.cause is Cause.CANCELLED:
-                raise RunCancelled("The run was cancelled.", cure=f"`gristmill resume {self._run.id}` goes on from here.")
+                raise RunCancelled(
+                    "The run was cancelled.", cure=f"`gristmill resume {self._run.id}` goes on from here."
+                )
             if self._saved():
                 if stop.cause is not Cause.DONE:
                     self._salvaged_because = self._salvaged_because or f"after the model was saved, {stop.message}"
@@ -131,7 +136,13 @@ class Attempt:
                 smaller = True
             else:
                 raise self._no_model(stop)
-            self._execution = self._tools.sandbox.prepare(self._folder)
+            self._execution, self._standby = self._stand_by(), None
+
+    def _stand_by(self) -> Execution:
+        """Have another execution warming up beside the one that goes on."""
+        if self._standby is None:
+            self._standby = self._tools.sandbox.prepare(self._folder)
+        return self._standby
 
     def _run_once(self, file: BenchFile, lease: Lease, *, smaller: bool) -> Stop:
         notebook = self._folder / "notebook.ipynb"
@@ -145,7 +156,7 @@ class Attempt:
         self._execution.start(notebook, {name: chosen[name] for name in recipe.parameters & chosen.keys()})
         watchdog = Watchdog(
             budget=self._budget, started_at=self._started_at, resources=file.resources, saved=self._saved,
-            salvages=file.mode is Mode.SALVAGE,
+            stand_by=self._stand_by, salvages=file.mode is Mode.SALVAGE,
         )  # fmt: skip
         return watchdog.watch(self._execution, lease, self._relay)
 
@@ -246,4 +257,3 @@ class Attempt:
 
     def _say(self, kind: EventKind, body: dict[str, object]) -> None:
         self._tools.catalog.events.add(self._run.id, self._run.fence, [(kind, body)])
-

@@ -51,6 +51,11 @@ class Relay:
             rows = msgspec.convert(boards[-1], tuple[LeaderboardRow, ...])
             self._catalog.runs.progress(self._run.id, self._run.fence, leaderboard=rows)
 
+    @property
+    def now(self) -> str:
+        """The phase that the run is in."""
+        return self.phases[-1][0] if self.phases else ""
+
     def began(self, phase: str) -> float | None:
         """When a phase began, if it did."""
         return next((at for name, at in self.phases if name == phase), None)

@@ -1,7 +1,8 @@
 """Ends an execution that must not go on: cancelled, stopped, out of memory, or about to overrun its budget.
 
 The recipe plans its time by the same `Budget`; the watchdog is for when the plan fails, or the kernel hangs. Until the
-model is saved it keeps back what a restart and a salvage cost; once the model is saved, only what finishing costs.
+model is saved it keeps back what a restart and a salvage cost; once the model is saved, only what finishing costs. When
+training does not end at its time, it calls for a second sandbox to warm up beside, before it ends the first.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ __all__ = ["Cause", "Stop", "Watchdog"]
 
 _LOOK_EVERY = 0.1
 _WEIGH_EVERY = 1.0
+_TOLERANCE = 2.0  # seconds by which training may overrun its time limit before a salvage is prepared for
+_LAST_MOMENT = 1.5  # seconds before the budget's end when a salvage that has saved nothing is given up
 
 
 class Cause(StrEnum):
@@ -45,12 +48,13 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Watchdog:
-    """Watches one execution to its end. `saved` tells whether the model is safe already."""
+    """Watches one execution to its end. `saved` tells whether the model is safe already; `stand_by` may be called often."""
 
     budget: Budget
     started_at: float
     resources: Resources
     saved: Callable[[], bool]
+    stand_by: Callable[[], object]
     salvages: bool = False
     clock: Callable[[], float] = time.time
 
@@ -90,15 +94,21 @@ class Watchdog:
         return None
 
     def _overrun(self, relay: Relay) -> Stop | None:
-        if self.saved() or self.salvages:
+        if self.saved():
             kept_back = self.budget.for_finishing()
+        elif self.salvages:
+            kept_back = _LAST_MOMENT
         else:
             fit_began = relay.began("fit") or self.clock()
             kept_back = self.budget.for_salvage(Budget.loading(fit_began - self.started_at, relay.warm))
+            if relay.now == "fit" and self.budget.left() < kept_back + self.budget.for_saving() - _TOLERANCE:
+                self.stand_by()
         return Stop(Cause.OVERRUN, "its budget was about to end") if self.budget.left() < kept_back else None
 
     def _weigh(self, execution: Execution) -> Stop | None:
         return self._out_of_memory() if execution.memory() > self.resources.memory else None
 
     def _out_of_memory(self) -> Stop:
-        return Stop(Cause.MEMORY, f"it needed more than the {self.resources.memory / 1e9:.1f} GB of memory that it may use")
+        return Stop(
+            Cause.MEMORY, f"it needed more than the {self.resources.memory / 1e9:.1f} GB of memory that it may use"
+        )
