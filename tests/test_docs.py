@@ -7,6 +7,7 @@ examples/; `gristmill` and `python` are those that run the tests.
 from __future__ import annotations
 
 import ast
+import inspect
 import os
 import re
 import shutil
@@ -19,7 +20,8 @@ from pathlib import Path
 import pytest
 
 import gristmill
-from gristmill import tasks
+from gristmill import recipes, tasks
+from gristmill.bench import Bench
 from test_layers import FLOORS
 from test_packaging import EXTRAS
 
@@ -132,6 +134,19 @@ def codes() -> set[str]:
             values = [node.value for node in inside if isinstance(node.value, str)]
             found |= {value for value in values if re.fullmatch(r"[a-z]+(-[a-z]+)*", value)}
     return found
+
+
+def test_the_recipes_parameters_and_the_bench_are_in_the_docs() -> None:
+    page = text_of("docs/recipes.md")
+    from_the_run = {"run", "target", "metric", "seed"}
+    for name in recipes.names():
+        parameters = recipes.find(name).parameters - from_the_run
+        assert parameters == set(re.findall(r"^\| `([a-z_]+)` \|", page, re.MULTILINE)), name
+    used = set(re.findall(r"\bbench\.([a-z_]+)", page))
+    has = set(dir(Bench)) | set(
+        re.findall(r"self\.([a-z_]+) = ", Path(inspect.getfile(Bench)).read_text(encoding="utf-8"))
+    )
+    assert {"save", "table", "time_to_fit"} <= used <= has
 
 
 def test_the_changelog_begins_with_this_version() -> None:
