@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from gristmill.errors import DataRejected
 from gristmill.tables.cutting import Cut, Trial, best_cut
@@ -35,8 +36,7 @@ class Dialect:
     is_sure: bool
 
 
-@dataclass(frozen=True)
-class _Record:
+class _Record(NamedTuple):
     line: int  # on which it begins
     end: int  # on which it ends
     cells: list[str]
@@ -61,7 +61,8 @@ def dialect_of(sample: Sample, path: Path) -> Dialect:
 
 
 def _framed(found: list[_Record], trial: Trial, sample: Sample, path: Path) -> Dialect:
-    first = next(number for number, record in enumerate(found) if len(record.cells) == trial.width)
+    full = (number for number, record in enumerate(found) if len(record.cells) == trial.width)
+    first = next((number for number in full if not _is_title(found[number].cells)), 0)
     top, body = found[first], found[first + 1 :]
     names, header = top.cells, is_header(top.cells, [record.cells for record in body])
     if first == 1:
@@ -81,6 +82,11 @@ def _framed(found: list[_Record], trial: Trial, sample: Sample, path: Path) -> D
         rows=rows,
         is_sure=trial.even >= _SURE and len(rows) > 1,
     )
+
+
+def _is_title(cells: list[str]) -> bool:
+    """A title that a spreadsheet has filled up with empty cells to full width."""
+    return len(cells) > 2 and bool(cells[0].strip()) and not any(cell.strip() for cell in cells[1:])
 
 
 def _header_above(top: list[str], rows: list[list[str]], *, header: bool) -> list[str] | None:
@@ -108,7 +114,7 @@ def _check_lines(body: list[_Record], trial: Trial, sample: Sample, path: Path) 
         if len(last.cells) != trial.width or ("\n" in last.cells[-1] and not is_closed):
             raise unclosed(path, form)
     for record in body:
-        if any(_has_swallowed(cell, trial) for cell in record.cells if "\n" in cell):
+        if record.end > record.line and any(_has_swallowed(cell, trial) for cell in record.cells):
             raise unclosed(path, form, record.line)
         if len(record.cells) == trial.width or (record is last and not sample.is_whole):
             continue

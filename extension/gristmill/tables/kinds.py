@@ -26,10 +26,10 @@ _AMONG_OTHERS = frozenset(
     ]
 )
 _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|Inf|INF|Infinity|infinity)")
+_NUMBERLIKE = re.compile(r"[-+.,'\diI][^:/]*")
 _WHOLE = re.compile(r"[+-]?\d+")
 _COMMA = re.compile(r"[+-]?(\d+,\d*|,\d+)([eE][+-]?\d+)?|[+-]?\d+")
-_LEADING_ZERO = re.compile(r"0\d+")
-_DIGITS = 15  # a float holds any whole number of so many digits
+_CODE = re.compile(r"0\d+|[+-]?\d{16,}")  # a float holds any whole number of 15 digits
 _PAIRS = (("false", "true"), ("no", "yes"), ("n", "y"), ("f", "t"), ("off", "on"), ("nein", "ja"), ("non", "oui"))
 
 
@@ -39,9 +39,10 @@ class Notation(NamedTuple):
     decimal: str
     thousands: str | None
 
-    def fits(self, word: str) -> bool:
-        """Whether the word is a number in this notation."""
-        return bool((_PLAIN if self.decimal == "." else _COMMA).fullmatch(self._ungrouped(word)))
+    def fits(self, words: Iterable[str]) -> bool:
+        """Whether all words are numbers in this notation."""
+        number = _PLAIN if self.decimal == "." else _COMMA
+        return all(map(number.fullmatch, map(self._ungrouped, words) if self.thousands else words))
 
     def _ungrouped(self, word: str) -> str:
         if self.thousands and self.thousands in word:
@@ -98,7 +99,8 @@ class _Words(NamedTuple):
 def looks_like_value(word: str) -> bool:
     """Whether a word is a number or a date rather than a name for them."""
     word = word.strip()
-    return _PLAIN.fullmatch(word) is not None or _COMMA.fullmatch(word) is not None or date_format([word]) is not None
+    is_number = word[-1:].isdigit() and (_PLAIN.fullmatch(word) or _COMMA.fullmatch(word))
+    return bool(is_number) or date_format([word]) is not None
 
 
 def is_missing(word: str) -> bool:
@@ -133,12 +135,10 @@ def _notation(sampled: Sequence[_Words], delimiter: str) -> Notation:
     if delimiter == ",":  # a comma inside of a value had to be quoted: nobody does that for decimals
         order[1], order[2] = order[2], order[1]
     # Only columns with digits and signs can tell notations apart.
-    telling = [words.said for words in sampled if words.said and _is_numberlike(words.said)]
-    return max(order, key=lambda way: (sum(all(map(way.fits, said)) for said in telling), -order.index(way)))
-
-
-def _is_numberlike(said: set[str]) -> bool:
-    return all(word[0] in "+-.,0123456789iI" and not any(sign in word for sign in ":/") for word in said)
+    telling = [words.said for words in sampled if words.said and all(map(_NUMBERLIKE.fullmatch, words.said))]
+    if all(map(order[0].fits, telling)):
+        return order[0]
+    return max(order, key=lambda way: (sum(map(way.fits, telling)), -order.index(way)))
 
 
 def _settle(words: _Words, kinds: Kinds) -> None:
@@ -151,21 +151,17 @@ def _settle(words: _Words, kinds: Kinds) -> None:
         kinds.missing |= words.none
         if found.is_doubtful:
             kinds.doubtful.append(name)
-    elif all(map(notation.fits, said)):
-        if any(_is_code(word) for word in said):
+    elif notation.fits(said):
+        if any(map(_CODE.fullmatch, said)):
             kinds.strings.append(name)
             return
         kinds.missing |= words.none
-        is_whole = not words.gaps and all(_WHOLE.fullmatch(word) for word in said)
+        is_whole = not words.gaps and all(map(_WHOLE.fullmatch, said))
         (kinds.integers if is_whole else kinds.numbers).append(name)
     else:
         pair = _pair(said | words.none)
         if pair is not None:
             kinds.yes_no[name] = pair
-
-
-def _is_code(word: str) -> bool:
-    return bool(_LEADING_ZERO.fullmatch(word)) or (len(word.lstrip("+-")) > _DIGITS and bool(_WHOLE.fullmatch(word)))
 
 
 def _pair(said: set[str]) -> tuple[str, str] | None:

@@ -20,14 +20,13 @@ from gristmill.tables.reading.formats import decodes, encoding_of, format_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_HEAD = 1 << 20
-_PIECE = 64 << 10
+_HEAD = 1 << 19
+_PIECE = 32 << 10
 _PIECES = 16
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
 _WESTERN = 0.3  # the share of marked letters, in lines that have any, up to which a text is in Latin letters
-_POLISH = re.compile(
-    "[a-z][\u00b3\u00b9\u00bf\u00be\u00bc][a-z]|[\u00a3\u00af][a-z]"
-)  # as Windows' Western encoding shows it
+# Polish as Windows' Western encoding shows it: signs for money and powers between letters.
+_POLISH = re.compile("[a-z\u00c0-\u00ff][\u00b3\u00b9\u00bf\u00be\u00bc][a-z]|[\u00a3\u00af][a-z\u00c0-\u00ff]")
 
 
 @dataclass(frozen=True)
@@ -118,13 +117,13 @@ def _one_byte(text: bytes) -> str:
 
     marked = [line for line in text.split(b"\n") if not line.isascii()]
     text = b"\n".join(marked)[:_PIECE]
+    if _POLISH.search(text.decode("cp1252", errors="replace")):
+        return "cp1250"
     high = sum(byte > 127 for byte in text)
     letters = high + sum(chr(byte).isalpha() for byte in text if byte < 128)
     if high > 8 and high > _WESTERN * letters:
         best = from_bytes(text).best()
         return "cp1252" if best is None else str(best.encoding)
-    if _POLISH.search(text.decode("cp1252", errors="replace")):
-        return "cp1250"
     mess = {match.encoding: match.chaos for match in from_bytes(text, cp_isolation=["cp1252", "cp1250"])}
     return "cp1250" if mess.get("cp1252", 0) > mess.get("cp1250", 1) + 0.1 else "cp1252"
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .faults import LINE_LIMIT, ReadError, line_of, ragged, unclosed, undecodable
 from .layout import Layout, layout_of
+from .values import MISSING
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -65,7 +66,11 @@ def _open(file: Any, layout: Layout, on_misfit: Any) -> Any:
             newlines_in_values=bool(form.quote),
             invalid_row_handler=on_misfit,
         ),
-        csv.ConvertOptions(column_types={name: pa.string() for name in layout.names}, strings_can_be_null=False),
+        csv.ConvertOptions(
+            column_types={name: pa.string() for name in layout.names},
+            strings_can_be_null=True,
+            null_values=sorted(MISSING.union(form.missing)),
+        ),
     )
 
 
@@ -96,9 +101,9 @@ def _explained(path: Path, layout: Layout, error: str, misfits: list[Any]) -> Re
     return ReadError("not-a-table", f"{path.name} cannot be read as rows.", "Save it again as CSV.")
 
 
-def _is_open_ended(path: Path, form: Any, value: str) -> bool:
+def _is_open_ended(path: Path, form: Any, value: str | None) -> bool:
     """A value with a line break must be in quotes: where it is the file's last, the file must end with a quote."""
-    if not form.quote or ("\n" not in value and "\r" not in value):
+    if not form.quote or value is None or ("\n" not in value and "\r" not in value):
         return False
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - 64))

@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-LINE_LIMIT = 4 << 20  # bytes; also what is parsed at a time
+LINE_LIMIT = 1 << 20  # bytes; also what is parsed at a time, and Arrow reads some thirty times as much ahead
 
 
 class ReadError(ValueError):
@@ -55,7 +55,7 @@ def unclosed(path: Path, form: Any, line: int | None = None) -> ReadError:
 
 def _endless(path: Path, form: Any) -> int:
     start = end = 0
-    limit = csv.field_size_limit(LINE_LIMIT)
+    raise_field_limit()
     try:
         with path.open(encoding=form.encoding, errors="replace", newline="") as lines:
             reader = csv.reader(lines, delimiter=form.delimiter, quotechar=form.quote or None)
@@ -63,9 +63,13 @@ def _endless(path: Path, form: Any) -> int:
                 start, end = end + 1, reader.line_num
     except csv.Error:
         start = end + 1
-    finally:
-        csv.field_size_limit(limit)
     return start
+
+
+def raise_field_limit() -> None:
+    """Values may be as long as a line may; the limit is the whole process's, so it is only ever raised."""
+    if csv.field_size_limit() < LINE_LIMIT:
+        csv.field_size_limit(LINE_LIMIT)
 
 
 def line_of(path: Path, encoding: str, row: str) -> int | None:

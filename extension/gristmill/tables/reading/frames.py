@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-_BATCH_BYTES = 48 << 20  # a batch of very wide rows ends here
+_BATCH_BYTES = 16 << 20  # a batch of very wide rows ends here
+_THREADS = 2  # that convert blocks: one more parses
 _BLOCKS = {"csv": delimited_blocks, "parquet": parquet_blocks, "excel": workbook_blocks}
 _FORM: dict[str, Any] = {  # what a dict that was written before a field existed is taken to say
     "delimiter": ",",
@@ -46,7 +48,7 @@ def read(path: Path | str, form: Any, *, columns: Sequence[str] | None = None, r
 
     blocks: list[pa.Table] = []
     found = 0
-    for block in _blocks(Path(path), form, columns, Counter()):
+    for block in _typed_blocks(Path(path), form, columns, Counter()):
         blocks.append(block)
         found += block.num_rows
         if rows is not None and found >= rows:
@@ -67,7 +69,7 @@ def batches(
     import pyarrow as pa
 
     waiting: pa.Table | None = None
-    for block in _blocks(Path(path), form, columns, Counter() if strays is None else strays):
+    for block in _typed_blocks(Path(path), form, columns, Counter() if strays is None else strays):
         waiting = block if waiting is None else pa.concat_tables([waiting, block], promote_options="permissive")
         while waiting.num_rows > rows:
             yield _frame(waiting.slice(0, rows))
@@ -79,10 +81,31 @@ def batches(
         yield _frame(waiting)
 
 
-def _blocks(path: Path, form: Any, columns: Sequence[str] | None, strays: Counter[str]) -> Iterator[pa.Table]:
-    """The file's rows, typed, in blocks of a few MiB; the first has no rows, so that an empty file has columns, too."""
+def _typed_blocks(path: Path, form: Any, columns: Sequence[str] | None, strays: Counter[str]) -> Iterator[pa.Table]:
+    """The blocks in the types of the form; while one is in use, the next few are converted on other cores."""
     known = dict(form) if isinstance(form, Mapping) else {name: getattr(form, name) for name in _FORM}
     plain = SimpleNamespace(**{**_FORM, **known})
+    underway: deque[Future[tuple[pa.Table, Counter[str]]]] = deque()
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="reading") as pool:
+        try:
+            for block in _blocks(path, plain, columns):
+                underway.append(pool.submit(typed, block, plain))
+                if len(underway) > _THREADS:
+                    yield _taken(underway, strays)
+            while underway:
+                yield _taken(underway, strays)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _taken(underway: deque[Future[tuple[pa.Table, Counter[str]]]], strays: Counter[str]) -> pa.Table:
+    table, found = underway.popleft().result()
+    strays.update(found)
+    return table
+
+
+def _blocks(path: Path, plain: Any, columns: Sequence[str] | None) -> Iterator[pa.Table]:
+    """The file's rows in blocks of a MiB or so; the first has no rows, so that an empty file has columns, too."""
     kind = format_of(path)
     if kind not in _BLOCKS:
         raise ReadError("not-a-table", f"{path.name} is not a table of rows.", "Give a CSV, Parquet or Excel file.")
@@ -95,7 +118,7 @@ def _blocks(path: Path, form: Any, columns: Sequence[str] | None, strays: Counte
                 f"{path.name} has no column {quoted(absent)}.",
                 "Add it, under the name that it had in training.",
             )
-        yield typed(block.select(wanted), plain, strays)
+        yield block.select(wanted)
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:

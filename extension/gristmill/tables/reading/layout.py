@@ -13,7 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from .faults import LINE_LIMIT, ReadError, quoted
+from .faults import LINE_LIMIT, ReadError, quoted, raise_field_limit
 from .formats import encoding_of
 
 SEARCHED = 30  # records among which the header is looked for
@@ -31,7 +31,7 @@ class Layout:
 def layout_of(path: Path, form: Any, columns: Sequence[str] | None) -> Layout:
     """Looks for the header where the form has it, then elsewhere; the place where most names fit wins."""
     with path.open("rb") as file:
-        head = file.read(LINE_LIMIT // 4)
+        head = file.read(LINE_LIMIT)
     encoding = encoding_of(head, form.encoding)
     text = head.decode(encoding, errors="replace").lstrip("\ufeff")
     if not form.header:
@@ -84,18 +84,12 @@ def records(text: str, form: Any) -> Iterator[tuple[int, list[str]]]:
         doublequote=not form.escape,
         escapechar=form.escape,
     )
-    while True:
-        # The limit is the process's own: it is ours only while one record is read.
-        limit = csv.field_size_limit(LINE_LIMIT)
-        try:
-            record = next(reader, None)
-        except csv.Error:
-            return
-        finally:
-            csv.field_size_limit(limit)
-        if record is None:
-            return
-        yield reader.line_num, record
+    raise_field_limit()
+    try:
+        for record in reader:
+            yield reader.line_num, record
+    except csv.Error:
+        return
 
 
 def tidy(header: Sequence[str], where: str) -> list[str]:

@@ -16,18 +16,24 @@ MISSING = frozenset(
         *("#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "1.#IND", "1.#QNAN"),
     ]
 )
+_ISO_DAY = r"\d{4}-\d\d-\d\d"
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 
 
-def typed(block: pa.Table, form: Any, strays: Counter[str]) -> pa.Table:
-    """The block's columns as the form promises them; `strays` counts the values of each column that are not so."""
+def typed(block: pa.Table, form: Any) -> tuple[pa.Table, Counter[str]]:
+    """The block's columns as the form promises them, and for each column how many of its values are not so."""
     import pyarrow as pa
 
     missing = pa.array(sorted(MISSING.union(form.missing)), pa.string())
-    columns = {}
+    columns: dict[str, Any] = {}
+    strays: Counter[str] = Counter()
     for name in block.column_names:
+        column = block.column(name).combine_chunks()
+        columns[name] = _at_once(column, name, form)
+        if columns[name] is not None:
+            continue
         pair = form.yes_no.get(name)
-        column = _simple(block.column(name).combine_chunks(), pair, missing)
+        column = _simple(column, pair, missing)
         if name in form.integers or name in form.numbers:
             done = _number(column, form, whole=name in form.integers)
         elif name in form.dates:
@@ -37,7 +43,34 @@ def typed(block: pa.Table, form: Any, strays: Counter[str]) -> pa.Table:
         columns[name] = done
         if done.null_count > column.null_count:
             strays[name] += done.null_count - column.null_count
-    return pa.table(columns)
+    return pa.table(columns), strays
+
+
+def _at_once(column: Any, name: str, form: Any) -> Any:
+    """A column of plain numbers or ISO dates, in one cast; None where some value needs a closer look."""
+    import pyarrow as pa
+
+    is_plain = form.decimal == "." and not form.thousands and pa.types.is_string(column.type)
+    try:
+        if is_plain and (name in form.integers or name in form.numbers):
+            return _cast(column, whole=name in form.integers)
+        if pa.types.is_string(column.type) and form.dates.get(name) == "ISO8601":
+            return column.cast(pa.timestamp("ns"))
+    except pa.ArrowInvalid:
+        pass
+    return None
+
+
+def _cast(column: Any, *, whole: bool) -> Any:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not whole:
+        number = column.cast(pa.float64())
+        return pc.if_else(pc.is_finite(number), number, None)
+    if pc.any(pc.match_substring(column, "x")).as_py():
+        raise pa.ArrowInvalid("Arrow takes 0x1F for a whole number, which no table means")
+    return column.cast(pa.int64())
 
 
 def _simple(column: Any, pair: Any, missing: Any) -> Any:
@@ -66,12 +99,11 @@ def _number(column: Any, form: Any, *, whole: bool) -> Any:
         return pa.nulls(len(column), pa.float64())
     if pa.types.is_string(kind):
         column = _plain(column, form)
-        if whole and not pc.any(pc.match_substring(column, "x")).as_py():  # Arrow's whole numbers include 0x1F
-            try:
-                return column.cast(pa.int64())
-            except pa.ArrowInvalid:
-                return _float(column)
-        return _float(column)
+        try:
+            return _cast(column, whole=whole)
+        except pa.ArrowInvalid:
+            is_number = pc.match_substring_regex(column, _NUMBER)
+            return _cast(pc.if_else(is_number, pc.utf8_ltrim(column, "+"), None), whole=False)
     if whole and (pa.types.is_integer(kind) or pa.types.is_boolean(kind)):
         try:
             return column.cast(pa.int64())
@@ -92,18 +124,6 @@ def _plain(column: Any, form: Any) -> Any:
     return column if form.decimal == "." else pc.replace_substring(column, form.decimal, ".")
 
 
-def _float(column: Any) -> Any:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    try:
-        number = column.cast(pa.float64())
-    except pa.ArrowInvalid:
-        number = pc.if_else(pc.match_substring_regex(column, _NUMBER), pc.utf8_ltrim(column, "+"), None)
-        number = number.cast(pa.float64())
-    return pc.if_else(pc.is_finite(number), number, None)
-
-
 def _date(column: Any, written: str) -> Any:
     import pandas as pd
     import pyarrow as pa
@@ -113,7 +133,11 @@ def _date(column: Any, written: str) -> Any:
         return _nanoseconds(column)
     if not pa.types.is_string(kind):
         return pa.nulls(len(column), pa.timestamp("ns"))
-    times = pd.to_datetime(column.to_pandas(), format=written, errors="coerce", utc=True)
+    words = column.to_pandas()
+    times = pd.to_datetime(words, format=written, errors="coerce", utc=True)
+    other = times.isna() & words.notna() & words.str.match(_ISO_DAY, na=False)
+    if other.any():  # such as the cells of a workbook, where the training file had text
+        times[other] = pd.to_datetime(words[other], format="ISO8601", errors="coerce", utc=True)
     return pa.array(times.dt.tz_localize(None).astype("datetime64[ns]"), pa.timestamp("ns"))
 
 
@@ -149,6 +173,7 @@ def _word(column: Any, pair: Any) -> Any:
     if pair is None:
         return column
     lower = pc.utf8_lower(column)
-    for word in pair:
-        column = pc.if_else(pc.equal(lower, word.lower()), word, column)
+    # A workbook's own true and false come as these words.
+    for said, word in ((pair[0].lower(), pair[0]), (pair[1].lower(), pair[1]), ("false", pair[0]), ("true", pair[1])):
+        column = pc.if_else(pc.equal(lower, said), word, column)
     return column
