@@ -25,6 +25,7 @@ from gristmill.records import (
     Column,
     ColumnKind,
     Dataset,
+    DatasetEntry,
     Event,
     EventKind,
     Failure,

@@ -123,7 +123,7 @@ def _serve(settings: Settings, idle: float | None, ended: threading.Event) -> No
     if idle is not None:  # it was started because a run is about to come
         worker.warm_up()
     Reconciler(tools).tidy_folders()
-    worker.serve(idle=idle, stopped=ended.is_set)
+    worker.serve(ended.is_set, idle=idle)
 
 
 def _sandbox(settings: Settings) -> Sandbox:

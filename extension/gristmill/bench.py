@@ -10,10 +10,10 @@ one JSON object a line; whoever runs the recipe reads along. By hand in JupyterL
 
 The budget
 ----------
-A run's budget counts from its claim to its saved model, so the fit may not have all of it. `budget.for_fitting()` holds
-back what must still happen afterwards: comparing and saving, and, should training overrun and be killed, loading the
-models that were finished and saving the best of those. That reserve is measured, not guessed: a restart costs about what
-it cost to come this far. By hand, the budget counts from opening the bench.
+A run's budget counts from its claim to its saved model, so the fit may not have all of it. `budget.for_fitting()`
+holds back what must still happen afterwards: comparing and saving, and, should training overrun and be killed, loading
+the models that were finished and saving the best of those. That reserve is measured, not guessed: a restart costs about
+what it cost to come this far. By hand, the budget counts from opening the bench.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 from gristmill import records, tasks
 from gristmill.errors import NotFound
-from gristmill.records import EventKind, LeaderboardRow, Notice, Profile, Resources
+from gristmill.records import Dataset, EventKind, LeaderboardRow, Notice, Profile, Proposal, Resources, Run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,6 +74,26 @@ class BenchFile:
     started_at: float | None = None  # when the budget began to count; None by hand
     mode: Mode = Mode.TRAIN
     salvaged_because: str = ""
+
+    @classmethod
+    def of(cls, run: Run, dataset: Dataset, proposal: Proposal, resources: Resources) -> BenchFile:
+        """What a run on a dataset is to be told; `proposal` is what intake says of the run's own task and target."""
+        return cls(
+            run_id=run.id,
+            name=run.name,
+            recipe=run.recipe,
+            task=run.task,
+            target=run.target,
+            metric=run.metric,
+            budget=run.budget,
+            seed=run.seed,
+            profile=dataset.profile,
+            resources=resources,
+            data_sha256=dataset.sha256,
+            order=proposal.order,
+            notices=dataset.profile.notices + proposal.notices,
+            settings=run.settings,
+        )
 
     def write(self, folder: Path) -> None:
         (folder / "run.json").write_bytes(records.encode(self))
@@ -218,7 +238,7 @@ class Bench:
         return self.resources.memory / 1e9
 
     def reopened(self) -> TabularPredictor | None:
-        """The predictor that an earlier, perhaps interrupted, fit left in out/model, with all models it had finished."""
+        """The predictor that an earlier, perhaps killed, fit left in out/model, with all models it had finished."""
         from gristmill.engines.tabular import reopen
 
         return reopen(self.out / "model")

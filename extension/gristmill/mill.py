@@ -28,7 +28,6 @@ from gristmill.errors import (
     NotPossible,
     UsageError,
 )
-from gristmill.intake import archive
 from gristmill.records import (
     Dataset,
     DatasetEntry,
@@ -87,10 +86,14 @@ class Mill:
         path = _existing(path)
         upload_id = records.new_id("upload")
         upload = Upload(
-            id=upload_id, project_id=self._catalog.projects.ensure(project).id, name=name or path.name,
-            key=f"uploads/{upload_id}/{_key_segment(path.name)}", size=path.stat().st_size, status=UploadStatus.OPEN,
+            id=upload_id,
+            project_id=self._catalog.projects.ensure(project).id,
+            name=name or path.name,
+            key=f"uploads/{upload_id}/{_key_segment(path.name)}",
+            size=path.stat().st_size,
+            status=UploadStatus.OPEN,
             created_at=time.time(),
-        )  # fmt: skip
+        )
         self._catalog.uploads.add(upload)
         stored = self._store.put_file(upload.key, path)
         return self._catalog.uploads.settle(upload.id, UploadStatus.RECEIVED, sha256=stored.sha256)
@@ -111,10 +114,19 @@ class Mill:
             self._catalog.uploads.settle(upload.id, UploadStatus.REJECTED, failure=rejected.failure)
             raise
         dataset = Dataset(
-            id=records.new_id("dataset"), project_id=upload.project_id, upload_id=upload.id, name=name or Path(upload.name).stem,
-            version=0, key=upload.key, filename=filename, size=upload.size, sha256=upload.sha256 or "", profile=profile,
-            proposal=proposal, created_at=time.time(),
-        )  # fmt: skip
+            id=records.new_id("dataset"),
+            project_id=upload.project_id,
+            upload_id=upload.id,
+            name=name or Path(upload.name).stem,
+            version=0,
+            key=upload.key,
+            filename=filename,
+            size=upload.size,
+            sha256=upload.sha256 or "",
+            profile=profile,
+            proposal=proposal,
+            created_at=time.time(),
+        )
         return self._catalog.datasets.add(dataset)
 
     def dataset(self, dataset_id: str) -> Dataset:
@@ -144,11 +156,22 @@ class Mill:
         _confirmed((*dataset.profile.notices, *proposal.notices), request.accepted)
         recipe = recipes.find(request.recipe or tasks.find(proposal.task).recipe.removesuffix(".ipynb"))
         run = Run(
-            id=records.new_id("run"), project_id=dataset.project_id, dataset_id=dataset.id, name=request.name or dataset.name,
-            recipe=f"{recipe.name}@{recipe.version}", task=proposal.task, target=proposal.target, metric=proposal.metric,
-            budget=_budget(request.budget or proposal.budget), seed=request.seed, settings=dict(request.settings),
-            accepted=tuple(request.accepted), status=RunStatus.QUEUED, wanted=Wanted.FINISH, created_at=time.time(),
-        )  # fmt: skip
+            id=records.new_id("run"),
+            project_id=dataset.project_id,
+            dataset_id=dataset.id,
+            name=request.name or dataset.name,
+            recipe=f"{recipe.name}@{recipe.version}",
+            task=proposal.task,
+            target=proposal.target,
+            metric=proposal.metric,
+            budget=_budget(request.budget or proposal.budget),
+            seed=request.seed,
+            settings=dict(request.settings),
+            accepted=tuple(request.accepted),
+            status=RunStatus.QUEUED,
+            wanted=Wanted.FINISH,
+            created_at=time.time(),
+        )
         return self._queue(run, recipe.text.encode())
 
     def resume(self, run_id: str, budget: float, settings: dict[str, Any] | None = None) -> Run:
@@ -160,11 +183,27 @@ class Mill:
                 cure="Wait until it has ended, or cancel it first.",
             )
         run = replace(
-            earlier, id=records.new_id("run"), budget=_budget(budget), settings=earlier.settings | (settings or {}),
-            status=RunStatus.QUEUED, wanted=Wanted.FINISH, created_at=time.time(), claimed_at=None, finished_at=None, fence=0,
-            worker=None, lease_until=None, resumed_from=run_id, salvaged=False, score=None, leaderboard=(), seconds={},
-            artifacts=(), model_id=None, failure=None,
-        )  # fmt: skip
+            earlier,
+            id=records.new_id("run"),
+            budget=_budget(budget),
+            settings=earlier.settings | (settings or {}),
+            status=RunStatus.QUEUED,
+            wanted=Wanted.FINISH,
+            created_at=time.time(),
+            claimed_at=None,
+            finished_at=None,
+            fence=0,
+            worker=None,
+            lease_until=None,
+            resumed_from=run_id,
+            salvaged=False,
+            score=None,
+            leaderboard=(),
+            seconds={},
+            artifacts=(),
+            model_id=None,
+            failure=None,
+        )
         return self._queue(run, self._store.read(f"runs/{run_id}/recipe.ipynb"))
 
     def run(self, run_id: str) -> Run:
@@ -212,14 +251,9 @@ class Mill:
         with self._scratch() as scratch:
             upload = Path(scratch) / dataset.filename
             self._store.get_file(dataset.key, upload)
-            archive.unpack(upload, to / "data")
-        proposal = dataset.proposal
-        BenchFile(
-            run_id=run.id, name=run.name, recipe=run.recipe, task=run.task, target=run.target, metric=run.metric,
-            budget=run.budget, seed=run.seed, profile=dataset.profile, resources=self._parts.sandbox.resources(),
-            data_sha256=dataset.sha256, settings=run.settings, order=proposal.order if proposal else None,
-            notices=dataset.profile.notices + (proposal.notices if proposal else ()),
-        ).write(to)  # fmt: skip
+            intake.unpack(upload, to / "data")
+        proposal = intake.propose(dataset.profile, task=run.task, target=run.target, metric=run.metric)
+        BenchFile.of(run, dataset, proposal, self._parts.sandbox.resources()).write(to)
         notebook = run.artifact("notebook")
         self._store.get_file(notebook.key if notebook else f"runs/{run.id}/recipe.ipynb", to / "notebook.ipynb")
         return to

@@ -29,20 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["schema_of", "unpack", "versions", "write"]
 
-_TOLD = (
-    "autogluon.tabular",
-    "torch",
-    "scikit-learn",
-    "pandas",
-    "numpy",
-    "lightgbm",
-    "catboost",
-    "xgboost",
-    "fastai",
-    "gristmill",
-)
-_NEEDED = ("autogluon.tabular", "autogluon.core", "autogluon.common", "autogluon.features", "pandas", "numpy", "scipy",
-           "scikit-learn", "torch", "lightgbm", "catboost", "xgboost", "fastai", "pyarrow", "openpyxl", "python-calamine")  # fmt: skip
+_TRAINS = ("autogluon.tabular", "torch", "scikit-learn", "pandas", "numpy", "lightgbm", "catboost", "xgboost", "fastai")
+_TOLD = (*_TRAINS, "gristmill")
+_NEEDED = (*_TRAINS, "autogluon.core", "autogluon.common", "autogluon.features", "scipy", "pyarrow", "python-calamine")
 
 
 def versions(names: tuple[str, ...] = _TOLD) -> dict[str, str]:

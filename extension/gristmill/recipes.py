@@ -1,7 +1,7 @@
 """Recipes: notebooks that train for a task. Found by name, checked before they run, versioned by their content.
 
-A recipe has one cell tagged `parameters`, as papermill wants it, and opens the bench on its run folder. Its cells may be
-tagged `phase:NAME`; whoever watches a run sees that name. What its code says beyond that is its author's business.
+A recipe has one cell tagged `parameters`, as papermill wants it, and opens the bench on its run folder. Its cells may
+be tagged `phase:NAME`; whoever watches a run sees that name. What its code says beyond that is its author's business.
 """
 
 from __future__ import annotations

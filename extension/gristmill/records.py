@@ -52,7 +52,6 @@ __all__ = [
     "RunRequest",
     "RunStatus",
     "Severity",
-    "SignedPart",
     "Stage",
     "Table",
     "TableForm",
@@ -255,7 +254,7 @@ class Project:
 
 
 class UploadStatus(StrEnum):
-    """`open`: parts may come. `received`: whole and in the store. `accepted`: became a dataset. `rejected`: see failure."""
+    """`open`: parts may come. `received`: whole and in the store. `accepted`: a dataset. `rejected`: see failure."""
 
     OPEN = "open"
     RECEIVED = "received"
@@ -264,18 +263,8 @@ class UploadStatus(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SignedPart:
-    """One part of an upload: PUT bytes [offset, offset + size) to `url`."""
-
-    number: int
-    offset: int
-    size: int
-    url: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Failure:
-    """Why something did not work: what failed, the cause, and what to do about it. Never a traceback, never a secret."""
+    """Why something did not work: what failed, the cause, and the cure. Never a traceback, never a secret."""
 
     code: str
     what: str

@@ -68,8 +68,8 @@ def check(batch, schema, data):
     missing = [column["name"] for column in schema["columns"] if column["name"] not in batch.columns]
     if missing:
         raise ValueError(
-            f"{data.name} lacks {len(missing)} of the {len(schema['columns'])} columns that the model was trained with: "
-            f"{', '.join(missing[:10])}{', …' if len(missing) > 10 else ''}. Add them; they may be empty."
+            f"{data.name} lacks {len(missing)} of the {len(schema['columns'])} columns that the model was trained "
+            f"with: {', '.join(missing[:10])}{', …' if len(missing) > 10 else ''}. Add them; they may be empty."
         )
 
 

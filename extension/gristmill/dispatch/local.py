@@ -48,6 +48,7 @@ class LocalDispatcher(Dispatcher):
         self._process: subprocess.Popen[bytes] | None = None
 
     def hint(self, run_id: str) -> None:
+        del run_id  # the worker finds it in the catalog
         self.nudge()
 
     def nudge(self) -> None:

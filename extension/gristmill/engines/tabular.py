@@ -40,11 +40,11 @@ class Watch(AbstractCallback):  # type: ignore[misc]  # autogluon ships no types
         # AutoGluon pickles its callbacks with the trainer: leave one behind that needs nothing of ours to load.
         return AbstractCallback, ()
 
-    def _before_model_fit(self, trainer: Any, model: Any, **_: Any) -> tuple[bool, bool]:
+    def _before_model_fit(self, *, model: Any, **_: Any) -> tuple[bool, bool]:
         self._say(EventKind.PHASE, {"phase": "fit", "model": model.name})
         return False, False
 
-    def _after_model_fit(self, trainer: Any, model_names: list[str], **_: Any) -> bool:
+    def _after_model_fit(self, *, trainer: Any, **_: Any) -> bool:
         rows = _rows(trainer.leaderboard(), trainer.eval_metric, Path(trainer.path))
         self._say(EventKind.LEADERBOARD, {"rows": to_plain(rows)})
         return False

@@ -34,7 +34,7 @@ _MEMORY_SHARE = 0.8  # of what the machine has free: the rest is for the platfor
 
 
 class ProcessSandbox(Sandbox):
-    """Notebooks as processes of this machine; `cache` is a folder that all of them may keep font and byte-code caches in."""
+    """Notebooks as processes of this machine; `cache` is a folder where all of them may keep fonts and byte code."""
 
     def __init__(self, *, cache: Path, cpus: int | None = None, memory: int | None = None) -> None:
         self._cache = cache

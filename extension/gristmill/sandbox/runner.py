@@ -1,11 +1,11 @@
 """Inside a process sandbox: keeps one kernel, executes one notebook in it with papermill, and says how it ended.
 
-    python -m gristmill.sandbox.runner FOLDER ENDING      then one JSON line on stdin: {"notebook": …, "parameters": {…}}
+    python -m gristmill.sandbox.runner FOLDER ENDING    then on stdin: {"notebook": …, "parameters": {…}}
 
 It starts the kernel before it is told what to run, and has it import what takes long, so that a run does not wait. The
 words for the outside are files in the folder: events.jsonl (phases, from the cells' `phase:` tags), log.txt (what the
-cells print, as they print it) and ENDING, a file's name. Of papermill's own account of a stopped run nothing is used, because a
-notebook that was killed says of its last cell that it is completed.
+cells print, as they print it) and ENDING, a file's name. Of papermill's own account of a stopped run nothing is used,
+because a notebook that was killed says of its last cell that it is completed.
 """
 
 from __future__ import annotations
@@ -89,7 +89,8 @@ def _execute(folder: Path, kernel: Any, job: dict[str, Any]) -> dict[str, str]:
         try:
             papermill.execute_notebook(
                 job["notebook"], job["notebook"], job["parameters"],
-                kernel_name="python3", language="python", km=kernel, cwd=str(folder), stdout_file=log, stderr_file=log, progress_bar=False,
+                kernel_name="python3", language="python", km=kernel, cwd=str(folder), stdout_file=log, stderr_file=log,
+                progress_bar=False,
                 autosave_cell_every=5, on_cell_start=_PhaseTeller(folder),
             )  # fmt: skip
         except PapermillExecutionError as error:
@@ -105,7 +106,7 @@ class _PhaseTeller:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def __call__(self, cell: Any, cell_index: int) -> None:
+    def __call__(self, cell: Any, **_: Any) -> None:
         for tag in cell.metadata.get("tags", ()):
             if tag.startswith("phase:"):
                 line = json.dumps({"at": time.time(), "kind": "phase", "body": {"phase": tag.removeprefix("phase:")}})

@@ -1,8 +1,8 @@
 """How much to try: the recipe's parameters for tables of a size, a budget and a machine.
 
-The figures come from measurements on small machines: on two cores, five-fold bagging gains nothing over a plain hold-out
-within a minute, and gains most where rows are few; Ray costs more than it brings. Whoever runs the notebook by hand
-finds them in its parameters cell, and may think otherwise.
+The figures come from measurements on small machines: on two cores, five-fold bagging gains nothing over a plain
+hold-out within a minute, and gains most where rows are few; Ray costs more than it brings. Whoever runs the notebook by
+hand finds them in its parameters cell, and may think otherwise.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from gristmill.records import Notice, Profile, Resources, Severity
 
 __all__ = ["tabular_plan"]
 
-# AutoGluon's own default candidates, the quick ones first: whatever cuts a run short, it has something to bring home.
+# AutoGluon's own default candidates, the quick ones first: whatever cuts a run short, there is something to save.
 _FIRST: dict[str, Any] = {
     "GBM": [
         {},
@@ -50,11 +50,9 @@ def tabular_plan(
     """Parameters for templates/tabular.ipynb, and what a person should know of them; `smaller` after memory ran out."""
     needed = _FIXED_MEMORY + _MEMORY_PER_BYTE * profile.bytes
     if smaller or needed > resources.memory:
-        why = (
-            "Training ran out of memory"
-            if smaller
-            else f"Training would need about {needed / 1e9:.1f} GB of memory, and {resources.memory / 1e9:.1f} GB are free"
-        )
+        why = f"Training would need about {needed / 1e9:.1f} GB of memory; {resources.memory / 1e9:.1f} GB are free"
+        if smaller:
+            why = "Training ran out of memory"
         notice = Notice(
             code="smaller-plan",
             message=f"{why}: only the candidates that need least of it are trained.",

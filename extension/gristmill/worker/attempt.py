@@ -15,11 +15,10 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gristmill import records, reports, tasks
+from gristmill import intake, records, reports, tasks
 from gristmill.bench import BenchFile, Budget, Mode, Results
 from gristmill.catalog import Catalog, Outcome
 from gristmill.errors import GristmillError, LeaseLost, RunCancelled, RunFailed
-from gristmill.intake import archive
 from gristmill.recipes import Recipe
 from gristmill.records import Artifact, Dataset, EventKind, Failure, Model, Run, RunStatus, Stage
 from gristmill.sandbox import Execution, Sandbox
@@ -65,9 +64,8 @@ class Attempt:
             with Lease(self._tools.catalog, self._run, seconds=self._tools.lease_seconds) as lease:
                 try:
                     dataset = self._fetch()
-                    file = self._describe(dataset)
-                    self._execute(file, lease)
-                    self._succeed(dataset, file)
+                    self._execute(self._describe(dataset), lease)
+                    self._succeed(dataset)
                 except LeaseLost:
                     raise
                 except GristmillError as error:
@@ -86,7 +84,7 @@ class Attempt:
         dataset = self._tools.catalog.datasets.get(self._run.dataset_id)
         upload = self._folder / dataset.filename
         self._tools.store.get_file(dataset.key, upload)
-        archive.unpack(upload, self._folder / "data")
+        intake.unpack(upload, self._folder / "data")
         upload.unlink(missing_ok=True)
         if self._run.resumed_from and not (self._folder / "out").exists():
             earlier = self._tools.catalog.runs.get(self._run.resumed_from).artifact("checkpoint")
@@ -103,14 +101,9 @@ class Attempt:
 
     def _describe(self, dataset: Dataset) -> BenchFile:
         run = self._run
-        proposal = dataset.proposal
-        return BenchFile(
-            run_id=run.id, name=run.name, recipe=run.recipe, task=run.task, target=run.target, metric=run.metric,
-            budget=run.budget, seed=run.seed, profile=dataset.profile, resources=self._tools.sandbox.resources(),
-            data_sha256=dataset.sha256, settings=run.settings, started_at=self._started_at,
-            order=proposal.order if proposal else None,
-            notices=dataset.profile.notices + (proposal.notices if proposal else ()),
-        )  # fmt: skip
+        proposal = intake.propose(dataset.profile, task=run.task, target=run.target, metric=run.metric)
+        file = BenchFile.of(run, dataset, proposal, self._tools.sandbox.resources())
+        return replace(file, started_at=self._started_at)
 
     # --- execute -----------------------------------------------------------------------------------------------------
 
@@ -155,9 +148,13 @@ class Attempt:
         chosen = {"target": file.target, "metric": file.metric, "seed": file.seed} | parameters | file.settings
         self._execution.start(notebook, {name: chosen[name] for name in recipe.parameters & chosen.keys()})
         watchdog = Watchdog(
-            budget=self._budget, started_at=self._started_at, resources=file.resources, saved=self._saved,
-            stand_by=self._stand_by, salvages=file.mode is Mode.SALVAGE,
-        )  # fmt: skip
+            budget=self._budget,
+            started_at=self._started_at,
+            resources=file.resources,
+            saved=self._saved,
+            stand_by=self._stand_by,
+            salvages=file.mode is Mode.SALVAGE,
+        )
         return watchdog.watch(self._execution, lease, self._relay)
 
     def _saved(self) -> bool:
@@ -187,7 +184,7 @@ class Attempt:
 
     # --- finish ------------------------------------------------------------------------------------------------------
 
-    def _succeed(self, dataset: Dataset, file: BenchFile) -> None:
+    def _succeed(self, dataset: Dataset) -> None:
         self._relay.phase("report", time.time())
         results = records.decode((self._folder / "out" / "results.json").read_bytes(), Results)
         report = self._render(notice=self._salvaged_because and f"Training was cut short: {self._salvaged_because}.")
@@ -195,22 +192,42 @@ class Attempt:
         model = self._keep("model", self._folder / "out" / "model.zip")
         artifacts = (model, self._keep("report", report), *self._keep_the_rest())
         outcome = replace(
-            self._outcome(RunStatus.SUCCEEDED), artifacts=artifacts, score=results.score, leaderboard=results.leaderboard,
+            self._outcome(RunStatus.SUCCEEDED),
+            artifacts=artifacts,
+            score=results.score,
+            leaderboard=results.leaderboard,
             salvaged=bool(self._salvaged_because),
-        )  # fmt: skip
+        )
         self._tools.catalog.runs.finish(self._run.id, self._run.fence, outcome, self._model(dataset, results, model))
 
     def _model(self, dataset: Dataset, results: Results, archived: Artifact) -> Model:
         run = self._run
         return Model(
-            id=records.new_id("model"), project_id=run.project_id, run_id=run.id, name=run.name, version=0, task=run.task,
-            target=run.target, metric=run.metric, score=results.score, stage=Stage.CANDIDATE, key=archived.key,
-            size=archived.size, sha256=archived.sha256, schema=results.schema,
+            id=records.new_id("model"),
+            project_id=run.project_id,
+            run_id=run.id,
+            name=run.name,
+            version=0,
+            task=run.task,
+            target=run.target,
+            metric=run.metric,
+            score=results.score,
+            stage=Stage.CANDIDATE,
+            key=archived.key,
+            size=archived.size,
+            sha256=archived.sha256,
+            schema=results.schema,
             metrics={**results.metrics, "verdict": results.verdict, "best": results.best},
-            lineage={"dataset": dataset.id, "sha256": dataset.sha256, "recipe": run.recipe, "seed": run.seed,
-                     "resumed_from": run.resumed_from, "versions": results.versions},
+            lineage={
+                "dataset": dataset.id,
+                "sha256": dataset.sha256,
+                "recipe": run.recipe,
+                "seed": run.seed,
+                "resumed_from": run.resumed_from,
+                "versions": results.versions,
+            },
             created_at=time.time(),
-        )  # fmt: skip
+        )
 
     def _give_up(self, error: GristmillError) -> None:
         """End the run without a model; what it leaves is kept for whoever wants to look, or to resume."""

@@ -48,7 +48,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Watchdog:
-    """Watches one execution to its end. `saved` tells whether the model is safe already; `stand_by` may be called often."""
+    """Watches one execution to its end. `saved` tells whether the model is safe; `stand_by` may be called often."""
 
     budget: Budget
     started_at: float

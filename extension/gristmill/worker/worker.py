@@ -11,7 +11,6 @@ import os
 import secrets
 import shutil
 import socket
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -35,7 +34,7 @@ class Worker:
         self.name = name or f"{socket.gethostname()}:{os.getpid()}"
         self._warm: tuple[Path, Execution] | None = None
 
-    def serve(self, *, idle: float | None = None, stopped: Callable[[], bool] = threading.Event().is_set) -> None:
+    def serve(self, stopped: Callable[[], bool], *, idle: float | None = None) -> None:
         """Work until `stopped`, or until there has been nothing to do for `idle` seconds."""
         busy_at = time.monotonic()
         try:
