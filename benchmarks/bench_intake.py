@@ -1,0 +1,200 @@
+"""What it costs to open an upload: a ZIP of one 2 GiB CSV, and one of 100,000 files, beside `unzip`.
+
+    python benchmarks/bench_intake.py [--scale 0.05] [--rounds 3]
+
+Every measurement is a process of its own, so that its peak memory is its own, too; peers take turns with us, so that
+all meet the same moments of a busy machine, and each result is removed before the next begins. `profile` is unpacking
+and everything that intake does after it: sniffing, one pass over all rows, findings. Prints Markdown; exits 1 if a peak
+is at `GOAL` or above.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(HERE / "extension")]  # runs from a checkout that is not installed
+
+GOAL = 400_000_000  # bytes at the peak
+CSV_BYTES = 2 << 30
+FILES = 100_000
+BLOCK_ROWS = 250_000
+
+
+@dataclass
+class Cost:
+    """What one thing took, round by round."""
+
+    what: str
+    is_ours: bool
+    command: Callable[[Path], list[str]]  # given the folder to fill
+    seconds: list[float] = field(default_factory=list)
+    peaks: list[int] = field(default_factory=list)
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds)
+
+
+def make_table(path: Path, size: int) -> None:
+    """A ZIP of one CSV of that size: ids, times, numbers with gaps, words, free text and a target."""
+    import numpy as np
+    import pyarrow as pa
+    from pyarrow import csv
+
+    dice, made, number = np.random.default_rng(0), 0, 0
+    cities = np.array(["Amsterdam", "Berlin", "Köln", "New York", "Paris", "São Paulo", "Tokyo", "Zürich"])
+    phrases = np.array(["arrived late", "as described", "broken, sent back", 'called it "fine"', "good", "no comment"])
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        archive.open("orders/train.csv", "w", force_zip64=True) as file,
+    ):
+        while made < size:
+            amount = dice.gamma(2, 50, BLOCK_ROWS).round(2)
+            block = pa.table(
+                {
+                    "order": np.arange(number, number + BLOCK_ROWS),
+                    "time": np.datetime64("2020-01-01") + dice.integers(0, 10**8, BLOCK_ROWS).astype("timedelta64[s]"),
+                    "amount": pa.array(amount, mask=dice.random(BLOCK_ROWS) < 0.03),
+                    "weight": dice.normal(10, 3, BLOCK_ROWS),
+                    "items": dice.integers(1, 20, BLOCK_ROWS),
+                    "city": cities[dice.integers(0, len(cities), BLOCK_ROWS)],
+                    "remark": phrases[dice.integers(0, len(phrases), BLOCK_ROWS)],
+                    "rating": dice.integers(1, 6, BLOCK_ROWS),
+                    "returned": np.where(dice.random(BLOCK_ROWS) < amount / 500, "yes", "no"),
+                }
+            )
+            text = pa.BufferOutputStream()
+            csv.write_csv(block, text, csv.WriteOptions(include_header=not made))
+            made += file.write(text.getvalue())
+            number += BLOCK_ROWS
+
+
+def make_files(path: Path, count: int) -> None:
+    """A ZIP of that many small files in folders of a thousand."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for number in range(count):
+            archive.writestr(f"train/{number // 1000:03}/{number:06}.txt", os.urandom(400).hex())
+
+
+def unpack_here(source: Path, folder: Path) -> None:
+    from gristmill.intake.archive import unpack
+
+    unpack(source, folder)
+
+
+def profile_here(source: Path, folder: Path) -> None:
+    from gristmill.intake import inspect
+
+    inspect(source, folder)
+
+
+STEPS: dict[str, Callable[[Path, Path], None]] = {"unpack": unpack_here, "profile": profile_here}
+
+
+def step(name: str, source: Path, folder: Path) -> None:
+    """One measurement's work, in its own process; prints what it took."""
+    started = time.perf_counter()
+    STEPS[name](source, folder)
+    print(json.dumps({"seconds": time.perf_counter() - started}))
+
+
+def measure(cost: Cost, folder: Path) -> None:
+    """Runs the command, with the interpreter's start in its time: `unzip` has no other either."""
+    started = time.perf_counter()
+    process = subprocess.Popen(cost.command(folder), stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    cost.seconds.append(time.perf_counter() - started)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{cost.what} failed with exit code {process.returncode}")
+    # This process stays small, because Linux counts what a child had of its parent's memory at its birth.
+    cost.peaks.append(usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def costs_of(source: Path, steps: tuple[str, ...], *, with_zipfile: bool) -> list[Cost]:
+    """What is measured on one archive, the peers first."""
+    costs = []
+    if shutil.which("unzip"):
+        costs.append(Cost("unzip", False, lambda folder: ["unzip", "-q", str(source), "-d", str(folder)]))
+    if with_zipfile:
+        arguments = ["-m", "zipfile", "-e", str(source)]
+        costs.append(Cost("python -m zipfile", False, lambda folder: [sys.executable, *arguments, str(folder)]))
+    for name in steps:
+        costs.append(Cost(name, True, lambda folder, name=name: again("--step", name, source, folder)))
+    return costs
+
+
+def again(*arguments: object) -> list[str]:
+    """This program, in another process."""
+    return [sys.executable, __file__, *map(str, arguments)]
+
+
+def report(title: str, size: int, costs: list[Cost]) -> bool:
+    """Prints a table; whether all of ours stayed below the goal."""
+    print(f"\n### {title}\n")
+    print("| what | median | fastest | slowest | MB/s | peak memory |\n| :-- | --: | --: | --: | --: | --: |")
+    for cost in costs:
+        times = f"{cost.median:.1f} s | {min(cost.seconds):.1f} s | {max(cost.seconds):.1f} s"
+        peak = f"{max(cost.peaks) / 1e6:.0f} MB"
+        print(f"| {cost.what} | {times} | {size / 1e6 / cost.median:.0f} | {peak} |")
+    return all(max(cost.peaks) < GOAL for cost in costs if cost.is_ours)
+
+
+def bench(folder: Path, kind: str, scale: float, rounds: int) -> bool:
+    """One archive from its making to its table."""
+    source = folder / f"{kind}.zip"
+    amount = int((CSV_BYTES if kind == "table" else FILES) * scale)
+    subprocess.run(again("--make", kind, source, amount), check=True)
+    with zipfile.ZipFile(source) as archive:
+        count, size = len(archive.infolist()), sum(entry.file_size for entry in archive.infolist())
+    costs = costs_of(source, ("unpack", "profile") if kind == "table" else ("unpack",), with_zipfile=kind == "files")
+    for _ in range(rounds):
+        for cost in costs:
+            measure(cost, folder / "out")
+    title = f"{count:,} file{'s' * (count > 1)}, {size / 1e6:,.0f} MB in a ZIP of {source.stat().st_size / 1e6:,.0f} MB"
+    source.unlink()
+    return report(title, size, costs)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--scale", type=float, default=1.0, help="share of the full size (default: 1)")
+    parser.add_argument("--rounds", type=int, default=3, help="of the many small files; the large one has one less")
+    parser.add_argument("--step", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--make", nargs=3, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.step:
+        step(options.step[0], Path(options.step[1]), Path(options.step[2]))
+        return 0
+    if options.make:
+        kind, path, amount = options.make
+        (make_table if kind == "table" else make_files)(Path(path), int(amount))
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        kept = [
+            bench(Path(folder), "files", options.scale, options.rounds),
+            bench(Path(folder), "table", options.scale, max(1, options.rounds - 1)),
+        ]
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    verdict = "kept" if all(kept) else "MISSED"
+    print(f"\nPeaks below {GOAL // 10**6} MB: {verdict} (of which up to {own} MB are the bench's own)")
+    return int(not all(kept))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
