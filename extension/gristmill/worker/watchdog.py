@@ -23,7 +23,7 @@ __all__ = ["Cause", "Stop", "Watchdog"]
 _LOOK_EVERY = 0.1
 _WEIGH_EVERY = 1.0
 _TOLERANCE = 2.0  # seconds by which training may overrun its time limit before a salvage is prepared for
-_LAST_MOMENT = 1.5  # seconds before the budget's end when a salvage that has saved nothing is given up
+_LAST_MOMENT = 1.5  # seconds before the budget's end when a run that has saved nothing is given up
 
 
 class Cause(StrEnum):
@@ -94,12 +94,13 @@ class Watchdog:
         return None
 
     def _overrun(self, relay: Relay) -> Stop | None:
+        fit_began = relay.began("fit")
         if self.saved():
             kept_back = self.budget.for_finishing()
-        elif self.salvages:
-            kept_back = _LAST_MOMENT
+        elif self.salvages or (fit_began and relay.now != "fit"):
+            kept_back = _LAST_MOMENT  # a salvage would only do again what is being done
         else:
-            fit_began = relay.began("fit") or self.clock()
+            fit_began = fit_began or self.clock()
             kept_back = self.budget.for_salvage(Budget.loading(fit_began - self.started_at, relay.warm))
             if relay.now == "fit" and self.budget.left() < kept_back + self.budget.for_saving() - _TOLERANCE:
                 self.stand_by()
