@@ -223,6 +223,30 @@ def test_files_of_one_table_are_read_as_one(look: Callable[..., Profile], tmp_pa
     assert list(train.columns) == list(rows.columns)
 
 
+def test_a_column_of_numbers_here_and_words_there_is_words(
+    look: Callable[..., Profile], tmp_path: Path, rows: pd.DataFrame
+) -> None:
+    codes = rows.assign(size=["k1", "k2"] * (ROWS // 2), unit=np.nan, spare=np.nan)
+    found = look({"a.csv": rows.assign(unit=7, spare=1.5), "b.csv": codes})
+    train, test = load(tmp_path, found, NUMBERS, "price", settings={"ignore": []})
+    together = pd.concat([train, test]).sort_index()
+    assert {type(value) for value in together["size"]} == {str}
+    assert together["unit"].dtype == together["spare"].dtype == "float64"
+    assert found.column("size").dtype == "object"
+    assert found.column("spare").dtype == "float64"
+
+
+def test_a_test_file_has_the_types_of_the_training_file(
+    look: Callable[..., Profile], tmp_path: Path, rows: pd.DataFrame
+) -> None:
+    odd = rows.head(40).assign(size="big", kind="1")
+    found = look({"train.csv": rows.assign(kind=["1", "b"] * (ROWS // 2)), "test.csv": odd})
+    train, test = load(tmp_path, found, NUMBERS, "price")
+    assert (train.dtypes == test.dtypes).all()
+    assert test["size"].isna().all()
+    assert set(test["kind"]) == {"1"}
+
+
 @pytest.fixture
 def rare(look: Callable[..., Profile], rows: pd.DataFrame) -> Profile:
     """x and y are common, p and q have four rows each."""

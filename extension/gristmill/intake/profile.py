@@ -159,15 +159,39 @@ def _read(folder: Path, found: Sequence[Found], role: Role, names: Sequence[str]
     strays: Counter[str] = Counter()
     if not found:
         return _Read((), strays, None)
-    survey, tables = Survey(names), []
-    for one in found:
-        before = survey.rows
-        for rows in _ahead(batches(folder / one.path, one.form, _BATCH, columns=names, strays=strays)):
-            survey.add(rows)
-        tables.append(Table(path=one.path, role=role, form=one.form, rows=survey.rows - before, columns=()))
+    survey, counts = Survey(names), [0] * len(found)
+
+    def every() -> Iterator[pd.DataFrame]:
+        for at, one in enumerate(found):
+            for rows in batches(folder / one.path, one.form, _BATCH, columns=names, strays=strays):
+                counts[at] += len(rows)
+                yield rows
+
+    for rows in _ahead(_gathered(every())):
+        survey.add(rows)
+    tables = [
+        Table(path=one.path, role=role, form=one.form, rows=count, columns=())
+        for one, count in zip(found, counts, strict=True)
+    ]
     duplicates, exact = survey.duplicates()
     tables[0] = replace(tables[0], columns=survey.columns(), duplicates=duplicates, duplicates_are_exact=exact)
     return _Read(tuple(tables), strays, survey.sample)
+
+
+def _gathered(batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    """Small batches of the same types as one: a hundred thousand files of ten rows are counted as quickly as one."""
+    import pandas as pd
+
+    held: list[pd.DataFrame] = []
+    rows = 0
+    for batch in batches:
+        if held and (rows + len(batch) > _BATCH or not batch.dtypes.equals(held[0].dtypes)):
+            yield pd.concat(held) if len(held) > 1 else held[0]
+            held, rows = [], 0
+        held.append(batch)
+        rows += len(batch)
+    if held:
+        yield pd.concat(held) if len(held) > 1 else held[0]
 
 
 def _ahead(batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:

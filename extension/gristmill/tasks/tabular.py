@@ -14,6 +14,7 @@ from gristmill.errors import DataRejected, UsageError
 from gristmill.records import Column, ColumnKind, Notice, Profile, Resources, Role, Severity, Table
 from gristmill.tasks import holdout
 from gristmill.tasks.base import Candidate, LoadPlan, TaskKind
+from gristmill.tasks.frames import finite, read_rows, typed_as
 from gristmill.tasks.plans import tabular_plan
 from gristmill.tasks.readings import Reading, read_answers
 from gristmill.tasks.targets import SURE, promise
@@ -113,17 +114,17 @@ class Tabular(TaskKind, partial=True):
     def load(self, folder: Path, profile: Profile, plan: LoadPlan) -> tuple[DataFrame, DataFrame]:
         target, left = plan.target, left_out(profile, plan)
         names = [name for name in profile.main.form.names if name not in left]
-        rows = _read(folder, [table for table in profile.tables if table.role is Role.TRAIN], names)
+        rows = read_rows(folder, [table for table in profile.tables if table.role is Role.TRAIN], names)
         learned = rows[target]
         rows = _labelled(rows, target, self.relabel(learned, learned, plan))
         tests = test_tables(profile, target)
         if tests:
-            given = _read(folder, tests, names)
+            given = read_rows(folder, [typed_as(table, profile.main.form) for table in tests], names)
             held = _labelled(given, target, self.relabel(given[target], learned, plan))
         else:
             mask = self._hold_out(rows, plan)
             rows, held = rows.loc[~mask], rows.loc[mask]
-        return _finite(rows), _finite(self.judgeable(held, rows, target))
+        return finite(rows), finite(self.judgeable(held, rows, target))
 
     def plan(
         self, profile: Profile, budget: float, resources: Resources, *, smaller: bool = False
@@ -173,24 +174,6 @@ def _unlabelled_tests(profile: Profile, target: str) -> tuple[Notice, ...]:
     )
 
 
-def _read(folder: Path, tables: list[Table], names: list[str]) -> DataFrame:
-    """The tables' rows one after another, with these columns in this order, numbered through from 0."""
-    import pandas as pd
-
-    from gristmill.tables import read
-
-    frames = [read(folder / table.path, table.form, columns=names)[names] for table in tables]
-    return frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
-
-
 def _labelled(rows: DataFrame, target: str, values: Series) -> DataFrame:
     rows = rows.assign(**{target: values})
     return rows.loc[values.notna()].infer_objects()
-
-
-def _finite(rows: DataFrame) -> DataFrame:
-    """Infinities are gaps: intake counts them as missing, and a neural network would fail on them."""
-    import numpy as np
-
-    floats = [name for name in rows.columns if rows[name].dtype.kind == "f"]
-    return rows.assign(**{name: rows[name].replace([np.inf, -np.inf], np.nan) for name in floats})
