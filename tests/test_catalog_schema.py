@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import queue
+import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from sqlalchemy import Column, Index, Integer, MetaData, inspect, text
 
 from gristmill.catalog import Catalog, upgrading
 from gristmill.catalog.database import open_database
+from gristmill.catalog.sqlite import _turn_to_wal
 from gristmill.catalog.tables import SCHEMA, metadata
 from gristmill.errors import CatalogFailed
 from gristmill.records import (
@@ -189,6 +192,25 @@ def test_many_processes_open_an_empty_catalog_at_once(empty_url: str) -> None:
         said = [opener.communicate(timeout=PATIENCE)[0] for opener in openers]
     assert said[0].startswith("project-")
     assert len(set(said)) == 1
+
+
+def test_a_file_in_use_is_turned_to_wal_when_it_is_free(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("CREATE TABLE grain (kind)")
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM grain").fetchall()
+        attempts: queue.Queue[str] = queue.Queue()
+        # timeout 0: SQLite itself does not wait, as it does not where two turn one file at once
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=0, check_same_thread=False)) as turning:
+            turning.set_trace_callback(attempts.put)
+            with ThreadPoolExecutor(1) as threads:
+                done = threads.submit(_turn_to_wal, turning)
+                attempts.get(timeout=PATIENCE)
+                attempts.get(timeout=PATIENCE)
+                reader.execute("COMMIT")
+                done.result(PATIENCE)
+            assert turning.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 def test_many_threads_open_empty_catalogs_at_once(tmp_path: Path) -> None:

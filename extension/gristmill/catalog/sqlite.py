@@ -54,7 +54,7 @@ class SqliteDatabase(Database):
     def _engines(self, url: URL) -> tuple[Engine, Engine]:
         if url.database in (None, "", ":memory:"):
             raise UsageError("A catalog needs a file.", cure="Give sqlite:////path/to/catalog.db.")
-        path = Path(str(url.database)).absolute()  # a later change of the working directory must not move it
+        path = Path(str(url.database))
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:

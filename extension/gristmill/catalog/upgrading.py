@@ -31,15 +31,13 @@ def upgrade(database: Database) -> None:
     with _ONE_AT_A_TIME, database.writing() as connection:
         database.lock(connection)
         version = _version(connection)
-        if version == SCHEMA:  # another process did it while this one waited
-            return
         if version is not None and version > SCHEMA:
             raise CatalogFailed(
                 f"The catalog at {database.name} cannot be opened.",
                 cause=f"A newer Gristmill wrote it (schema {version}; this one reads {SCHEMA}).",
                 cure="Upgrade Gristmill.",
             )
-        migrate(connection, "head")
+        migrate(connection, "head")  # nothing to do if another process did it while this one waited
 
 
 def migrate(connection: Connection, revision: str) -> None:

@@ -9,7 +9,6 @@ from gristmill.catalog.tables import metadata
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
-    transactional_ddl=True,  # SQLite's too, since BEGIN is ours
     render_as_batch=True,  # SQLite alters a table by writing it anew
 )
 with context.begin_transaction():
