@@ -180,6 +180,20 @@ def test_counts_are_those_of_pandas(columns: list[list[object]]) -> None:
             assert sum(count for _, count in column.top) == values.notna().sum()
 
 
+def test_spread_is_that_of_pandas_however_large_the_numbers() -> None:
+    values = pd.Series(1e9 + RANDOM.normal(size=3_000).cumsum())
+    survey = Survey(["x"])
+    for start in range(0, 3_000, 170):
+        survey.add(pd.DataFrame({"x": values.iloc[start : start + 170]}))
+    column = survey.columns()[0]
+    assert column.mean == pytest.approx(values.mean(), rel=1e-12)
+    assert column.deviation == pytest.approx(values.std(), rel=1e-6)
+
+
+def test_zero_has_no_sign() -> None:
+    assert hash_numbers(np.array([-0.0])) == hash_numbers(np.array([0.0]))
+
+
 def test_repeated_rows_are_those_of_pandas() -> None:
     frame = pd.DataFrame({"a": RANDOM.integers(0, 9, 5_000), "b": RANDOM.choice(["x", "y", None], 5_000)})
     survey = Survey(["a", "b"])
@@ -278,6 +292,7 @@ def roles(found: Profile) -> dict[str, Role]:
         ("data/train/part.csv", "data/test/part.csv"),
         ("people.csv", "people_eval.csv"),
         ("test project/train.csv", "test project/hold-out.csv"),
+        ("evaluation/data.csv", "evaluation/test.csv"),
     ],
 )
 def test_names_tell_rows_to_train_on_from_rows_to_test_on(
@@ -309,6 +324,16 @@ def test_files_of_the_same_columns_are_one_table(look: Callable[..., Profile]) -
     assert dict(found.column("churn").top) == {"no": ROWS, "yes": ROWS}
     assert [len(table.columns) for table in found.tables] == [3, 0]
     assert "2 files" in message(found, "files-joined")
+
+
+def test_a_name_that_says_two_things_says_nothing(look: Callable[..., Profile]) -> None:
+    assert set(roles(look({"data.csv": people(), "test_train.csv": people()})).values()) == {Role.TRAIN}
+
+
+def test_a_further_table_beside_a_train_file_is_not_used(look: Callable[..., Profile]) -> None:
+    found = look({"train.csv": people(), "more.csv": people()})
+    assert roles(found) == {"train.csv": Role.TRAIN}
+    assert "more.csv" in message(found, "tables-unused")
 
 
 def test_rows_repeated_in_another_file_count_as_repeats(look: Callable[..., Profile]) -> None:

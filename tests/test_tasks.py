@@ -17,6 +17,7 @@ from gristmill.intake.profile import profile
 from gristmill.records import Profile, Resources
 from gristmill.tasks import LoadPlan, Metric, TaskKind, all_kinds, find, holdout, registry
 from gristmill.tasks.tabular import Tabular, left_out
+from gristmill.tasks.tabular_regression import TabularRegression
 
 ROWS = 500
 CLASSES = "tabular-classification"
@@ -89,6 +90,11 @@ def test_an_incomplete_task_is_refused_when_it_is_defined() -> None:
 
         class Half(Tabular):
             pass
+
+    with pytest.raises(TypeError, match=r"lacks relabel\.$"):
+
+        class NearlyWhole(TabularRegression):
+            relabel = Tabular.relabel  # type: ignore[assignment]
 
 
 def test_tasks_say_what_they_are() -> None:
@@ -317,6 +323,13 @@ def test_a_plan_fits_memory(look: Callable[..., Profile], rows: pd.DataFrame) ->
 )  # fmt: skip
 def test_the_share_held_out(rows: int, rarest: int | None, held: int) -> None:
     assert round(rows * holdout.share_of(rows, rarest)) == held
+
+
+def test_a_rare_class_among_very_many_rows_is_held_out_too() -> None:
+    classes = pd.Series(["x"] * 999_990 + ["y"] * 10)
+    held = holdout.draw_by_class(classes, 0)
+    assert held.sum() == pytest.approx(50_000, abs=10)
+    assert held[classes == "y"].sum() == 2
 
 
 @given(st.lists(st.sampled_from("aaaabbc"), min_size=20, max_size=200), st.integers(0, 5))

@@ -74,7 +74,7 @@ def place(tables: Sequence[Found], choice: str | None = None) -> Placed:
     notices += _told(train, test)
     notices += [_to_predict(table, train[0]) for table in other]
     if unused:
-        notices.append(_unused(unused, train[0]))
+        notices.append(_unused(unused))
     return Placed(tuple(train), tuple(test), tuple(other), tuple(notices))
 
 
@@ -178,8 +178,8 @@ def _to_predict(table: Found, train: Found) -> Notice:
     )
 
 
-def _unused(tables: Sequence[Found], train: Found) -> Notice:
+def _unused(tables: Sequence[Found]) -> Notice:
     return Notice(
         code="tables-unused",
-        message=f"Not used, as the columns are not those of {train.path}: {_named(tables)}.",
+        message=f"Not used, as neither names nor columns say what for: {_named(tables)}.",
     )

@@ -46,7 +46,7 @@ class RowSample:
         if not self._parts:
             return pd.DataFrame()
         self._shrink()
-        return self._parts[0][1].sort_index()
+        return self._parts[0][1]
 
     def _shrink(self) -> None:
         keys = np.concatenate([keys for keys, _ in self._parts])

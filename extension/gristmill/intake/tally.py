@@ -50,14 +50,14 @@ class Moments:
 
 
 class Order:
-    """Whether values rise or fall from the first row to the last, without a gap."""
+    """Whether values rise or fall from the first to the last."""
 
     def __init__(self) -> None:
         self._rises = self._falls = True
         self._last: float | None = None
 
     def add(self, values: NDArray[Any]) -> None:
-        """Take in the next values; one that is NaN breaks any order."""
+        """Take in the next values."""
         if not (self._rises or self._falls) or not len(values):
             return
         if self._last is not None:
@@ -65,10 +65,6 @@ class Order:
         self._rises = self._rises and bool((values[1:] >= values[:-1]).all())
         self._falls = self._falls and bool((values[1:] <= values[:-1]).all())
         self._last = values[-1]
-
-    def gap(self) -> None:
-        """Take in a missing value: rows without one stand in no order."""
-        self._rises = self._falls = False
 
     @property
     def word(self) -> str:
@@ -110,7 +106,7 @@ class ColumnTally:
             self.distinct.add(batch.hashes if batch.gaps is None else batch.hashes[~batch.gaps])
             self._count(batch.present)
         if batch.shape in ("number", "date"):
-            self._measure(batch, gaps)
+            self._measure(batch)
         return batch.hashes
 
     def _count(self, present: pa.Array) -> None:
@@ -125,10 +121,8 @@ class ColumnTally:
         if len(self.counts) > COUNTED:
             self.counts = None
 
-    def _measure(self, batch: _Batch, gaps: int) -> None:
+    def _measure(self, batch: _Batch) -> None:
         numbers = batch.present.to_numpy(zero_copy_only=False)
-        if gaps:
-            self.order.gap()
         self.order.add(numbers)
         self.moments.add(numbers.astype(np.float64))
 

@@ -60,8 +60,7 @@ def _joined(parts: list[Series]) -> Series:
     if len(families) > 1:
         parts = [_words(part) for part in parts]
     elif filled:
-        parts = [part if part.dtype.kind == filled[0].dtype.kind or part.notna().any() else _empty(part, filled[0])
-                 for part in parts]  # fmt: skip
+        parts = [part if part.notna().any() else _empty(part, filled[0]) for part in parts]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -73,6 +72,7 @@ def _words(part: Series) -> Series:
 
 def _empty(part: Series, like: Series) -> Series:
     """As many gaps, of a type that leaves the others their own."""
-    return part.astype(
-        "datetime64[ns]" if like.dtype.kind == "M" else "object" if like.dtype.kind == "O" else "float64"
-    )
+    import pandas as pd
+
+    kind = {"M": "datetime64[ns]", "O": "object"}.get(like.dtype.kind, "float64")
+    return pd.Series(None, index=part.index, dtype=kind, name=part.name)
