@@ -280,6 +280,18 @@ class TestWhatIsRefused:
         assert code(path, tmp_path / "o", Limits(entry=999)) == "archive-bomb"
         assert unpack(path, tmp_path / "o", Limits(total=2000, entry=1000)).bytes == 2000
 
+    def test_entry_that_ends_too_early(self, tmp_path: Path) -> None:
+        path = pack(tmp_path / "d.zip", {"a.csv": bytes(1_000_000)})
+        path.write_bytes(path.read_bytes().replace(struct.pack("<L", 1_000_000), struct.pack("<L", 1_000_001)))
+        assert code(path, tmp_path / "o") == "archive-damaged"
+
+    def test_entry_that_reaches_into_the_directory(self, tmp_path: Path) -> None:
+        path = pack(tmp_path / "d.zip", {"a.csv": os.urandom(1000)}, zipfile.ZIP_STORED)
+        raw = bytearray(path.read_bytes())
+        struct.pack_into("<2L", raw, raw.index(b"PK\x01\x02") + 20, 1100, 1100)
+        path.write_bytes(raw)
+        assert code(path, tmp_path / "o") == "archive-truncated"
+
     @pytest.mark.parametrize("claim", [0, 10, 9_999_999])
     def test_bomb_that_lies_about_its_size(self, tmp_path: Path, claim: int) -> None:
         path = pack(tmp_path / "d.zip", {"a.csv": bytes(10_000_000)})

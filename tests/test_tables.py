@@ -88,6 +88,12 @@ class TestForm:
         assert frame["column 3"].isna().tolist() == [False, True] * 3
         assert frame["column 5"].tolist() == ["chevrolet chevelle", "buick skylark"] * 3
 
+    def test_blanks_over_many_blocks(self, tmp_path: Path) -> None:
+        lines = [f"{' ' * (number % 5)}{number}   {number % 97}\tw{number % 11} " for number in range(200_000)]
+        frame = frame_of(tmp_path, "\n".join(["n  m  w", *lines]), "wide.data")
+        assert frame["n"].tolist() == list(range(200_000))
+        assert frame["w"].tolist()[-1] == "w9"
+
     @pytest.mark.parametrize("decimal", [",", "."])
     @pytest.mark.parametrize("quoting", [csv.QUOTE_ALL, csv.QUOTE_MINIMAL])
     def test_decimal_commas(self, tmp_path: Path, decimal: str, quoting: Any) -> None:
@@ -289,7 +295,7 @@ class TestKinds:
         """What the sample has not seen: a word among numbers, a hole among whole numbers."""
         rows = [f"{number},{number / 2},2020-01-01\n" for number in range(400_000)]
         rows[123_456] = "0x1F,oops,never\n"
-        rows[123_457] = "+7,+1.5e3,2020-01-02\n"
+        rows[234_567] = "+7,+1.5e3,2020-01-02\n"
         rows[250_000] = ",,\n"
         path, form = sniffed(tmp_path, "n,x,when\n" + "".join(rows))
         assert (form.integers, form.numbers, form.dates) == (("n",), ("x",), {"when": "ISO8601"})
@@ -297,7 +303,7 @@ class TestKinds:
         frame = pd.concat(tables.batches(path, form, 10_000, strays=strays), ignore_index=True)
         assert strays == {"n": 1, "x": 1, "when": 1}
         assert frame.iloc[[123_456, 250_000]].isna().all(axis=None)
-        assert frame.iloc[123_457].tolist() == [7.0, 1500.0, pd.Timestamp("2020-01-02")]
+        assert frame.iloc[234_567].tolist() == [7.0, 1500.0, pd.Timestamp("2020-01-02")]
         assert frame.isna().sum().tolist() == [2, 2, 2]
         assert frame.dtypes.astype(str).tolist() == ["float64", "float64", "datetime64[ns]"]
         assert_frame_equal(frame, tables.read(path, form))
@@ -344,6 +350,13 @@ class TestBatches:
         assert len(frame) == 0
         assert list(tables.batches(written(tmp_path, "x,id,when,word,maybe\n"), large[1])) == []
 
+    def test_batches_of_very_wide_rows_are_short(self, tmp_path: Path) -> None:
+        frame = pd.DataFrame(np.random.default_rng(0).integers(0, 9, (4_000, 1_000))).add_prefix("column ")
+        frame.to_csv(tmp_path / "wide.csv", index=False)
+        batches = list(tables.batches(tmp_path / "wide.csv", tables.sniff(tmp_path / "wide.csv")))
+        assert len(batches) > 1
+        assert_frame_equal(pd.concat(batches, ignore_index=True), frame)
+
     def test_memory_is_bounded(self, tmp_path: Path, large: tuple[Path, TableForm]) -> None:
         header, _, body = large[0].read_bytes().partition(b"\n")
         path = tmp_path / "huge.csv"
@@ -388,7 +401,7 @@ class TestTheNextFile:
     FRAME = pd.DataFrame(
         {
             "n": [1, 2],
-            "x": [1234.5, np.nan],
+            "x": [1.234, np.nan],
             "when": pd.to_datetime(["2020-02-01", "2020-12-31"]),
             "w": ["ü", "7"],
             "flag": ["yes", "no"],
@@ -398,10 +411,10 @@ class TestTheNextFile:
     @pytest.mark.parametrize(
         "text",
         [
-            "n;x;when;w;flag\n1;1.234,5;01.02.2020;ü;yes\n2;-;31.12.2020;7;no\n",
-            "n,x,when,w,flag\n1,1234.5,01.02.2020,ü,yes\n2,-,31.12.2020,7,no\n",
-            "Title\n\nw;n;x;when;flag;extra\nü;1;1234,5;01.02.2020;YES;q\n7;2;;31.12.2020;No;q\n",
-            "n\tx\twhen\tw\tflag\n1\t1.234,5\t01.02.2020\tü\tyes\n2\t\t31.12.2020\t7\tno\n",
+            "n;x;when;w;flag\n1;1,234;01.02.2020;ü;yes\n2;-;31.12.2020;7;no\n",
+            "n,x,when,w,flag\n1,1.234,01.02.2020,ü,yes\n2,-,31.12.2020,7,no\n",
+            "Title\n\nw;n;x;when;flag;extra\nü;1;1,234;01.02.2020;YES;q\n7;2;;31.12.2020;No;q\n",
+            "n\tx\twhen\tw\tflag\n1\t1,234\t01.02.2020\tü\tyes\n2\t\t31.12.2020\t7\tno\n",
         ],
     )
     @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
@@ -417,7 +430,7 @@ class TestTheNextFile:
         assert_frame_equal(tables.read(path, self.FORM, columns=self.FORM.names), self.FRAME)
 
     def test_form_as_json(self, tmp_path: Path) -> None:
-        path = written(tmp_path, "n;x;when;w;flag\n1;1.234,5;01.02.2020;ü;yes\n2;-;31.12.2020;7;no\n")
+        path = written(tmp_path, "n;x;when;w;flag\n1;1,234;01.02.2020;ü;yes\n2;-;31.12.2020;7;no\n")
         plain = json.loads(msgspec.json.encode(self.FORM))
         assert_frame_equal(reading.read(path, plain), self.FRAME)
 
@@ -441,7 +454,7 @@ class TestTheNextFile:
             Path(reading.__file__).parent, tmp_path / "reading", ignore=shutil.ignore_patterns("__pycache__")
         )
         (tmp_path / "form.json").write_bytes(msgspec.json.encode(self.FORM))
-        path = written(tmp_path, "n;x;when;w;flag\n1;1.234,5;01.02.2020;ü;yes\n")
+        path = written(tmp_path, "n;x;when;w;flag\n1;1,234;01.02.2020;ü;yes\n")
         script = """
 import json, sys
 from reading import read
@@ -449,7 +462,7 @@ frame = read(sys.argv[1], json.load(open("form.json")))
 print(frame["x"].tolist(), frame["flag"].tolist(), any(name.startswith("gristmill") for name in sys.modules))
 """
         clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-        assert told(script, path, cwd=tmp_path, env=clean) == ["[1234.5]", "['yes']", "False"]
+        assert told(script, path, cwd=tmp_path, env=clean) == ["[1.234]", "['yes']", "False"]
 
 
 class TestOtherFormats:

@@ -190,8 +190,6 @@ class _Extraction:
                 yield chunk
         except zlib.error:
             raise self._damaged(member) from None
-        if not inflater.eof:
-            raise self._damaged(member)
 
     def _packed(self, member: Member) -> Iterator[bytes]:
         # One read fetches most small members whole, together with their header, whose extra field is rarely long.

@@ -18,7 +18,7 @@ __all__ = ["Cut", "Trial", "best_cut"]
 _DELIMITERS = ",;\t|\x01^~: "  # likeliest first: max() takes the first of equals
 _TRIED = 200  # records
 _PREAMBLE = 30  # lines
-_SPREAD = re.compile(r"\S {2,}\S+ {2,}\S")  # values set apart by runs of blanks
+_SPREAD = re.compile(r"\S {2,}\S")  # values set apart by a run of blanks
 _DECIMAL = re.compile(r"\s*[+-]?\d+,\d+\s*")
 
 

@@ -13,10 +13,10 @@ from .layout import Layout, layout_of
 from .values import MISSING
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from .layout import Block
 
 
-def delimited_blocks(path: Path, form: Any, columns: Sequence[str] | None) -> Iterator[pa.Table]:
+def delimited_blocks(path: Path, form: Any, columns: Sequence[str] | None) -> Iterator[Block]:
     """The rows, first none of them and then block by block."""
     import pyarrow as pa
 
@@ -29,12 +29,12 @@ def delimited_blocks(path: Path, form: Any, columns: Sequence[str] | None) -> It
         return "error"
 
     last = pa.table({name: pa.array([], pa.string()) for name in layout.names})
-    yield last
+    yield layout.form, last
     with path.open("rb") as file:
         try:
             for batch in _open(_Blanks(file) if layout.form.delimiter == " " else file, layout, on_misfit):
                 last = pa.Table.from_batches([batch])
-                yield last
+                yield layout.form, last
         except pa.ArrowInvalid as error:
             if "Empty CSV file" not in str(error):
                 raise _explained(path, layout, str(error), misfits) from None

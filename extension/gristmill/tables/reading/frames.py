@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from .layout import Block
+
 _BATCH_BYTES = 16 << 20  # a batch of very wide rows ends here
 _THREADS = 2  # that convert blocks: one more parses
 _BLOCKS = {"csv": delimited_blocks, "parquet": parquet_blocks, "excel": workbook_blocks}
@@ -88,8 +90,8 @@ def _typed_blocks(path: Path, form: Any, columns: Sequence[str] | None, strays: 
     underway: deque[Future[tuple[pa.Table, Counter[str]]]] = deque()
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="reading") as pool:
         try:
-            for block in _blocks(path, plain, columns):
-                underway.append(pool.submit(typed, block, plain))
+            for found, block in _blocks(path, plain, columns):
+                underway.append(pool.submit(typed, block, found))
                 if len(underway) > _THREADS:
                     yield _taken(underway, strays)
             while underway:
@@ -104,12 +106,12 @@ def _taken(underway: deque[Future[tuple[pa.Table, Counter[str]]]], strays: Count
     return table
 
 
-def _blocks(path: Path, plain: Any, columns: Sequence[str] | None) -> Iterator[pa.Table]:
+def _blocks(path: Path, plain: Any, columns: Sequence[str] | None) -> Iterator[Block]:
     """The file's rows in blocks of a MiB or so; the first has no rows, so that an empty file has columns, too."""
     kind = format_of(path)
     if kind not in _BLOCKS:
         raise ReadError("not-a-table", f"{path.name} is not a table of rows.", "Give a CSV, Parquet or Excel file.")
-    for block in _BLOCKS[kind](path, plain, columns):
+    for found, block in _BLOCKS[kind](path, plain, columns):
         wanted = block.column_names if columns is None else list(columns)
         absent = [name for name in wanted if name not in block.column_names]
         if absent:
@@ -118,7 +120,7 @@ def _blocks(path: Path, plain: Any, columns: Sequence[str] | None) -> Iterator[p
                 f"{path.name} has no column {quoted(absent)}.",
                 "Add it, under the name that it had in training.",
             )
-        yield block.select(wanted)
+        yield found, block.select(wanted)
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:

@@ -11,11 +11,15 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .faults import LINE_LIMIT, ReadError, quoted, raise_field_limit
 from .formats import encoding_of
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Block: TypeAlias = "tuple[Any, pa.Table]"  # rows, and the form that they turn out to be in
 SEARCHED = 30  # records among which the header is looked for
 
 

@@ -10,12 +10,12 @@ from .faults import ReadError
 from .layout import tidy
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from .layout import Block
 
 _CELLS = 500_000  # in a block
 
 
-def parquet_blocks(path: Path, form: Any, columns: Sequence[str] | None) -> Iterator[pa.Table]:  # noqa: ARG001
+def parquet_blocks(path: Path, form: Any, columns: Sequence[str] | None) -> Iterator[Block]:
     """The rows, first none of them and then block by block; only the wanted columns are read."""
     import pyarrow as pa
     from pyarrow import parquet
@@ -24,9 +24,9 @@ def parquet_blocks(path: Path, form: Any, columns: Sequence[str] | None) -> Iter
         with parquet.ParquetFile(path) as file:
             names = stored_names(path, file)
             wanted = {name: shown for name, shown in names.items() if columns is None or shown in columns}
-            yield file.schema_arrow.empty_table().select(list(wanted)).rename_columns(list(wanted.values()))
+            yield form, file.schema_arrow.empty_table().select(list(wanted)).rename_columns(list(wanted.values()))
             for batch in file.iter_batches(max(100, _CELLS // max(1, len(wanted))), columns=list(wanted)):
-                yield pa.Table.from_batches([batch]).select(list(wanted)).rename_columns(list(wanted.values()))
+                yield form, pa.Table.from_batches([batch]).select(list(wanted)).rename_columns(list(wanted.values()))
     except (pa.ArrowException, OSError) as error:
         raise damaged(path, error) from None
 

@@ -16,18 +16,18 @@ from .faults import ReadError
 from .layout import SEARCHED, tidy
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from .layout import Block
 
 _UNPACKED = 1 << 30  # bytes of a workbook's inside
 _DIRECTORY = 1 << 20  # bytes of the ZIP's directory
 _ROWS = 5000  # in a block
 
 
-def workbook_blocks(path: Path, form: Any, columns: Sequence[str] | None) -> Iterator[pa.Table]:
+def workbook_blocks(path: Path, form: Any, columns: Sequence[str] | None) -> Iterator[Block]:
     """The rows, first none of them and then block by block; rows without any value are left out."""
     import pyarrow as pa
 
-    rows = sheet_rows(open_workbook(path), form.sheet)
+    rows = sheet_rows(open_workbook(path), form.sheet, form.decimal)
     head = list(islice(rows, SEARCHED + form.skip))
     names, skip = list(form.names), form.skip
     if form.header and head:
@@ -37,7 +37,7 @@ def workbook_blocks(path: Path, form: Any, columns: Sequence[str] | None) -> Ite
         names = tidy(head[skip - 1], f"{path.name}, row {skip}")
     elif columns is not None and head and len(head[0]) == len(columns):
         names = list(columns)
-    yield pa.table({name: pa.array([], pa.string()) for name in names})
+    yield form, pa.table({name: pa.array([], pa.string()) for name in names})
     body = (row for row in chain(head[skip:], rows) if any(row))
     while block := list(islice(body, _ROWS)):
         if len(block[0]) != len(names):
@@ -46,7 +46,7 @@ def workbook_blocks(path: Path, form: Any, columns: Sequence[str] | None) -> Ite
                 f"{path.name} has {len(block[0])} columns where the training file had {len(names)}.",
                 "Give the same columns in the same order, or a file with a header.",
             )
-        yield pa.table([pa.array(cells, pa.string()) for cells in zip(*block, strict=True)], names)
+        yield form, pa.table([pa.array(cells, pa.string()) for cells in zip(*block, strict=True)], names)
 
 
 def open_workbook(path: Path) -> Any:
@@ -79,14 +79,14 @@ def _is_too_large(path: Path) -> bool:
         return False  # and calamine says what is wrong
 
 
-def sheet_rows(book: Any, sheet: str | None) -> Iterator[list[str]]:
-    """The rows of one sheet, of the first where there is none of that name."""
+def sheet_rows(book: Any, sheet: str | None, decimal: str = ".") -> Iterator[list[str]]:
+    """The rows of one sheet, of the first where there is none of that name; numbers with that decimal sign."""
     names = book.sheet_names
     name = sheet if sheet in names else names[0]
-    return ([_text(value) for value in row] for row in book.get_sheet_by_name(name).iter_rows())
+    return ([_text(value, decimal) for value in row] for row in book.get_sheet_by_name(name).iter_rows())
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
+def _text(value: Any, decimal: str) -> str:
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else str(value).replace(".", decimal)
     return str(value.isoformat()) if hasattr(value, "isoformat") else str(value)
