@@ -232,12 +232,14 @@ def test_files_of_one_table_are_read_as_one(look: Callable[..., Profile], tmp_pa
 def test_a_column_of_numbers_here_and_words_there_is_words(
     look: Callable[..., Profile], tmp_path: Path, rows: pd.DataFrame
 ) -> None:
-    codes = rows.assign(size=["k1", "k2"] * (ROWS // 2), unit=np.nan, spare=np.nan)
-    found = look({"a.csv": rows.assign(unit=7, spare=1.5), "b.csv": codes})
+    days = pd.date_range("2024-01-01", periods=ROWS)
+    codes = rows.assign(size=["k1", "k2"] * (ROWS // 2), unit=np.nan, spare=np.nan, day=None)
+    found = look({"a.csv": rows.assign(unit=7, spare=1.5, day=days), "b.csv": codes})
     train, test = load(tmp_path, found, NUMBERS, "price", settings={"ignore": []})
     together = pd.concat([train, test]).sort_index()
     assert {type(value) for value in together["size"]} == {str}
     assert together["unit"].dtype == together["spare"].dtype == "float64"
+    assert together["day"].dtype == "datetime64[ns]"
     assert found.column("size").dtype == "object"
     assert found.column("spare").dtype == "float64"
 

@@ -55,9 +55,7 @@ def _suspect(column: pd.Series, answers: NDArray[np.float64], folds: NDArray[np.
     gaps = column.isna().to_numpy()
     if gaps.all():
         return None
-    # What happens in time moves slowly, so that its neighbours in time tell it: no giving away.
-    is_date = pd.api.types.is_datetime64_any_dtype(column)
-    strength = 0.0 if is_date else _strength(_predict(column, answers, folds), answers)
+    strength = _strength(_predict(column, answers, folds), answers)
     if strength >= GIVEN_AWAY:
         almost = "exactly" if strength > 0.9999 else "almost exactly"
         message = (
@@ -103,6 +101,7 @@ def _ranks(target: pd.Series) -> NDArray[np.float64] | None:
 
 
 def _predict(column: pd.Series, answers: NDArray[np.float64], folds: NDArray[np.int64]) -> NDArray[np.float64]:
+    # Dates are no numbers here: what moves slowly is told by its neighbours in time, which gives nothing away.
     numeric = pd.api.types.is_numeric_dtype(column)
     if numeric and column.nunique() > len(column) / NEIGHBOURS / 2:
         return _of_neighbours(column.to_numpy(dtype=float, na_value=np.nan), answers, folds)

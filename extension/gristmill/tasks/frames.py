@@ -55,24 +55,13 @@ def finite(rows: DataFrame) -> DataFrame:
 def _joined(parts: list[Series]) -> Series:
     import pandas as pd
 
-    filled = [part for part in parts if part.notna().any()]
-    families = {"number" if part.dtype.kind in "iuf" else part.dtype.kind for part in filled}
+    families = {"number" if part.dtype.kind in "iuf" else part.dtype.kind for part in parts if part.notna().any()}
     if len(families) > 1:
         parts = [_words(part) for part in parts]
-    elif filled:
-        parts = [part if part.notna().any() else _empty(part, filled[0]) for part in parts]
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(parts, ignore_index=True).infer_objects()
 
 
 def _words(part: Series) -> Series:
     if part.dtype.kind == "f" and (part.dropna() % 1 == 0).all():
         part = part.astype("Int64")  # 7.0 was 7 before a gap made it a float
     return part.astype(object).where(part.notna(), None).map(str, na_action="ignore")
-
-
-def _empty(part: Series, like: Series) -> Series:
-    """As many gaps, of a type that leaves the others their own."""
-    import pandas as pd
-
-    kind = {"M": "datetime64[ns]", "O": "object"}.get(like.dtype.kind, "float64")
-    return pd.Series(None, index=part.index, dtype=kind, name=part.name)
