@@ -166,8 +166,8 @@ class Budget:
         return spare if spare >= 1.0 else 0.0
 
     def for_explaining(self) -> float:
-        """Seconds that one explanation may take from now on: part of what is left, since nothing needs it later."""
-        return min(0.25 * max(0.0, self.left() - self.for_finishing()), 60.0)
+        """Seconds that one explanation may take from now on: longer where people have asked for a longer run."""
+        return min(0.5 + 0.02 * self.total, 0.25 * max(0.0, self.left() - self.for_finishing()))
 
     def for_finishing(self) -> float:
         """Seconds to hold back, once the model is saved, for the report and for the way into the store."""

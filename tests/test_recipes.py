@@ -1,0 +1,73 @@
+"""Recipes: what makes a notebook one, and a sentence for each that is not."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from gristmill import recipes
+from gristmill.errors import NotFound, RecipeInvalid
+
+
+def notebook(folder: Path, *cells: tuple[str, str]) -> Path:
+    """A notebook of code cells, each with one tag or none."""
+    made = nbformat.v4.new_notebook()
+    for source, tag in cells:
+        made.cells.append(nbformat.v4.new_code_cell(source, metadata={"tags": [tag]} if tag else {}))
+    path = folder / "mine.ipynb"
+    nbformat.write(made, path)
+    return path
+
+
+OPENS = ("bench = Bench.open(run)", "")
+
+
+def test_the_built_in_recipes_are_sound_and_open_in_plain_words() -> None:
+    assert recipes.names() == ["tabular"]
+    for name in recipes.names():
+        recipe = recipes.find(name)
+        assert {"run", "target", "metric", "seed"} <= recipe.parameters
+        cells = nbformat.reads(recipe.text, as_version=4).cells
+        assert cells[0].cell_type == "markdown"
+        assert all(not cell.outputs and cell.execution_count is None for cell in cells if cell.cell_type == "code")
+        for cell in cells:
+            if cell.cell_type == "code":
+                ast.parse(cell.source)
+
+
+def test_a_notebook_of_ones_own_is_found_by_its_path_and_versioned_by_its_text(tmp_path: Path) -> None:
+    path = notebook(tmp_path, ("run = '.'\ndepth: int = 3", "parameters"), OPENS)
+    recipe = recipes.find(str(path))
+    assert recipe.name == "mine"
+    assert recipe.parameters == {"run", "depth"}
+    path.write_text(path.read_text().replace("depth: int = 3", "depth: int = 4"))
+    assert recipes.find(str(path)).version != recipe.version
+
+
+@pytest.mark.parametrize(
+    ("cells", "sentence"),
+    [
+        ([OPENS], "has 0 cells tagged 'parameters'"),
+        ([("a = 1", "parameters"), ("b = 2", "parameters"), OPENS], "has 2 cells tagged 'parameters'"),
+        ([("a = 1", "parameters")], "never opens the bench"),
+        ([("a = = 1", "parameters"), OPENS], "is not Python: line 1"),
+    ],
+)
+def test_what_is_no_recipe_is_refused_with_the_reason(
+    tmp_path: Path, cells: list[tuple[str, str]], sentence: str
+) -> None:
+    with pytest.raises(RecipeInvalid, match=sentence):
+        recipes.find(str(notebook(tmp_path, *cells)))
+
+
+def test_what_is_no_notebook_or_not_there_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "text.ipynb").write_text("not a notebook")
+    with pytest.raises(RecipeInvalid, match="is not a notebook"):
+        recipes.find(str(tmp_path / "text.ipynb"))
+    with pytest.raises(NotFound, match="cannot be read"):
+        recipes.find(str(tmp_path / "nowhere.ipynb"))
+    with pytest.raises(NotFound, match="There is no recipe 'tabula'"):
+        recipes.find("tabula")
