@@ -52,9 +52,7 @@ def main() -> int:
 def cost() -> int:
     """The platform's cost of a run, over what the bare script takes around its fit."""
     missed = False
-    print(
-        "Seconds around fit: the whole command, less the time inside fit and the time for explaining, which no script does."
-    )
+    print("Seconds around fit: the whole command less the time inside fit, and less explaining, which no script does.")
     print("\n| data | script | Gristmill | more | explaining | total, script | total, Gristmill | score | score |")
     print("|---|---|---|---|---|---|---|---|---|")
     for grist in all_grist():

@@ -1,7 +1,7 @@
 """Drives what is to what is wanted: what no worker will come back for is put in order here.
 
-- Run folders whose run has ended, or was never known, are removed, and what still runs in them is ended.
-- Objects in the store that an attempt left which then lost its lease are removed once the run has ended.
+Run folders whose run has ended, or was never known, are removed, and what still runs in them is ended. Runs that
+lapsed need nobody to look after them: the next claim takes them.
 """
 
 from __future__ import annotations
@@ -10,14 +10,13 @@ import shutil
 
 from gristmill.bench import BenchFile
 from gristmill.errors import GristmillError, NotFound
-from gristmill.records import Run
 from gristmill.worker.attempt import Tools
 
 __all__ = ["Reconciler"]
 
 
 class Reconciler:
-    """Looks after what workers leave behind on this machine and in the store."""
+    """Looks after what workers leave behind on this machine."""
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
@@ -37,11 +36,3 @@ class Reconciler:
                 shutil.rmtree(file.parent, ignore_errors=True)
                 tidied += 1
         return tidied
-
-    def tidy_store(self, run: Run) -> int:
-        """Remove what earlier attempts at an ended run left in the store; how many objects that were."""
-        kept = {artifact.key for artifact in run.artifacts} | {f"runs/{run.id}/recipe.ipynb"}
-        stale = [stored.key for stored in self._tools.store.list(f"runs/{run.id}") if stored.key not in kept]
-        for key in stale:
-            self._tools.store.delete(key)
-        return len(stale)

@@ -198,7 +198,7 @@ class Attempt:
             leaderboard=results.leaderboard,
             salvaged=bool(self._salvaged_because),
         )
-        self._tools.catalog.runs.finish(self._run.id, self._run.fence, outcome, self._model(dataset, results, model))
+        self._finish(outcome, self._model(dataset, results, model))
 
     def _model(self, dataset: Dataset, results: Results, archived: Artifact) -> Model:
         run = self._run
@@ -238,7 +238,13 @@ class Attempt:
         except (GristmillError, OSError):  # the store may be what failed: the run's end must be known all the same
             artifacts = ()
         outcome = replace(self._outcome(status), artifacts=artifacts, failure=error.failure)
-        self._tools.catalog.runs.finish(self._run.id, self._run.fence, outcome, None)
+        self._finish(outcome)
+
+    def _finish(self, outcome: Outcome, model: Model | None = None) -> None:
+        """The one moment in which the run ends; what earlier attempts left in the store is not needed from then on."""
+        self._tools.catalog.runs.finish(self._run.id, self._run.fence, outcome, model)
+        for fence in range(1, self._run.fence):
+            self._tools.store.delete_all(f"runs/{self._run.id}/{fence}")
 
     def _outcome(self, status: RunStatus) -> Outcome:
         now = time.time()
