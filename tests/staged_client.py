@@ -142,7 +142,7 @@ class StagedClient(Client):
 
     # --- data --------------------------------------------------------------------------------------------------------
 
-    def check(self, path: Path) -> tuple[Profile, Proposal | None]:
+    def check(self, path: Path, *, table: str | None = None) -> tuple[Profile, Proposal | None]:
         time.sleep(self.pace)
         return PROFILE, PROPOSAL
 
@@ -158,7 +158,7 @@ class StagedClient(Client):
             created_at=0.0,
         )
 
-    def admit(self, upload_id: str, *, name: str | None = None) -> Dataset:
+    def admit(self, upload_id: str, *, name: str | None = None, table: str | None = None) -> Dataset:
         return self.dataset("dataset-1")
 
     def dataset(self, dataset_id: str) -> Dataset:
@@ -377,12 +377,12 @@ class AsksFirst(StagedClient):
 class DataIsRejected(StagedClient):
     """The data cannot be used."""
 
-    def admit(self, upload_id: str, *, name: str | None = None) -> Dataset:
+    def admit(self, upload_id: str, *, name: str | None = None, table: str | None = None) -> Dataset:
         raise DataRejected("flights.csv has no rows below its header, line 1.", cure="Add rows.", code="no-rows")
 
-    def check(self, path: Path) -> tuple[Profile, Proposal | None]:
+    def check(self, path: Path, *, table: str | None = None) -> tuple[Profile, Proposal | None]:
         self.admit("")
-        return super().check(path)
+        return super().check(path, table=table)
 
 
 class RunFails(StagedClient):
@@ -405,7 +405,7 @@ class StoreIsAway(StagedClient):
 class IsBroken(StagedClient):
     """A fault of our own."""
 
-    def check(self, path: Path) -> tuple[Profile, Proposal | None]:
+    def check(self, path: Path, *, table: str | None = None) -> tuple[Profile, Proposal | None]:
         raise KeyError("a fault of our own")
 
 

@@ -20,13 +20,16 @@ class Client(Protocol):
 
     # --- data --------------------------------------------------------------------------------------------------------
 
-    def check(self, path: Path) -> tuple[Profile, Proposal | None]:
-        """Intake only: what is in the file and what could be done with it. Nothing is registered."""
+    def check(self, path: Path, *, table: str | None = None) -> tuple[Profile, Proposal | None]:
+        """Intake only: what is in the file and what could be done with it. Nothing is registered.
+
+        `table` names the file to train on, where an archive holds several that differ.
+        """
 
     def upload(self, path: Path, *, project: str = "default", name: str | None = None) -> Upload:
         """Puts a file into the store, as it is."""
 
-    def admit(self, upload_id: str, *, name: str | None = None) -> Dataset:
+    def admit(self, upload_id: str, *, name: str | None = None, table: str | None = None) -> Dataset:
         """Makes an upload a dataset; DataRejected where it cannot be one, and then the upload is kept."""
 
     def dataset(self, dataset_id: str) -> Dataset:

@@ -75,11 +75,11 @@ class Mill:
 
     # --- data --------------------------------------------------------------------------------------------------------
 
-    def check(self, path: Path) -> tuple[Profile, Proposal | None]:
+    def check(self, path: Path, *, table: str | None = None) -> tuple[Profile, Proposal | None]:
         """Intake only: what is in the file and what could be done with it. Nothing is registered."""
         with self._scratch() as scratch:
-            profile = intake.inspect(_existing(path), Path(scratch))
-        return profile, intake.propose(profile)
+            profile = intake.inspect(_existing(path), Path(scratch), table)
+            return profile, intake.propose(profile, sample=intake.sample(Path(scratch)))
 
     def upload(self, path: Path, *, project: str = "default", name: str | None = None) -> Upload:
         """Put a file into the store, as it is."""
@@ -98,7 +98,7 @@ class Mill:
         stored = self._store.put_file(upload.key, path)
         return self._catalog.uploads.settle(upload.id, UploadStatus.RECEIVED, sha256=stored.sha256)
 
-    def admit(self, upload_id: str, *, name: str | None = None) -> Dataset:
+    def admit(self, upload_id: str, *, name: str | None = None, table: str | None = None) -> Dataset:
         """Make an upload a dataset; DataRejected where it cannot be one, and then the upload is kept."""
         upload = self._catalog.uploads.get(upload_id)
         if upload.status is not UploadStatus.RECEIVED:
@@ -108,8 +108,9 @@ class Mill:
             with self._scratch() as scratch:
                 local = Path(scratch) / filename
                 self._store.get_file(upload.key, local)
-                profile = intake.inspect(local, Path(scratch) / "data")
-            proposal = intake.propose(profile)
+                profile = intake.inspect(local, Path(scratch), table)
+                proposal = intake.propose(profile, sample=intake.sample(Path(scratch)))
+                self._store.put_file(_sample_key(upload.id), intake.sample_file(Path(scratch)))
         except DataRejected as rejected:
             self._catalog.uploads.settle(upload.id, UploadStatus.REJECTED, failure=rejected.failure)
             raise
@@ -141,7 +142,11 @@ class Mill:
         self, dataset_id: str, *, task: str | None = None, target: str | None = None, metric: str | None = None
     ) -> Proposal:
         """What the platform suggests to do with a dataset, given what a person has settled already."""
-        return intake.propose(self.dataset(dataset_id).profile, task=task, target=target, metric=metric)
+        dataset = self.dataset(dataset_id)
+        with self._scratch() as scratch:
+            self._store.get_file(_sample_key(dataset.upload_id), intake.sample_file(Path(scratch)))
+            sample = intake.sample(Path(scratch))
+        return intake.propose(dataset.profile, task=task, target=target, metric=metric, sample=sample)
 
     # --- runs --------------------------------------------------------------------------------------------------------
 
@@ -152,7 +157,7 @@ class Mill:
                 "Training needs AutoGluon, which is not installed here.", cure="pip install 'gristmill[train]'"
             )
         dataset = self.dataset(request.dataset_id)
-        proposal = intake.propose(dataset.profile, task=request.task, target=request.target, metric=request.metric)
+        proposal = self.propose(dataset.id, task=request.task, target=request.target, metric=request.metric)
         _confirmed((*dataset.profile.notices, *proposal.notices), request.accepted)
         recipe = recipes.find(request.recipe or tasks.find(proposal.task).recipe.removesuffix(".ipynb"))
         run = Run(
@@ -172,7 +177,9 @@ class Mill:
             wanted=Wanted.FINISH,
             created_at=time.time(),
         )
-        return self._queue(run, recipe.text.encode())
+        self._store.put_bytes(f"runs/{run.id}/proposal.json", records.encode(proposal))
+        self._store.put_bytes(f"runs/{run.id}/recipe.ipynb", recipe.text.encode())
+        return self._queue(run)
 
     def resume(self, run_id: str, budget: float, settings: dict[str, Any] | None = None) -> Run:
         """A new run that goes on from where an ended one stopped, keeping the models it had trained."""
@@ -204,7 +211,9 @@ class Mill:
             model_id=None,
             failure=None,
         )
-        return self._queue(run, self._store.read(f"runs/{run_id}/recipe.ipynb"))
+        for name in ("proposal.json", "recipe.ipynb"):
+            self._store.put_bytes(f"runs/{run.id}/{name}", self._store.read(f"runs/{run_id}/{name}"))
+        return self._queue(run)
 
     def run(self, run_id: str) -> Run:
         """A run as it stands now."""
@@ -252,7 +261,7 @@ class Mill:
             upload = Path(scratch) / dataset.filename
             self._store.get_file(dataset.key, upload)
             intake.unpack(upload, to / "data")
-        proposal = intake.propose(dataset.profile, task=run.task, target=run.target, metric=run.metric)
+        proposal = records.decode(self._store.read(f"runs/{run.id}/proposal.json"), Proposal)
         BenchFile.of(run, dataset, proposal, self._parts.sandbox.resources()).write(to)
         notebook = run.artifact("notebook")
         self._store.get_file(notebook.key if notebook else f"runs/{run.id}/recipe.ipynb", to / "notebook.ipynb")
@@ -308,8 +317,7 @@ class Mill:
 
     # --- within ------------------------------------------------------------------------------------------------------
 
-    def _queue(self, run: Run, recipe: bytes) -> Run:
-        self._store.put_bytes(f"runs/{run.id}/recipe.ipynb", recipe)
+    def _queue(self, run: Run) -> Run:
         run = self._catalog.runs.add(run)
         self._parts.dispatcher.hint(run.id)
         return run
@@ -328,6 +336,11 @@ def _existing(path: Path) -> Path:
     if not path.is_file():
         raise UsageError(f"There is no file {path}.", cure="Check the path.")
     return path
+
+
+def _sample_key(upload_id: str) -> str:
+    """Where the draw of rows lies that proposals are made from."""
+    return f"samples/{upload_id}.parquet"
 
 
 def _key_segment(filename: str) -> str:

@@ -73,7 +73,7 @@ def _admitted(session: Session, data: str, options: dict[str, Any]) -> Dataset:
     with _busy(session, f"Storing {data} …"):
         upload = session.client.upload(Path(data), project=options["project"])
     with _busy(session, f"Looking at {data} …"):
-        return session.client.admit(upload.id, name=options["name"])
+        return session.client.admit(upload.id, name=options["name"], table=dict(options["settings"]).get("table"))
 
 
 def _busy(session: Session, what: str) -> AbstractContextManager[object]:
@@ -113,12 +113,13 @@ def _stay(session: Session, run: Run, *, wait: bool) -> None:
 
 @click.command(short_help="Look at a file without training or keeping anything.")
 @click.argument("data")
+@_settings
 @json_option("profile", "proposal")
 @pass_session
-def check(session: Session, data: str) -> None:
+def check(session: Session, data: str, settings: Sequence[tuple[str, Any]]) -> None:
     """Look at DATA and say what is in it and what could be learned from it. Nothing is kept."""
     with _busy(session, f"Looking at {data} …"):
-        profile, proposal = session.client.check(Path(data))
+        profile, proposal = session.client.check(Path(data), table=dict(settings).get("table"))
     show_columns(session, Path(data).name, profile, proposal)
     session.fill(profile=profile, proposal=proposal)
     session.finish()

@@ -12,9 +12,7 @@ from gristmill.records import Profile
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["inspect", "sample"]
-
-_SAMPLE = "sample.parquet"
+__all__ = ["inspect", "sample", "sample_file"]
 
 
 def inspect(path: Path, scratch: Path, table: str | None = None) -> Profile:
@@ -22,7 +20,7 @@ def inspect(path: Path, scratch: Path, table: str | None = None) -> Profile:
     unpacked = unpack(path, scratch / "data")
 
     def keep(rows: pd.DataFrame) -> None:
-        rows.to_parquet(scratch / _SAMPLE, index=False)
+        rows.to_parquet(sample_file(scratch), index=False)
 
     return profile(scratch / "data", unpacked.files, ignored=unpacked.ignored, table=table, keep=keep)
 
@@ -31,4 +29,9 @@ def sample(scratch: Path) -> pd.DataFrame:
     """The draw of rows that `inspect` has left in `scratch`."""
     import pandas as pd
 
-    return pd.read_parquet(scratch / _SAMPLE)
+    return pd.read_parquet(sample_file(scratch))
+
+
+def sample_file(scratch: Path) -> Path:
+    """Where in `scratch` that draw lies."""
+    return scratch / "sample.parquet"

@@ -20,7 +20,7 @@ from gristmill.bench import BenchFile, Budget, Mode, Results
 from gristmill.catalog import Catalog, Outcome
 from gristmill.errors import GristmillError, LeaseLost, RunCancelled, RunFailed
 from gristmill.recipes import Recipe
-from gristmill.records import Artifact, Dataset, EventKind, Failure, Model, Run, RunStatus, Stage
+from gristmill.records import Artifact, Dataset, EventKind, Failure, Model, Proposal, Run, RunStatus, Stage
 from gristmill.sandbox import Execution, Sandbox
 from gristmill.stores import Store
 from gristmill.worker.lease import Lease
@@ -101,7 +101,7 @@ class Attempt:
 
     def _describe(self, dataset: Dataset) -> BenchFile:
         run = self._run
-        proposal = intake.propose(dataset.profile, task=run.task, target=run.target, metric=run.metric)
+        proposal = records.decode(self._tools.store.read(f"runs/{run.id}/proposal.json"), Proposal)
         file = BenchFile.of(run, dataset, proposal, self._tools.sandbox.resources())
         return replace(file, started_at=self._started_at)
 
