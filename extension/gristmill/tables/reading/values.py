@@ -103,7 +103,7 @@ def _number(column: Any, form: Any, *, whole: bool) -> Any:
             return _cast(column, whole=whole)
         except pa.ArrowInvalid:
             is_number = pc.match_substring_regex(column, _NUMBER)
-            return _cast(pc.if_else(is_number, pc.utf8_ltrim(column, "+"), None), whole=False)
+            return _cast(pc.if_else(is_number, column, None), whole=False)
     if whole and (pa.types.is_integer(kind) or pa.types.is_boolean(kind)):
         try:
             return column.cast(pa.int64())
