@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -236,6 +237,34 @@ def _environment(process: psutil.Process) -> dict[str, str]:
         return dict(process.environ())
     except psutil.Error:
         return {}
+
+
+def test_a_full_disk_and_a_fault_of_ours_end_the_run_with_a_sentence(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    first, second = house.queue(), house.queue()
+    monkeypatch.setattr(house.tools.store, "get_file", full)
+    run = house.work(first)
+    assert run.status is RunStatus.FAILED
+    assert run.failure is not None
+    assert run.failure.what == "The run could not go on: the disk is full."
+
+    monkeypatch.setattr(house.tools.store, "get_file", lambda *_: 1 / 0)
+    run = house.work(second)
+    assert run.failure is not None
+    assert run.failure.cause == "ZeroDivisionError: division by zero."
+
+
+def test_a_run_that_kills_its_workers_is_ended(house: House) -> None:
+    queued = house.queue()
+    for _ in range(5):
+        assert house.tools.catalog.runs.claim("doomed", 0.0) is not None
+    run = house.work(queued)
+    assert run.failure is not None
+    assert (run.status, run.failure.what) == (RunStatus.FAILED, "5 workers have died with this run.")
 
 
 def test_the_reconciler_ends_and_removes_what_ended_runs_left(house: House) -> None:

@@ -10,8 +10,10 @@ silence, because the run is somebody else's by then.
 
 from __future__ import annotations
 
+import errno
 import tarfile
 import time
+import traceback
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,6 +31,7 @@ from gristmill.worker.watchdog import Cause, Stop, Watchdog
 
 __all__ = ["Attempt", "Tools"]
 
+_MOST_CLAIMS = 5  # a run that has outlived so many workers is what they died of
 _LEAST_TRAINING = 15.0  # seconds below which it is not worth starting again with a smaller plan
 
 
@@ -63,6 +66,8 @@ class Attempt:
         try:
             with Lease(self._tools.catalog, self._run, seconds=self._tools.lease_seconds) as lease:
                 try:
+                    if self._run.fence > _MOST_CLAIMS:
+                        raise _deadly(self._run)
                     dataset = self._fetch()
                     self._execute(self._describe(dataset), lease)
                     self._succeed(dataset)
@@ -70,6 +75,9 @@ class Attempt:
                     raise
                 except GristmillError as error:
                     self._give_up(error)
+                except Exception as error:  # whatever it is, the run must end, or its next worker meets it again
+                    traceback.print_exception(error)
+                    self._give_up(_fault(error))
         except LeaseLost:
             return
         finally:
@@ -235,7 +243,7 @@ class Attempt:
         status = RunStatus.CANCELLED if isinstance(error, RunCancelled) else RunStatus.FAILED
         try:
             artifacts = (self._keep("report", self._render(failure=error.failure)), *self._keep_the_rest())
-        except (GristmillError, OSError):  # the store may be what failed: the run's end must be known all the same
+        except Exception:  # the store or the disk may be what failed: the run's end must be known all the same
             artifacts = ()
         outcome = replace(self._outcome(status), artifacts=artifacts, failure=error.failure)
         self._finish(outcome)
@@ -280,3 +288,24 @@ class Attempt:
 
     def _say(self, kind: EventKind, body: dict[str, object]) -> None:
         self._tools.catalog.events.add(self._run.id, self._run.fence, [(kind, body)])
+
+
+def _fault(error: Exception) -> GristmillError:
+    """A sentence for what nobody has foreseen."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return RunFailed(
+            "The run could not go on: the disk is full.", cure="Make room, then resume the run; its upload is safe."
+        )
+    return RunFailed(
+        "Something went wrong inside the worker.",
+        cause=f"{type(error).__name__}: {error}.",
+        cure="The worker's log has the details.",
+    )
+
+
+def _deadly(run: Run) -> GristmillError:
+    return RunFailed(
+        f"{_MOST_CLAIMS} workers have died with this run.",
+        cause="Something about it ends them, most likely a lack of memory on their machines.",
+        cure=f"Look at the worker's log; `gristmill resume {run.id} --budget …` tries again.",
+    )

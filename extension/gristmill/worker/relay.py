@@ -7,6 +7,7 @@ skipped where it is not what it should be.
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -62,9 +63,8 @@ class Relay:
 
     def seconds(self, until: float) -> dict[str, float]:
         """How long each phase took, up to now."""
-        ends = [at for _, at in self.phases[1:]] + [until]
         taken: dict[str, float] = {}
-        for (name, begin), end in zip(self.phases, ends, strict=True):
+        for (name, begin), (_, end) in pairwise([*self.phases, ("", until)]):
             taken[name] = round(taken.get(name, 0.0) + max(0.0, end - begin), 3)
         return taken
 
