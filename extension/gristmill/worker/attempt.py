@@ -149,10 +149,10 @@ class Attempt:
         notebook = self._folder / "notebook.ipynb"
         recipe = Recipe(name=file.recipe, text=self._tools.store.read(f"runs/{self._run.id}/recipe.ipynb").decode())
         notebook.write_text(recipe.text, encoding="utf-8")
-        file.write(self._folder)
         parameters, notices = tasks.find(file.task).plan(file.profile, file.budget, file.resources, smaller=smaller)
         for notice in notices:
             self._say(EventKind.NOTICE, records.to_plain(notice))
+        replace(file, notices=file.notices + notices).write(self._folder)
         chosen = {"target": file.target, "metric": file.metric, "seed": file.seed} | parameters | file.settings
         self._execution.start(notebook, {name: chosen[name] for name in recipe.parameters & chosen.keys()})
         watchdog = Watchdog(
