@@ -191,6 +191,7 @@ class StagedClient(Client):
 
     def train(self, request: RunRequest) -> Run:
         self.requests.append(request)
+        self.nudges = 0  # from here on they are for this run
         proposal = self.propose("", task=request.task, target=request.target, metric=request.metric)
         return self._queue(
             Run(
