@@ -81,7 +81,10 @@ def living(folder: Path) -> list[int]:
 def test_a_notebook_runs_with_its_parameters_and_is_saved_in_place(
     execute: Callable[[str], Execution], folder: Path
 ) -> None:
-    assert ending_of(execute("print('ground by', who)")) == Ending(kind=End.DONE)
+    execution = execute("print('ground by', who)")
+    inode = (folder / "notebook.ipynb").stat().st_ino
+    assert ending_of(execution) == Ending(kind=End.DONE)
+    assert (folder / "notebook.ipynb").stat().st_ino != inode  # by renaming: a kill never finds half a notebook
     assert "ground by the miller" in (folder / "notebook.ipynb").read_text()
     assert "ground by the miller" in (folder / "log.txt").read_text()
     assert '"phase": "fit"' in (folder / "events.jsonl").read_text()

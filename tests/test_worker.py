@@ -137,7 +137,7 @@ def test_a_killed_kernel_is_salvaged(house: House) -> None:
 
 def test_a_hung_kernel_is_salvaged_within_the_budget(house: House) -> None:
     recipe = house.sabotaged(ONLY_WHEN_TRAINING + "import time; time.sleep(600)")
-    run = house.work(house.queue(recipe=recipe, budget=75))
+    run = house.work(house.queue(recipe=recipe))
     assert (run.status, run.salvaged) == (RunStatus.SUCCEEDED, True)
     assert within_budget(run)
 

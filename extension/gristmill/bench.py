@@ -130,6 +130,8 @@ class Budget:
     `warm` is what the kernel had spent on loading before the budget began to count: a restart pays it again.
     """
 
+    TOLERANCE = 2.0  # seconds by which training may overrun its time limit before a salvage is prepared for
+
     def __init__(
         self, total: float, *, started_at: float, warm: float = 0.0, clock: Callable[[], float] = time.time
     ) -> None:
@@ -147,9 +149,13 @@ class Budget:
         return max(0.0, self.total - self.spent())
 
     def for_salvage(self, loading: float | None = None) -> float:
-        """Seconds to hold back for restarting and bringing home what there is, when loading took `loading` seconds."""
+        """Seconds to hold back, behind those for saving, for bringing home what there is in a second sandbox.
+
+        It needs as long to load as the first did, but warms up beside it as soon as training overruns by `TOLERANCE`.
+        """
         loading = self.loading(self.spent(), self._warm) if loading is None else loading
-        return 1.5 * min(loading, 60.0) + 4.0
+        warmed_up = self.for_saving() - self.TOLERANCE
+        return 4.0 + max(1.5, 1.5 * min(loading, 60.0) - warmed_up)
 
     @staticmethod
     def loading(spent: float, warm: float) -> float:

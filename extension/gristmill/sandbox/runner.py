@@ -85,6 +85,7 @@ def _execute(folder: Path, kernel: Any, job: dict[str, Any]) -> dict[str, str]:
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
+    _save_whole_notebooks()
     with (folder / "log.txt").open("a", encoding="utf-8") as log:
         try:
             papermill.execute_notebook(
@@ -98,6 +99,18 @@ def _execute(folder: Path, kernel: Any, job: dict[str, Any]) -> dict[str, str]:
         except DeadKernelError:
             return {"kind": "died", "message": "The notebook's kernel died."}
     return {"kind": "done"}
+
+
+def _save_whole_notebooks() -> None:
+    """Have papermill save by renaming: whoever kills it in mid write still finds the notebook as it was before."""
+    from papermill.iorw import LocalHandler, papermill_io
+
+    class Whole(LocalHandler):  # type: ignore[misc]  # papermill ships no types
+        def write(self, buf: str, path: str) -> None:
+            super().write(buf, f"{path}.part")
+            Path(f"{path}.part").replace(path)
+
+    papermill_io.register("/", Whole())
 
 
 class _PhaseTeller:

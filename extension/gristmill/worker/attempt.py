@@ -20,7 +20,7 @@ from pathlib import Path
 from gristmill import intake, records, reports, tasks
 from gristmill.bench import BenchFile, Budget, Mode, Results
 from gristmill.catalog import Catalog, Outcome
-from gristmill.errors import GristmillError, LeaseLost, RunCancelled, RunFailed
+from gristmill.errors import GristmillError, LeaseLost, RecipeInvalid, RunCancelled, RunFailed
 from gristmill.recipes import Recipe
 from gristmill.records import Artifact, Dataset, EventKind, Failure, Model, Proposal, Run, RunStatus, Stage
 from gristmill.sandbox import Execution, Sandbox
@@ -195,10 +195,10 @@ class Attempt:
     def _succeed(self, dataset: Dataset) -> None:
         self._relay.phase("report", time.time())
         results = records.decode((self._folder / "out" / "results.json").read_bytes(), Results)
-        report = self._render(notice=self._salvaged_because and f"Training was cut short: {self._salvaged_because}.")
+        report = self._report(notice=self._salvaged_because and f"Training was cut short: {self._salvaged_because}.")
         self._relay.phase("store", time.time())
         model = self._keep("model", self._folder / "out" / "model.zip")
-        artifacts = (model, self._keep("report", report), *self._keep_the_rest())
+        artifacts = (model, *report, *self._keep_the_rest())
         outcome = replace(
             self._outcome(RunStatus.SUCCEEDED),
             artifacts=artifacts,
@@ -242,7 +242,7 @@ class Attempt:
         self._execution.kill()
         status = RunStatus.CANCELLED if isinstance(error, RunCancelled) else RunStatus.FAILED
         try:
-            artifacts = (self._keep("report", self._render(failure=error.failure)), *self._keep_the_rest())
+            artifacts = (*self._report(failure=error.failure), *self._keep_the_rest())
         except Exception:  # the store or the disk may be what failed: the run's end must be known all the same
             artifacts = ()
         outcome = replace(self._outcome(status), artifacts=artifacts, failure=error.failure)
@@ -259,13 +259,17 @@ class Attempt:
         seconds = self._relay.seconds(now) | {"total": round(now - self._started_at, 3)}
         return Outcome(status=status, seconds=seconds)
 
-    def _render(self, *, notice: str = "", failure: Failure | None = None) -> Path:
+    def _report(self, *, notice: str = "", failure: Failure | None = None) -> tuple[Artifact, ...]:
+        """The report, kept; none where the notebook cannot be read, for no model is lost over its report."""
         notebook = self._folder / "notebook.ipynb"
         if not notebook.exists():
             self._tools.store.get_file(f"runs/{self._run.id}/recipe.ipynb", notebook)
         facts = {"task": self._run.task.replace("-", " "), "target": self._run.target, "run": self._run.id}
         heading = reports.Heading(title=self._run.name, facts=facts, notice=notice, failure=failure)
-        return reports.render(notebook, self._folder / "report.html", heading)
+        try:
+            return (self._keep("report", reports.render(notebook, self._folder / "report.html", heading)),)
+        except RecipeInvalid:
+            return ()
 
     def _keep_the_rest(self) -> tuple[Artifact, ...]:
         """Everything but model and report: what is there of notebook, log, results, and models to resume from."""

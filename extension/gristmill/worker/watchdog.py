@@ -22,7 +22,6 @@ __all__ = ["Cause", "Stop", "Watchdog"]
 
 _LOOK_EVERY = 0.1
 _WEIGH_EVERY = 1.0
-_TOLERANCE = 2.0  # seconds by which training may overrun its time limit before a salvage is prepared for
 _LAST_MOMENT = 1.5  # seconds before the budget's end when a run that has saved nothing is given up
 
 
@@ -102,7 +101,7 @@ class Watchdog:
         else:
             fit_began = fit_began or self.clock()
             kept_back = self.budget.for_salvage(Budget.loading(fit_began - self.started_at, relay.warm))
-            if relay.now == "fit" and self.budget.left() < kept_back + self.budget.for_saving() - _TOLERANCE:
+            if relay.now == "fit" and self.budget.left() < kept_back + self.budget.for_saving() - Budget.TOLERANCE:
                 self.stand_by()
         return Stop(Cause.OVERRUN, "its budget was about to end") if self.budget.left() < kept_back else None
 
