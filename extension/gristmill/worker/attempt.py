@@ -20,7 +20,7 @@ from pathlib import Path
 from gristmill import intake, records, reports, tasks
 from gristmill.bench import BenchFile, Budget, Mode, Results
 from gristmill.catalog import Catalog, Outcome
-from gristmill.errors import GristmillError, LeaseLost, RecipeInvalid, RunCancelled, RunFailed
+from gristmill.errors import CatalogFailed, GristmillError, LeaseLost, RecipeInvalid, RunCancelled, RunFailed
 from gristmill.recipes import Recipe
 from gristmill.records import Artifact, Dataset, EventKind, Failure, Model, Proposal, Run, RunStatus, Stage
 from gristmill.sandbox import Execution, Sandbox
@@ -32,6 +32,7 @@ from gristmill.worker.watchdog import Cause, Stop, Watchdog
 __all__ = ["Attempt", "Tools"]
 
 _MOST_CLAIMS = 5  # a run that has outlived so many workers is what they died of
+_PATIENCE = (0.5, 1.0, 2.0, 4.0, 8.0, 0.0)  # seconds between tries to reach the catalog when a run has ended
 _LEAST_TRAINING = 15.0  # seconds below which it is not worth starting again with a smaller plan
 
 
@@ -151,7 +152,7 @@ class Attempt:
         notebook.write_text(recipe.text, encoding="utf-8")
         parameters, notices = tasks.find(file.task).plan(file.profile, file.budget, file.resources, smaller=smaller)
         for notice in notices:
-            self._say(EventKind.NOTICE, records.to_plain(notice))
+            self._relay.say(EventKind.NOTICE, records.to_plain(notice))
         replace(file, notices=file.notices + notices).write(self._folder)
         chosen = {"target": file.target, "metric": file.metric, "seed": file.seed} | parameters | file.settings
         self._execution.start(notebook, {name: chosen[name] for name in recipe.parameters & chosen.keys()})
@@ -249,8 +250,18 @@ class Attempt:
         self._finish(outcome)
 
     def _finish(self, outcome: Outcome, model: Model | None = None) -> None:
-        """The one moment in which the run ends; what earlier attempts left in the store is not needed from then on."""
-        self._tools.catalog.runs.finish(self._run.id, self._run.fence, outcome, model)
+        """The one moment in which the run ends; what earlier attempts left in the store is not needed from then on.
+
+        If the catalog went away in that moment, it may have ended already: asking again is then answered by LeaseLost.
+        """
+        for pause in _PATIENCE:
+            try:
+                self._tools.catalog.runs.finish(self._run.id, self._run.fence, outcome, model)
+                break
+            except CatalogFailed:
+                if not pause:
+                    raise
+                time.sleep(pause)
         for fence in range(1, self._run.fence):
             self._tools.store.delete_all(f"runs/{self._run.id}/{fence}")
 
@@ -289,9 +300,6 @@ class Attempt:
         key = f"runs/{self._run.id}/{self._run.fence}/{name}{path.suffix}"
         stored = self._tools.store.put_file(key, path)
         return Artifact(name=name, key=key, size=stored.size, sha256=stored.sha256 or "")
-
-    def _say(self, kind: EventKind, body: dict[str, object]) -> None:
-        self._tools.catalog.events.add(self._run.id, self._run.fence, [(kind, body)])
 
 
 def _fault(error: Exception) -> GristmillError:

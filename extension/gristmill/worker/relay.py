@@ -7,6 +7,7 @@ skipped where it is not what it should be.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import msgspec
 
 from gristmill.catalog import Catalog
+from gristmill.errors import CatalogFailed
 from gristmill.records import EventKind, LeaderboardRow, Run
 
 __all__ = ["Relay"]
@@ -31,21 +33,31 @@ class Relay:
         self._run = run
         self._events = _Tail(folder / "events.jsonl")
         self._log = _Tail(folder / "log.txt")
+        self._unsent: list[tuple[EventKind, dict[str, Any]]] = []
         self.warm = 0.0  # what the kernel says it had spent on loading before the run began
         self.phases: list[tuple[str, float]] = []  # each phase with the time it began
 
     def phase(self, name: str, at: float) -> None:
         """Enter a phase of the worker's own."""
         self._note_phase(name, at)
-        self._catalog.events.add(self._run.id, self._run.fence, [(EventKind.PHASE, {"phase": name})])
+        self.say(EventKind.PHASE, {"phase": name})
+
+    def say(self, kind: EventKind, body: dict[str, Any]) -> None:
+        """Tell something of the worker's own."""
+        self._unsent.append((kind, body))
+        self.pump()
 
     def pump(self) -> None:
-        """Tell the catalog what is new."""
-        news = [event for line in self._events.lines(_LONGEST_EVENT) if (event := self._checked(line))]
+        """Tell the catalog what is new; while it cannot be reached, the news wait for the next time."""
+        self._unsent += [event for line in self._events.lines(_LONGEST_EVENT) if (event := self._checked(line))]
         if text := self._log.text(_LOG_AT_ONCE):
-            news.append((EventKind.LOG, {"text": text}))
-        if not news:
-            return
+            self._unsent.append((EventKind.LOG, {"text": text}))
+        if self._unsent:
+            with suppress(CatalogFailed):
+                self._send(self._unsent)
+                self._unsent = []
+
+    def _send(self, news: list[tuple[EventKind, dict[str, Any]]]) -> None:
         self._catalog.events.add(self._run.id, self._run.fence, news)
         boards = [body["rows"] for kind, body in news if kind is EventKind.LEADERBOARD]
         if boards:
@@ -97,8 +109,8 @@ class _Tail:
     def lines(self, longest: int) -> list[bytes]:
         """The whole lines that are new; a line longer than `longest` is dropped."""
         *whole, self._rest = (self._rest + self._read(longest)).split(b"\n")
-        self._rest = self._rest[-longest:]
-        return [line for line in whole if line]
+        self._rest = self._rest[: longest + 1]  # too long already: kept too long, so that it is dropped when it ends
+        return [line for line in whole if 0 < len(line) <= longest]
 
     def text(self, most: int) -> str:
         """What is new, as text."""

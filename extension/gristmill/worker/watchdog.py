@@ -65,7 +65,7 @@ class Watchdog:
             relay.pump()
             if ending is not None:
                 return self._ended(ending)
-            stop = self._wish(lease) or self._overrun(relay)
+            stop = self._wish(lease, relay) or self._overrun(relay)
             if stop is None and self.clock() - weighed_at >= _WEIGH_EVERY:
                 weighed_at = self.clock()
                 stop = self._weigh(execution)
@@ -84,26 +84,29 @@ class Watchdog:
             return Stop(Cause.DIED, "the notebook's process died")
         return Stop(Cause.DONE)
 
-    def _wish(self, lease: Lease) -> Stop | None:
+    def _wish(self, lease: Lease, relay: Relay) -> Stop | None:
         match lease.wanted:
             case Wanted.CANCEL:
                 return Stop(Cause.CANCELLED, "it was cancelled")
-            case Wanted.STOP if not self.saved() and not self.salvages:
+            case Wanted.STOP if not (self.saved() or self._comes_home(relay)):
                 return Stop(Cause.STOPPED, "it was asked to stop and keep the best model so far")
         return None
 
     def _overrun(self, relay: Relay) -> Stop | None:
-        fit_began = relay.began("fit")
         if self.saved():
             kept_back = self.budget.for_finishing()
-        elif self.salvages or (fit_began and relay.now != "fit"):
-            kept_back = _LAST_MOMENT  # a salvage would only do again what is being done
+        elif self._comes_home(relay):
+            kept_back = _LAST_MOMENT
         else:
-            fit_began = fit_began or self.clock()
+            fit_began = relay.began("fit") or self.clock()
             kept_back = self.budget.for_salvage(Budget.loading(fit_began - self.started_at, relay.warm))
             if relay.now == "fit" and self.budget.left() < kept_back + self.budget.for_saving() - Budget.TOLERANCE:
                 self.stand_by()
         return Stop(Cause.OVERRUN, "its budget was about to end") if self.budget.left() < kept_back else None
+
+    def _comes_home(self, relay: Relay) -> bool:
+        """Whether training is over and its result on the way: a salvage would only do again what is being done."""
+        return self.salvages or (relay.began("fit") is not None and relay.now != "fit")
 
     def _weigh(self, execution: Execution) -> Stop | None:
         return self._out_of_memory() if execution.memory() > self.resources.memory else None
