@@ -109,6 +109,10 @@ def work(settings: Settings, *, idle: float | None = None, sole: bool = False) -
 
 
 def _serve(settings: Settings, idle: float | None, ended: threading.Event) -> None:
+    sandbox, folder = _sandbox(settings), settings.home / "work"
+    # Who ends when idle was started because a run is about to come: its sandbox loads while the worker itself does.
+    warm = None if idle is None else sandbox.prepare_within(folder)
+
     from gristmill.catalog import Catalog
     from gristmill.reconciler import Reconciler
     from gristmill.stores import open_store
@@ -116,14 +120,14 @@ def _serve(settings: Settings, idle: float | None, ended: threading.Event) -> No
     from gristmill.worker.attempt import Tools
 
     tools = Tools(
-        catalog=Catalog.open(settings.catalog), store=open_store(settings.store), sandbox=_sandbox(settings),
-        folder=settings.home / "work", lease_seconds=settings.lease,
-    )  # fmt: skip
-    worker = Worker(tools)
-    if idle is not None:  # it was started because a run is about to come
-        worker.warm_up()
+        catalog=Catalog.open(settings.catalog),
+        store=open_store(settings.store),
+        sandbox=sandbox,
+        folder=folder,
+        lease_seconds=settings.lease,
+    )
     Reconciler(tools).tidy_folders()
-    worker.serve(ended.is_set, idle=idle)
+    Worker(tools, warm=warm).serve(ended.is_set, idle=idle)
 
 
 def _sandbox(settings: Settings) -> Sandbox:

@@ -160,7 +160,7 @@ class Budget:
     @staticmethod
     def loading(spent: float, warm: float) -> float:
         """What a restart costs: what it cost to come here, or what the kernel had spent before there was a run."""
-        return max(_LEAST_RESTART, spent, warm + 3.0)
+        return max(_LEAST_RESTART, spent, warm + 4.0)
 
     def for_saving(self) -> float:
         """Seconds to hold back for comparing and saving once training has ended by itself."""

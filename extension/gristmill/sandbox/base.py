@@ -15,6 +15,7 @@ Guarantees
 
 from __future__ import annotations
 
+import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ class Execution(ABC):
 
 
 class Sandbox(ABC):
-    """A way to execute notebooks. Override all."""
+    """A way to execute notebooks. Override what is abstract."""
 
     @abstractmethod
     def resources(self) -> Resources:
@@ -74,6 +75,12 @@ class Sandbox(ABC):
     @abstractmethod
     def prepare(self, folder: Path) -> Execution:
         """An execution around `folder`, warming up: what takes long to load is loading already."""
+
+    def prepare_within(self, parent: Path) -> tuple[Path, Execution]:
+        """A new run folder in `parent`, with an execution warming up around it."""
+        folder = parent / secrets.token_hex(8)
+        folder.mkdir(parents=True, mode=0o700)
+        return folder, self.prepare(folder)
 
     @abstractmethod
     def sweep(self, folder: Path) -> int:

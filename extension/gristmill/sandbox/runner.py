@@ -2,10 +2,11 @@
 
     python -m gristmill.sandbox.runner FOLDER ENDING    then on stdin: {"notebook": …, "parameters": {…}}
 
-It starts the kernel before it is told what to run, and has it import what takes long, so that a run does not wait. The
-words for the outside are files in the folder: events.jsonl (phases, from the cells' `phase:` tags), log.txt (what the
-cells print, as they print it) and ENDING, a file's name. Of papermill's own account of a stopped run nothing is used,
-because a notebook that was killed says of its last cell that it is completed.
+It starts the kernel before it is told what to run, and has it import what takes long, so that a run does not wait; what
+a fit will need goes on loading in a thread of the kernel. The words for the outside are files in the folder:
+events.jsonl (phases, from the cells' `phase:` tags), log.txt (what the cells print, as they print it) and ENDING, a
+file's name. Of papermill's own account of a stopped run nothing is used, because a notebook that was killed says of its
+last cell that it is completed.
 """
 
 from __future__ import annotations
@@ -23,16 +24,17 @@ from typing import Any
 
 _PR_SET_PDEATHSIG = 1
 _PRELOAD = """
-import ctypes, os, signal, time
+import ctypes, os, signal, threading, time
 ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 _begun = time.time()
 try:
-    import autogluon.tabular, torch, lightgbm
+    import autogluon.tabular
     import gristmill.bench, gristmill.figures, gristmill.tasks, gristmill.engines.tabular
+    threading.Thread(target=lambda: [__import__(name) for name in ("torch", "lightgbm")], daemon=True).start()
 except ImportError:
     pass
 os.environ["GRISTMILL_WARM_SECONDS"] = str(time.time() - _begun)
-del ctypes, os, signal, time, _begun
+del ctypes, os, signal, threading, time, _begun
 """
 
 

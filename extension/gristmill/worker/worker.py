@@ -8,7 +8,6 @@ first claim.
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import socket
 import time
@@ -27,12 +26,15 @@ _LOOK_EVERY = 0.25
 
 
 class Worker:
-    """One run after another. `name` is told to the catalog, so that a person can see who works on what."""
+    """One run after another. `name` is told to the catalog, so that a person can see who works on what.
 
-    def __init__(self, tools: Tools, *, name: str | None = None) -> None:
+    `warm` is a run folder whose sandbox is loading already, for a run that is about to come.
+    """
+
+    def __init__(self, tools: Tools, *, name: str | None = None, warm: tuple[Path, Execution] | None = None) -> None:
         self._tools = tools
         self.name = name or f"{socket.gethostname()}:{os.getpid()}"
-        self._warm: tuple[Path, Execution] | None = None
+        self._warm = warm
 
     def serve(self, stopped: Callable[[], bool], *, idle: float | None = None) -> None:
         """Work until `stopped`, or until there has been nothing to do for `idle` seconds."""
@@ -53,7 +55,7 @@ class Worker:
         run = self._tools.catalog.runs.claim(self.name, self._tools.lease_seconds)
         if run is None:
             return False
-        folder, execution = self._warm or self._prepare()
+        folder, execution = self._warm or self._tools.sandbox.prepare_within(self._tools.folder)
         self._warm = None
         try:
             self._take_over(run, folder)
@@ -63,11 +65,6 @@ class Worker:
             shutil.rmtree(folder, ignore_errors=True)
         return True
 
-    def warm_up(self) -> None:
-        """Have a sandbox loading already, for a run that is about to come."""
-        if self._warm is None:
-            self._warm = self._prepare()
-
     def cool_down(self) -> None:
         """Give the warm sandbox up, if there is one."""
         if self._warm is not None:
@@ -75,11 +72,6 @@ class Worker:
             self._warm = None
             execution.kill()
             shutil.rmtree(folder, ignore_errors=True)
-
-    def _prepare(self) -> tuple[Path, Execution]:
-        folder = self._tools.folder / secrets.token_hex(8)
-        folder.mkdir(parents=True, mode=0o700)
-        return folder, self._tools.sandbox.prepare(folder)
 
     def _take_over(self, run: Run, folder: Path) -> None:
         """End what earlier attempts at this run left running here, and keep what they had trained."""
