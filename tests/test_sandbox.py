@@ -130,6 +130,16 @@ def test_the_notebook_sees_none_of_the_platforms_environment(
     assert "GRISTMILL_CATALOG" not in log
 
 
+def test_a_program_that_is_called_sees_as_little(
+    sandbox: ProcessSandbox, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret-word")
+    done = sandbox.call([sys.executable, "-c", "import os; print(os.getcwd(), dict(os.environ))"], folder)
+    assert done.returncode == 0
+    assert str(folder) in done.stdout
+    assert "a-secret-word" not in done.stdout
+
+
 def test_what_outlives_its_worker_is_swept(sandbox: ProcessSandbox, folder: Path) -> None:
     worker = subprocess.Popen(
         [sys.executable, "-c", "import subprocess, sys; subprocess.Popen(['sleep', '600'], start_new_session=True)"],

@@ -11,6 +11,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from gristmill.sandbox.process import ProcessSandbox
 from gristmill.stores import open_store
 from gristmill.worker import Worker
 from gristmill.worker.attempt import Tools
+from services.s3 import S3Server
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
@@ -81,8 +83,14 @@ class House:
 @pytest.fixture
 def house(home: Path) -> Iterator[House]:
     settings = app.Settings.read()
-    with Catalog.open(settings.catalog) as catalog:
-        store = open_store(settings.store)
+    with build(home, settings.catalog, settings.store) as built:
+        yield built
+
+
+@contextmanager
+def build(home: Path, catalog_url: str, store_url: str) -> Iterator[House]:
+    with Catalog.open(catalog_url) as catalog:
+        store = open_store(store_url)
         sandbox = ProcessSandbox(cache=home / "cache")
         parts = Parts(catalog=catalog, store=store, dispatcher=NobodyComes(), sandbox=sandbox, home=home)
         mill = Mill(parts)
@@ -124,6 +132,17 @@ def test_a_run_leaves_model_report_and_notebook(house: House) -> None:
     kinds = {event.kind for event in house.mill.events(run.id)}
     assert kinds == {EventKind.PHASE, EventKind.LOG, EventKind.LEADERBOARD}
     assert list(house.tools.folder.glob("*")) == []  # nothing stays behind
+
+
+@pytest.mark.usefixtures("s3_environment")
+def test_a_run_on_postgresql_and_s3(
+    home: Path, postgres_database: str, s3_servers: Callable[[str], S3Server]
+) -> None:
+    with build(home, postgres_database, s3_servers("juicefs").store_url("runs")) as house:
+        run = house.work(house.queue())
+        assert (run.status, run.failure) == (RunStatus.SUCCEEDED, None)
+        assert within_budget(run)
+        assert house.mill.predict(run.id, EXAMPLES / "penguins.csv", home / "out.csv") == 344
 
 
 def test_a_killed_kernel_is_salvaged(house: House) -> None:

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, TypeVar
 from gristmill.errors import UsageError
 
 if TYPE_CHECKING:
+    from gristmill.dispatch import Dispatcher
     from gristmill.mill import Mill
     from gristmill.sandbox import Sandbox
 
@@ -74,7 +75,7 @@ def _number(environment: Mapping[str, str], name: str, kind: Callable[[str], Num
     return value
 
 
-def embedded(settings: Settings) -> Mill:
+def embedded(settings: Settings, dispatcher: Dispatcher | None = None) -> Mill:
     """The platform in this process, with a worker process of its own when there is something to do."""
     from gristmill.catalog import Catalog
     from gristmill.dispatch.local import LocalDispatcher
@@ -86,7 +87,7 @@ def embedded(settings: Settings) -> Mill:
         Parts(
             catalog=Catalog.open(settings.catalog),
             store=open_store(settings.store),
-            dispatcher=LocalDispatcher(settings.home),
+            dispatcher=dispatcher or LocalDispatcher(settings.home),
             sandbox=_sandbox(settings),
             home=settings.home,
         )
@@ -142,6 +143,10 @@ def main() -> int:
     import click
 
     from gristmill import cli
+    from gristmill.dispatch.local import LocalDispatcher
+
+    home = home_folder()
+    dispatcher = LocalDispatcher(home)
 
     @click.command()
     @click.option("--idle", type=float, metavar="SECONDS", help="End when there has been nothing to do for so long.")
@@ -149,7 +154,9 @@ def main() -> int:
         """Carry out runs, one after the other, until told to end."""
         work(Settings.read(), idle=idle)
 
-    return cli.run(lambda: embedded(Settings.read()), files=home_folder() / "files", more=[worker])
+    return cli.run(
+        lambda: embedded(Settings.read(), dispatcher), files=home / "files", hasten=dispatcher.nudge, more=[worker]
+    )
 
 
 if __name__ == "__main__":  # how LocalDispatcher starts a worker, without loading the command line

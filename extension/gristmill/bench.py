@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gristmill import records, tasks
-from gristmill.errors import NotFound
+from gristmill.errors import NotFound, RunFailed
 from gristmill.records import Dataset, EventKind, LeaderboardRow, Notice, Profile, Proposal, Resources, Run
 
 if TYPE_CHECKING:
@@ -247,7 +247,10 @@ class Bench:
         """The predictor that an earlier, perhaps killed, fit left in out/model, with all models it had finished."""
         from gristmill.engines.tabular import reopen
 
-        return reopen(self.out / "model")
+        predictor = reopen(self.out / "model")
+        if predictor is None and self.file.mode is Mode.SALVAGE:
+            raise RunFailed("No candidate was finished.", cure="Give the run more time.")
+        return predictor
 
     # --- results -----------------------------------------------------------------------------------------------------
 

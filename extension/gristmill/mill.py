@@ -6,7 +6,6 @@ The methods are those of `client.Client`, so whatever speaks to a Mill speaks to
 from __future__ import annotations
 
 import importlib.util
-import subprocess
 import sys
 import tempfile
 import time
@@ -300,13 +299,8 @@ class Mill:
             with self._scratch() as scratch:
                 self._store.get_file(model.key, Path(scratch) / "model.zip")
                 model_archive.unpack(Path(scratch) / "model.zip", folder)
-        done = subprocess.run(
-            [sys.executable, str(folder / "predict.py"), str(data), "-o", str(to)],
-            capture_output=True,
-            text=True,
-            cwd=folder,
-            check=False,
-        )
+        command = [sys.executable, str(folder / "predict.py"), str(data), "-o", str(to)]
+        done = self._parts.sandbox.call(command, folder)
         if done.returncode == 3:
             raise DataRejected(done.stderr.strip().splitlines()[-1], code="not-predictable")
         if done.returncode != 0:

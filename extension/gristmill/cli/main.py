@@ -47,15 +47,16 @@ def run(
     connect: Callable[[], Client],
     *,
     files: Path,
+    hasten: Callable[[], object] = lambda: None,
     more: Sequence[click.Command] = (),
     args: Sequence[str] | None = None,
 ) -> int:
     """Carries out one command line and answers its exit code.
 
-    `connect` is called once a command needs the platform, `files` is where reports and notebooks are put, and `more`
-    are commands beside the client's own.
+    `connect` is called once a command needs the platform, `hasten` once it is clear that there will be a run; `files`
+    is where reports and notebooks are put, and `more` are commands beside the client's own.
     """
-    session = Session(connect, files)
+    session = Session(connect, files, hasten)
     group = _InOrder("gristmill", help=f"{gristmill.__doc__}\n\nBegin with: gristmill train DATA")
     for command in (*_COMMANDS, *more):
         group.add_command(command)

@@ -27,10 +27,15 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 @dataclass
 class Session:
-    """One invocation. `files` is the folder for what is fetched without being told where to."""
+    """One invocation. `files` is the folder for what is fetched without being told where to.
+
+    `hasten` is called as soon as it is clear that there will be a run, before anything is looked at: whatever takes
+    seconds to load may as well begin.
+    """
 
     connect: Callable[[], Client]
     files: Path
+    hasten: Callable[[], object] = lambda: None
     answer: dict[str, Any] | None = None  # what --json prints in the end; None without --json
 
     @cached_property

@@ -51,7 +51,7 @@ def train(session: Session, /, data: str, **options: Any) -> None:
         gristmill train flights.zip
         gristmill train flights.zip --target late --budget 10m
     """
-    session.client.nudge()  # a worker takes seconds to load what it needs: it may as well begin while data is looked at
+    session.hasten()
     dataset = _admitted(session, data, options)
     chosen = {name: options[name] for name in ("task", "target", "metric")}
     proposal = session.client.propose(dataset.id, **chosen)

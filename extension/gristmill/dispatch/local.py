@@ -27,7 +27,7 @@ _TRIES = 5  # workers that may die at once, one after the other, before somebody
 @contextmanager
 def sole_worker(home: Path) -> Iterator[bool]:
     """Whether this process is the one worker of `home`; it remains so while the context is open."""
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (home / "worker.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -17,10 +17,11 @@ from __future__ import annotations
 
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 from gristmill.records import Resources
@@ -81,6 +82,10 @@ class Sandbox(ABC):
         folder = parent / secrets.token_hex(8)
         folder.mkdir(parents=True, mode=0o700)
         return folder, self.prepare(folder)
+
+    @abstractmethod
+    def call(self, command: Sequence[str], folder: Path) -> CompletedProcess[str]:
+        """Run a program to its end in `folder`, as apart from the platform as a notebook; its output is kept."""
 
     @abstractmethod
     def sweep(self, folder: Path) -> int:

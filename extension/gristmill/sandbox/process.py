@@ -15,7 +15,7 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,10 @@ class ProcessSandbox(Sandbox):
 
     def prepare(self, folder: Path) -> Execution:
         return _ProcessExecution(folder, self._environment(folder))
+
+    def call(self, command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
+        environment = self._environment(folder)
+        return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
     def sweep(self, folder: Path) -> int:
         return _end(list(_marked(_FOLDER, str(folder))))
@@ -87,9 +91,9 @@ class _ProcessExecution(Execution):
                 pipe.close()
 
     def poll(self) -> Ending | None:
-        if self._runner.poll() is None:
+        if self._runner.poll() is None and not self._ending.exists():
             return None
-        self.kill()
+        self.kill()  # what has said its ending has nothing more to do: the kernel's own way out takes longer
         try:
             return records.decode(self._ending.read_bytes(), Ending)
         except FileNotFoundError:

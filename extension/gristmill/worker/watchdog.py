@@ -22,7 +22,7 @@ __all__ = ["Cause", "Stop", "Watchdog"]
 
 _LOOK_EVERY = 0.1
 _WEIGH_EVERY = 1.0
-_LAST_MOMENT = 1.5  # seconds before the budget's end when a run that has saved nothing is given up
+_LAST_MOMENT = 3.0  # seconds before the budget's end when a run that has saved nothing is given up
 
 
 class Cause(StrEnum):

@@ -22,7 +22,7 @@ from gristmill.worker.attempt import Attempt, Tools
 
 __all__ = ["Worker"]
 
-_LOOK_EVERY = 0.25
+_LOOK_EVERY = 0.1
 
 
 class Worker:
