@@ -135,9 +135,7 @@ def test_a_run_leaves_model_report_and_notebook(house: House) -> None:
 
 
 @pytest.mark.usefixtures("s3_environment")
-def test_a_run_on_postgresql_and_s3(
-    home: Path, postgres_database: str, s3_servers: Callable[[str], S3Server]
-) -> None:
+def test_a_run_on_postgresql_and_s3(home: Path, postgres_database: str, s3_servers: Callable[[str], S3Server]) -> None:
     with build(home, postgres_database, s3_servers("juicefs").store_url("runs")) as house:
         run = house.work(house.queue())
         assert (run.status, run.failure) == (RunStatus.SUCCEEDED, None)
