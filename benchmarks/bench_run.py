@@ -26,7 +26,12 @@ PROMISED_COST = 3.0
 COST_BUDGET = 120.0
 ROUNDS = 3
 BUDGETS = [60.0, 120.0, 300.0]
-SETTINGS = {"hyperparameters": {"GBM": [{}], "RF": [{}]}, "portfolio": "", "folds": 0}
+SETTINGS = {
+    "hyperparameters": {"GBM": [{"num_boost_round": 200}], "RF": [{}]},
+    "portfolio": "",
+    "folds": 0,
+    "share": 1.0,
+}
 
 SCRIPT = """
 import json, sys, time
