@@ -73,7 +73,6 @@ class BenchFile:
     settings: dict[str, Any] = field(default_factory=dict)
     started_at: float | None = None  # when the budget began to count; None by hand
     mode: Mode = Mode.TRAIN
-    salvaged_because: str = ""
 
     @classmethod
     def of(cls, run: Run, dataset: Dataset, proposal: Proposal, resources: Resources) -> BenchFile:

@@ -105,17 +105,15 @@ def _texts(file: BenchFile, results: Results) -> dict[str, str | bytes]:
     }
 
 
-def unpack(archive: Path, folder: Path) -> Path:
-    """The archive's files in `folder`, unpacked once: a folder that is there is whole."""
-    if not folder.exists():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(dir=folder.parent))
-        try:
-            with zipfile.ZipFile(archive) as opened:
-                opened.extractall(scratch)
-            scratch.rename(folder)
-        except OSError:
-            shutil.rmtree(scratch, ignore_errors=True)
-            if not folder.exists():
-                raise
-    return folder
+def unpack(archive: Path, folder: Path) -> None:
+    """The archive's files in `folder`, there whole or not at all; who comes second leaves what the first has made."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(dir=folder.parent))
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            opened.extractall(scratch)
+        scratch.rename(folder)
+    except OSError:
+        shutil.rmtree(scratch, ignore_errors=True)
+        if not folder.exists():
+            raise

@@ -133,7 +133,7 @@ class Attempt:
                 raise self._no_model(stop)
             if self._has_models():
                 self._salvaged_because = stop.message
-                file = replace(file, mode=Mode.SALVAGE, salvaged_because=stop.message)
+                file = replace(file, mode=Mode.SALVAGE)
             elif stop.cause is Cause.MEMORY and not smaller and self._budget.left() > _LEAST_TRAINING:
                 smaller = True
             else:
