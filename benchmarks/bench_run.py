@@ -27,7 +27,7 @@ COST_BUDGET = 120.0
 ROUNDS = 3
 BUDGETS = [60.0, 120.0, 300.0]
 SETTINGS = {
-    "hyperparameters": {"GBM": [{"num_boost_round": 200}], "RF": [{}]},
+    "hyperparameters": {"GBM": [{"num_boost_round": 200}], "RF": [{"n_estimators": 60}]},
     "portfolio": "",
     "folds": 0,
     "share": 1.0,

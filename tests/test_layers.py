@@ -20,7 +20,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 FLOORS = {
-    1: ("records", "errors"),
+    1: ("records", "errors", "notebooks"),
     2: ("catalog", "stores", "tables", "tasks"),
     3: ("intake", "recipes", "bench", "engines", "figures", "model_archive", "sandbox"),
     4: ("worker", "reports"),

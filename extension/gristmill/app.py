@@ -110,7 +110,9 @@ def work(settings: Settings, *, idle: float | None = None, sole: bool = False) -
 
 
 def _serve(settings: Settings, idle: float | None, ended: threading.Event) -> None:
-    sandbox, folder = _sandbox(settings), settings.home / "work"
+    from gristmill.dispatch.local import calls
+
+    sandbox, folder, called = _sandbox(settings), settings.home / "work", calls(settings.home)
     # Who ends when idle was started because a run is about to come: its sandbox loads while the worker itself does.
     warm = None if idle is None else sandbox.prepare_within(folder)
 
@@ -128,7 +130,7 @@ def _serve(settings: Settings, idle: float | None, ended: threading.Event) -> No
         lease_seconds=settings.lease,
     )
     Reconciler(tools).tidy_folders()
-    Worker(tools, warm=warm).serve(ended.is_set, idle=idle)
+    Worker(tools, warm=warm).serve(ended.is_set, called=called, idle=idle)
 
 
 def _sandbox(settings: Settings) -> Sandbox:
@@ -155,7 +157,7 @@ def main() -> int:
         work(Settings.read(), idle=idle)
 
     return cli.run(
-        lambda: embedded(Settings.read(), dispatcher), files=home / "files", hasten=dispatcher.nudge, more=[worker]
+        lambda: embedded(Settings.read(), dispatcher), files=home / "files", hasten=dispatcher.hasten, more=[worker]
     )
 
 

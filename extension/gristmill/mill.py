@@ -44,7 +44,7 @@ from gristmill.records import (
     Wanted,
 )
 from gristmill.sandbox import Sandbox
-from gristmill.stores import Store
+from gristmill.stores import Store, places
 
 __all__ = ["Mill", "Parts"]
 
@@ -88,7 +88,7 @@ class Mill:
             id=upload_id,
             project_id=self._catalog.projects.ensure(project).id,
             name=name or path.name,
-            key=f"uploads/{upload_id}/{_key_segment(path.name)}",
+            key=places.upload(upload_id, _key_segment(path.name)),
             size=path.stat().st_size,
             status=UploadStatus.OPEN,
             created_at=time.time(),
@@ -109,7 +109,7 @@ class Mill:
                 self._store.get_file(upload.key, local)
                 profile = intake.inspect(local, Path(scratch), table)
                 proposal = intake.propose(profile, sample=intake.sample(Path(scratch)))
-                self._store.put_file(_sample_key(upload.id), intake.sample_file(Path(scratch)))
+                self._store.put_file(places.sample(upload.id), intake.sample_file(Path(scratch)))
         except DataRejected as rejected:
             self._catalog.uploads.settle(upload.id, UploadStatus.REJECTED, failure=rejected.failure)
             raise
@@ -143,7 +143,7 @@ class Mill:
         """What the platform suggests to do with a dataset, given what a person has settled already."""
         dataset = self.dataset(dataset_id)
         with self._scratch() as scratch:
-            self._store.get_file(_sample_key(dataset.upload_id), intake.sample_file(Path(scratch)))
+            self._store.get_file(places.sample(dataset.upload_id), intake.sample_file(Path(scratch)))
             sample = intake.sample(Path(scratch))
         return intake.propose(dataset.profile, task=task, target=target, metric=metric, sample=sample)
 
@@ -176,8 +176,8 @@ class Mill:
             wanted=Wanted.FINISH,
             created_at=time.time(),
         )
-        self._store.put_bytes(f"runs/{run.id}/proposal.json", records.encode(proposal))
-        self._store.put_bytes(f"runs/{run.id}/recipe.ipynb", recipe.text.encode())
+        self._store.put_bytes(places.proposal(run.id), records.encode(proposal))
+        self._store.put_bytes(places.recipe(run.id), recipe.text.encode())
         return self._queue(run)
 
     def resume(self, run_id: str, budget: float, settings: dict[str, Any] | None = None) -> Run:
@@ -210,8 +210,8 @@ class Mill:
             model_id=None,
             failure=None,
         )
-        for name in ("proposal.json", "recipe.ipynb"):
-            self._store.put_bytes(f"runs/{run.id}/{name}", self._store.read(f"runs/{run_id}/{name}"))
+        for place in (places.proposal, places.recipe):
+            self._store.put_bytes(place(run.id), self._store.read(place(run_id)))
         return self._queue(run)
 
     def run(self, run_id: str) -> Run:
@@ -260,10 +260,10 @@ class Mill:
             upload = Path(scratch) / dataset.filename
             self._store.get_file(dataset.key, upload)
             intake.unpack(upload, to / "data")
-        proposal = records.decode(self._store.read(f"runs/{run.id}/proposal.json"), Proposal)
+        proposal = records.decode(self._store.read(places.proposal(run.id)), Proposal)
         BenchFile.of(run, dataset, proposal, self._parts.sandbox.resources()).write(to)
         notebook = run.artifact("notebook")
-        self._store.get_file(notebook.key if notebook else f"runs/{run.id}/recipe.ipynb", to / "notebook.ipynb")
+        self._store.get_file(notebook.key if notebook else places.recipe(run.id), to / "notebook.ipynb")
         return to
 
     def nudge(self) -> None:
@@ -330,11 +330,6 @@ def _existing(path: Path) -> Path:
     if not path.is_file():
         raise UsageError(f"There is no file {path}.", cure="Check the path.")
     return path
-
-
-def _sample_key(upload_id: str) -> str:
-    """Where the draw of rows lies that proposals are made from."""
-    return f"samples/{upload_id}.parquet"
 
 
 def _key_segment(filename: str) -> str:

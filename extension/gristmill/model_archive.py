@@ -67,9 +67,11 @@ def schema_of(predictor: TabularPredictor, file: BenchFile) -> dict[str, Any]:
 
 def write(predictor: TabularPredictor, path: Path, *, file: BenchFile, results: Results) -> None:
     """Write the archive of `predictor`'s best model to `path`, whole or not at all."""
+    from gristmill.engines.tabular import trim
+
     with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
         trimmed = Path(scratch) / "model"
-        predictor.clone_for_deployment(str(trimmed), model=predictor.model_best)
+        trim(predictor, trimmed)
         part = path.with_name(path.name + ".part")
         with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
             for member in sorted(trimmed.rglob("*")):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gristmill import notebooks
 from gristmill.errors import NotFound, RecipeInvalid
 
 __all__ = ["Recipe", "find", "names", "read"]
@@ -91,10 +92,9 @@ def _parameters(recipe: Recipe) -> set[str]:
 
 
 def _parse(recipe: Recipe) -> Any:
-    import nbformat
-
+    nbformat = notebooks.nbformat()
     try:
-        notebook = nbformat.reads(recipe.text, as_version=4)  # type: ignore[no-untyped-call]
+        notebook = nbformat.reads(recipe.text, as_version=4)
         nbformat.validate(notebook)
     except (nbformat.reader.NotJSONError, nbformat.ValidationError, KeyError, AttributeError) as error:
         raise RecipeInvalid(f"{recipe.name} is not a notebook.", cause=str(error).splitlines()[0]) from None

@@ -11,16 +11,17 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from gristmill.dispatch.base import Dispatcher
 from gristmill.errors import NotPossible
 
-__all__ = ["LocalDispatcher", "sole_worker"]
+__all__ = ["LocalDispatcher", "calls", "sole_worker"]
 
 _GRACE = 3.0  # seconds that a worker has to take its lock before another is started
+_CALL = "worker.call"  # touched when a run is about to come
 _TRIES = 5  # workers that may die at once, one after the other, before somebody must look
 
 
@@ -37,6 +38,23 @@ def sole_worker(home: Path) -> Iterator[bool]:
             yield True
 
 
+def calls(home: Path) -> Callable[[], bool]:
+    """Whether a run has been announced (`LocalDispatcher.hasten`) since it was asked last."""
+    file = home / _CALL
+    heard = _changed(file)
+
+    def called() -> bool:
+        nonlocal heard
+        before, heard = heard, _changed(file)
+        return heard != before
+
+    return called
+
+
+def _changed(file: Path) -> int:
+    return file.stat().st_mtime_ns if file.exists() else 0
+
+
 class LocalDispatcher(Dispatcher):
     """Keeps one worker going on this machine; what it prints goes to worker.log in `home`."""
 
@@ -49,6 +67,12 @@ class LocalDispatcher(Dispatcher):
 
     def hint(self, run_id: str) -> None:
         del run_id  # the worker finds it in the catalog
+        self.nudge()
+
+    def hasten(self) -> None:
+        """Have a worker ready, and its sandbox: a run is about to come."""
+        self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (self._home / _CALL).touch()
         self.nudge()
 
     def nudge(self) -> None:

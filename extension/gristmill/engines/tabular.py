@@ -7,6 +7,7 @@ this module needs AutoGluon.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from autogluon.tabular.registry import ag_model_registry
 
 from gristmill.records import EventKind, LeaderboardRow, to_plain
 
-__all__ = ["Watch", "compare", "leaderboard_rows", "natural", "reopen", "untried"]
+__all__ = ["Watch", "compare", "leaderboard_rows", "natural", "reopen", "trim", "untried"]
 
 Say = Callable[[EventKind, dict[str, Any]], None]
 
@@ -115,6 +116,19 @@ def reopen(path: Path) -> TabularPredictor | None:
         return predictor if predictor.model_names() else None
     except Exception:  # killed while writing its first files: whatever is wrong with them, there is nothing to keep
         return None
+
+
+def trim(predictor: TabularPredictor, path: Path) -> None:
+    """What `predictor.clone_for_deployment(path)` makes, without first copying every model and the training data."""
+    trainer = predictor._trainer
+    unneeded = set(trainer.get_model_names()) - set(trainer.get_minimum_model_set(predictor.model_best))
+    left_out = {str(Path(trainer.path)): unneeded, str(Path(trainer.path_utils)): {Path(trainer.path_data).name}}
+
+    shutil.copytree(predictor.path, path, ignore=lambda folder, _: left_out.get(folder, set()))
+    trimmed = TabularPredictor.load(str(path))
+    trimmed.delete_models(models_to_keep=predictor.model_best, delete_from_disk=False, dry_run=False)
+    trimmed.set_model_best(predictor.model_best, save_trainer=True)
+    trimmed.save_space()
 
 
 def untried(predictor: TabularPredictor, *portfolios: str | dict[str, Any]) -> dict[str, list[Any]]:

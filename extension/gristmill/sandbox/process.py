@@ -15,6 +15,7 @@ import os
 import secrets
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ __all__ = ["ProcessSandbox"]
 _FOLDER = "GRISTMILL_SANDBOX"
 _EXECUTION = "GRISTMILL_EXECUTION"
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")
+_PATIENCE = 10.0  # seconds that a killed process may take to go
 _MEMORY_SHARE = 0.8  # of what the machine has free: the rest is for the platform, and for pages that are merely cached
 
 
@@ -132,8 +134,18 @@ def _end(processes: list[psutil.Process]) -> int:
     for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(processes, timeout=10)
+    deadline = time.monotonic() + _PATIENCE
+    while any(map(_lives, processes)) and time.monotonic() < deadline:
+        time.sleep(0.005)
     return len(processes)
+
+
+def _lives(process: psutil.Process) -> bool:
+    """Whether it still holds anything: a zombie does not, and whoever inherits an orphan may be slow to reap it."""
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _proportional_memory(process: psutil.Process) -> int:

@@ -2,47 +2,39 @@
 
     python -m gristmill.sandbox.runner FOLDER ENDING    then on stdin: {"notebook": …, "parameters": {…}}
 
-It starts the kernel before it is told what to run, and has it import what takes long, so that a run does not wait; what
-a fit will need goes on loading in a thread of the kernel. The words for the outside are files in the folder:
-events.jsonl (phases, from the cells' `phase:` tags), log.txt (what the cells print, as they print it) and ENDING, a
-file's name. Of papermill's own account of a stopped run nothing is used, because a notebook that was killed says of its
-last cell that it is completed.
+It starts the kernel before it is told what to run, so that a run does not wait for what takes long to load. The words
+for the outside are files in the folder: events.jsonl (phases, from the cells' `phase:` tags), log.txt (what the cells
+print, as they print it) and ENDING, a file's name. Of papermill's own account of a stopped run nothing is used, because
+a notebook that was killed says of its last cell that it is completed.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
 import os
-import signal
+import secrets
+import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
 from typing import Any
 
-_PR_SET_PDEATHSIG = 1
-_PRELOAD = """
-import ctypes, os, signal, threading, time
-ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-_begun = time.time()
-try:
-    import autogluon.tabular
-    import gristmill.bench, gristmill.figures, gristmill.tasks, gristmill.engines.tabular
-    threading.Thread(target=lambda: [__import__(name) for name in ("torch", "lightgbm")], daemon=True).start()
-except ImportError:
-    pass
-os.environ["GRISTMILL_WARM_SECONDS"] = str(time.time() - _begun)
-del ctypes, os, signal, threading, time, _begun
-"""
+from gristmill import notebooks
+from gristmill.sandbox.kernel import end_with_parent
+
+_CONNECTION = ".private/kernel.json"
+_CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
 
 
 def main(folder: Path, ending: Path) -> None:
-    _die_with_parent()
-    kernel = _start_kernel(folder)
+    end_with_parent()
+    _die_first()
+    kernel = _connect(_start_kernel(folder))
     try:
-        import papermill  # noqa: F401  (a second of loading, while the kernel loads too)
+        notebooks.nbformat()
+        import papermill  # noqa: F401  (it takes a while, and the kernel is loading too)
 
         line = sys.stdin.readline()
         if line:
@@ -68,16 +60,32 @@ def _say_ending(ending: Path, said: dict[str, str]) -> None:
     part.rename(ending)
 
 
-def _start_kernel(folder: Path) -> Any:
-    from jupyter_client.manager import KernelManager
+def _start_kernel(folder: Path) -> subprocess.Popen[bytes]:
+    """The kernel's process, started before anything that could connect to it is loaded.
 
-    kernel = KernelManager(kernel_name="python3")
-    kernel.start_kernel(
-        cwd=str(folder), extra_arguments=["--IPKernelApp.log_level=ERROR", "--HistoryManager.enabled=False"]
+    They speak through sockets in the folder: a TCP port that is chosen here may be another's before the kernel has it.
+    """
+    (folder / _CONNECTION).write_text(
+        json.dumps(
+            {f"{channel}_port": number for number, channel in enumerate(_CHANNELS, 1)}
+            | {"transport": "ipc", "ip": ".private/kernel", "key": secrets.token_hex(32)}
+            | {"signature_scheme": "hmac-sha256", "kernel_name": "python3"}
+        )
     )
-    client = kernel.client()
-    client.start_channels()
-    client.execute(_PRELOAD, silent=True, store_history=False)
+    command = [sys.executable, "-m", "gristmill.sandbox.kernel", _CONNECTION]
+    return subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, start_new_session=True)
+
+
+def _connect(process: subprocess.Popen[bytes]) -> Any:
+    """The kernel as Jupyter's own manager knows one."""
+    from jupyter_client.manager import KernelManager
+    from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+
+    kernel = KernelManager(kernel_name="python3", connection_file=_CONNECTION)
+    kernel.load_connection_file()
+    kernel.provisioner = LocalProvisioner(kernel_id="kernel", kernel_spec=kernel.kernel_spec, parent=kernel)
+    kernel.provisioner.process = process
+    kernel.provisioner.pid = kernel.provisioner.pgid = process.pid
     return kernel
 
 
@@ -129,10 +137,8 @@ class _PhaseTeller:
                     events.write(line + "\n")
 
 
-def _die_with_parent() -> None:
-    """Have the kernel of the machine end this process when its worker is gone, and pick it first when memory is."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+def _die_first() -> None:
+    """Have the machine pick this process and its kernel first when memory runs out."""
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500")
 

@@ -17,14 +17,15 @@ import traceback
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gristmill import intake, records, reports, tasks
+from gristmill import intake, records, tasks
 from gristmill.bench import BenchFile, Budget, Mode, Results
 from gristmill.catalog import Catalog, Outcome
-from gristmill.errors import CatalogFailed, GristmillError, LeaseLost, RecipeInvalid, RunCancelled, RunFailed
+from gristmill.errors import CatalogFailed, GristmillError, LeaseLost, RunCancelled, RunFailed
 from gristmill.recipes import Recipe
-from gristmill.records import Artifact, Dataset, EventKind, Failure, Model, Proposal, Run, RunStatus, Stage
+from gristmill.records import Artifact, Dataset, EventKind, Model, Proposal, Run, RunStatus, Stage
 from gristmill.sandbox import Execution, Sandbox
-from gristmill.stores import Store
+from gristmill.stores import Store, places
+from gristmill.worker.keeper import Keeper
 from gristmill.worker.lease import Lease
 from gristmill.worker.relay import Relay
 from gristmill.worker.watchdog import Cause, Stop, Watchdog
@@ -60,6 +61,7 @@ class Attempt:
         self._started_at = time.time() - (tools.catalog.now() - (run.claimed_at or 0.0))
         self._budget = Budget(run.budget, started_at=self._started_at)
         self._relay = Relay(folder, tools.catalog, run)
+        self._keeper = Keeper(tools.store, run, folder)
         self._salvaged_because = ""
 
     def carry_out(self) -> None:
@@ -85,6 +87,7 @@ class Attempt:
             self._execution.kill()
             if self._standby is not None:
                 self._standby.kill()
+            self._keeper.close()
 
     # --- fetch -------------------------------------------------------------------------------------------------------
 
@@ -110,7 +113,7 @@ class Attempt:
 
     def _describe(self, dataset: Dataset) -> BenchFile:
         run = self._run
-        proposal = records.decode(self._tools.store.read(f"runs/{run.id}/proposal.json"), Proposal)
+        proposal = records.decode(self._tools.store.read(places.proposal(run.id)), Proposal)
         file = BenchFile.of(run, dataset, proposal, self._tools.sandbox.resources())
         return replace(file, started_at=self._started_at)
 
@@ -125,13 +128,13 @@ class Attempt:
                 raise RunCancelled(
                     "The run was cancelled.", cure=f"`gristmill resume {self._run.id}` goes on from here."
                 )
-            if self._saved():
+            if self._keeper.has_saved():
                 if stop.cause is not Cause.DONE:
                     self._salvaged_because = self._salvaged_because or f"after the model was saved, {stop.message}"
                 return
             if stop.cause in (Cause.DONE, Cause.FAILED) or file.mode is Mode.SALVAGE:
                 raise self._no_model(stop)
-            if self._has_models():
+            if self._keeper.has_models():
                 self._salvaged_because = stop.message
                 file = replace(file, mode=Mode.SALVAGE)
             elif stop.cause is Cause.MEMORY and not smaller and self._budget.left() > _LEAST_TRAINING:
@@ -148,7 +151,7 @@ class Attempt:
 
     def _run_once(self, file: BenchFile, lease: Lease, *, smaller: bool) -> Stop:
         notebook = self._folder / "notebook.ipynb"
-        recipe = Recipe(name=file.recipe, text=self._tools.store.read(f"runs/{self._run.id}/recipe.ipynb").decode())
+        recipe = Recipe(name=file.recipe, text=self._tools.store.read(places.recipe(self._run.id)).decode())
         notebook.write_text(recipe.text, encoding="utf-8")
         parameters, notices = tasks.find(file.task).plan(file.profile, file.budget, file.resources, smaller=smaller)
         for notice in notices:
@@ -160,18 +163,12 @@ class Attempt:
             budget=self._budget,
             started_at=self._started_at,
             resources=file.resources,
-            saved=self._saved,
+            saved=self._keeper.has_saved,
+            keep=self._keeper.begin,
             stand_by=self._stand_by,
             salvages=file.mode is Mode.SALVAGE,
         )
         return watchdog.watch(self._execution, lease, self._relay)
-
-    def _saved(self) -> bool:
-        return (self._folder / "out" / "results.json").exists()
-
-    def _has_models(self) -> bool:
-        model = self._folder / "out" / "model"
-        return (model / "predictor.pkl").exists() and any(model.glob("models/*/model.pkl"))
 
     def _no_model(self, stop: Stop) -> RunFailed:
         more = f"`gristmill resume {self._run.id} --budget …` gives it more time."
@@ -196,10 +193,11 @@ class Attempt:
     def _succeed(self, dataset: Dataset) -> None:
         self._relay.phase("report", time.time())
         results = records.decode((self._folder / "out" / "results.json").read_bytes(), Results)
-        report = self._report(notice=self._salvaged_because and f"Training was cut short: {self._salvaged_because}.")
+        cut_short = self._salvaged_because and f"Training was cut short: {self._salvaged_because}."
+        report = self._keeper.report(notice=cut_short)
         self._relay.phase("store", time.time())
-        model = self._keep("model", self._folder / "out" / "model.zip")
-        artifacts = (model, *report, *self._keep_the_rest())
+        model, *checkpoint = self._keeper.model()
+        artifacts = (model, *report, *checkpoint, *self._keeper.papers())
         outcome = replace(
             self._outcome(RunStatus.SUCCEEDED),
             artifacts=artifacts,
@@ -243,7 +241,9 @@ class Attempt:
         self._execution.kill()
         status = RunStatus.CANCELLED if isinstance(error, RunCancelled) else RunStatus.FAILED
         try:
-            artifacts = (*self._report(failure=error.failure), *self._keep_the_rest())
+            self._keeper.forget_model()
+            report = self._keeper.report(failure=error.failure)
+            artifacts = (*report, *self._keeper.checkpoint(), *self._keeper.papers())
         except Exception:  # the store or the disk may be what failed: the run's end must be known all the same
             artifacts = ()
         outcome = replace(self._outcome(status), artifacts=artifacts, failure=error.failure)
@@ -263,43 +263,12 @@ class Attempt:
                     raise
                 time.sleep(pause)
         for fence in range(1, self._run.fence):
-            self._tools.store.delete_all(f"runs/{self._run.id}/{fence}")
+            self._tools.store.delete_all(places.attempt(self._run.id, fence))
 
     def _outcome(self, status: RunStatus) -> Outcome:
         now = time.time()
         seconds = self._relay.seconds(now) | {"total": round(now - self._started_at, 3)}
         return Outcome(status=status, seconds=seconds)
-
-    def _report(self, *, notice: str = "", failure: Failure | None = None) -> tuple[Artifact, ...]:
-        """The report, kept; none where the notebook cannot be read, for no model is lost over its report."""
-        notebook = self._folder / "notebook.ipynb"
-        if not notebook.exists():
-            self._tools.store.get_file(f"runs/{self._run.id}/recipe.ipynb", notebook)
-        facts = {"task": self._run.task.replace("-", " "), "target": self._run.target, "run": self._run.id}
-        heading = reports.Heading(title=self._run.name, facts=facts, notice=notice, failure=failure)
-        try:
-            return (self._keep("report", reports.render(notebook, self._folder / "report.html", heading)),)
-        except RecipeInvalid:
-            return ()
-
-    def _keep_the_rest(self) -> tuple[Artifact, ...]:
-        """Everything but model and report: what is there of notebook, log, results, and models to resume from."""
-        kept = []
-        if self._has_models():
-            checkpoint = self._folder / "checkpoint.tar"
-            with tarfile.open(checkpoint, "w") as tar:
-                tar.add(self._folder / "out" / "model", "model")
-            kept.append(self._keep("checkpoint", checkpoint))
-        for name, path in (("notebook", "notebook.ipynb"), ("log", "log.txt"), ("results", "out/results.json")):
-            if (self._folder / path).exists():
-                kept.append(self._keep(name, self._folder / path))
-        return tuple(kept)
-
-    def _keep(self, name: str, path: Path) -> Artifact:
-        # The fence is part of the key: a worker that lost its lease cannot overwrite what its successor wrote.
-        key = f"runs/{self._run.id}/{self._run.fence}/{name}{path.suffix}"
-        stored = self._tools.store.put_file(key, path)
-        return Artifact(name=name, key=key, size=stored.size, sha256=stored.sha256 or "")
 
 
 def _fault(error: Exception) -> GristmillError:

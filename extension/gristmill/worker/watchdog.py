@@ -47,12 +47,16 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Watchdog:
-    """Watches one execution to its end. `saved` tells whether the model is safe; `stand_by` may be called often."""
+    """Watches one execution to its end.
+
+    `saved` tells whether the model is safe; `keep` and `stand_by` are called again and again.
+    """
 
     budget: Budget
     started_at: float
     resources: Resources
     saved: Callable[[], bool]
+    keep: Callable[[], object]
     stand_by: Callable[[], object]
     salvages: bool = False
     clock: Callable[[], float] = time.time
@@ -63,6 +67,7 @@ class Watchdog:
         while True:
             ending = execution.poll()
             relay.pump()
+            self.keep()
             if ending is not None:
                 return self._ended(ending)
             stop = self._wish(lease, relay) or self._overrun(relay)

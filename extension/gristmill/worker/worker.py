@@ -36,13 +36,22 @@ class Worker:
         self.name = name or f"{socket.gethostname()}:{os.getpid()}"
         self._warm = warm
 
-    def serve(self, stopped: Callable[[], bool], *, idle: float | None = None) -> None:
-        """Work until `stopped`, or until there has been nothing to do for `idle` seconds."""
+    def serve(
+        self, stopped: Callable[[], bool], *, called: Callable[[], bool] = lambda: False, idle: float | None = None
+    ) -> None:
+        """Work until `stopped`, or until there has been nothing to do for `idle` seconds.
+
+        When `called` while there is nothing to do, it has a sandbox load for the run that is about to come.
+        """
         busy_at = time.monotonic()
         try:
             while not stopped():
                 if self.work_once():
                     busy_at = time.monotonic()
+                    called()  # whatever was announced meanwhile has come, or is next
+                elif called():
+                    busy_at = time.monotonic()
+                    self._warm = self._warm or self._tools.sandbox.prepare_within(self._tools.folder)
                 elif idle is not None and time.monotonic() - busy_at > idle:
                     return
                 else:

@@ -1,0 +1,39 @@
+"""Where in the store what is kept: the one place that spells its keys.
+
+uploads/<upload>/<file>          what people sent, as they sent it
+samples/<upload>.parquet         some of its rows, to profile and to propose from
+runs/<run>/recipe.ipynb          the notebook as the run was asked to execute it
+runs/<run>/proposal.json         what was known of the data when it was asked for
+runs/<run>/<fence>/<name>        what one attempt at the run left: the fence is part of the key, so that a worker
+                                 that lost its lease cannot overwrite what its successor wrote
+"""
+
+from __future__ import annotations
+
+from gristmill.records import Run
+
+__all__ = ["artifact", "attempt", "proposal", "recipe", "sample", "upload"]
+
+
+def upload(upload_id: str, filename: str) -> str:
+    return f"uploads/{upload_id}/{filename}"
+
+
+def sample(upload_id: str) -> str:
+    return f"samples/{upload_id}.parquet"
+
+
+def recipe(run_id: str) -> str:
+    return f"runs/{run_id}/recipe.ipynb"
+
+
+def proposal(run_id: str) -> str:
+    return f"runs/{run_id}/proposal.json"
+
+
+def attempt(run_id: str, fence: int) -> str:
+    return f"runs/{run_id}/{fence}"
+
+
+def artifact(run: Run, filename: str) -> str:
+    return f"{attempt(run.id, run.fence)}/{filename}"
