@@ -1,6 +1,6 @@
 """Inside a process sandbox: the notebook's kernel, which loads what takes long before anyone asks it anything.
 
-    python -m gristmill.sandbox.kernel CONNECTION-FILE
+    python -m gristmill.sandbox.kernel CONNECTION-FILE PARENT-PID
 
 What a recipe imports first is loaded here; what a fit will need goes on loading in a thread. It is a plain IPython
 kernel otherwise, and ends with the process that started it.
@@ -27,8 +27,8 @@ _LATER = ("torch", "lightgbm")
 _QUIET = ["--IPKernelApp.log_level=ERROR", "--HistoryManager.enabled=False"]
 
 
-def main(connection_file: str) -> None:
-    end_with_parent()
+def main(connection_file: str, parent: int) -> None:
+    end_with_parent(parent)
     begun = time.time()
     gc.disable()  # nothing that is loaded here is ever garbage: a seventh of the loading would be spent looking
     _load(_FIRST)
@@ -41,10 +41,12 @@ def main(connection_file: str) -> None:
     launch_new_instance(argv=["-f", connection_file, *_QUIET])
 
 
-def end_with_parent() -> None:
-    """Have the machine end this process when the one that started it is gone."""
+def end_with_parent(parent: int) -> None:
+    """Have the machine end this process when the one that started it, `parent`, is gone; at once if it is already."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit()
 
 
 def _load(modules: Sequence[str]) -> None:
@@ -54,4 +56,4 @@ def _load(modules: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], int(sys.argv[2]))

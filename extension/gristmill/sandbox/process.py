@@ -80,7 +80,7 @@ class _ProcessExecution(Execution):
         self._ending = folder / f"ending-{self._name}.json"
         with (folder / "runner.log").open("ab") as log:
             self._runner = subprocess.Popen(
-                [sys.executable, "-m", "gristmill.sandbox.runner", str(folder), self._ending.name],
+                [sys.executable, "-m", "gristmill.sandbox.runner", str(folder), self._ending.name, str(os.getpid())],
                 stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment | {_EXECUTION: self._name}, cwd=folder,
                 start_new_session=True,
             )  # fmt: skip

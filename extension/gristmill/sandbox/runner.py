@@ -1,6 +1,6 @@
 """Inside a process sandbox: keeps one kernel, executes one notebook in it with papermill, and says how it ended.
 
-    python -m gristmill.sandbox.runner FOLDER ENDING    then on stdin: {"notebook": …, "parameters": {…}}
+    python -m gristmill.sandbox.runner FOLDER ENDING PARENT-PID    then on stdin: {"notebook": …, "parameters": {…}}
 
 It starts the kernel before it is told what to run, so that a run does not wait for what takes long to load. The words
 for the outside are files in the folder: events.jsonl (phases, from the cells' `phase:` tags), log.txt (what the cells
@@ -28,8 +28,8 @@ _CONNECTION = ".private/kernel.json"
 _CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
 
 
-def main(folder: Path, ending: Path) -> None:
-    end_with_parent()
+def main(folder: Path, ending: Path, parent: int) -> None:
+    end_with_parent(parent)
     _die_first()
     kernel = _connect(_start_kernel(folder))
     try:
@@ -72,7 +72,7 @@ def _start_kernel(folder: Path) -> subprocess.Popen[bytes]:
             | {"signature_scheme": "hmac-sha256", "kernel_name": "python3"}
         )
     )
-    command = [sys.executable, "-m", "gristmill.sandbox.kernel", _CONNECTION]
+    command = [sys.executable, "-m", "gristmill.sandbox.kernel", _CONNECTION, str(os.getpid())]
     return subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, start_new_session=True)
 
 
@@ -144,4 +144,4 @@ def _die_first() -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[1], sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[1], sys.argv[2]), int(sys.argv[3]))
