@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gristmill.app import Settings
-from gristmill.dispatch.local import sole_worker
+from gristmill.dispatch.local import LocalDispatcher, calls, sole_worker
 from gristmill.errors import UsageError
 
 
@@ -65,3 +65,11 @@ def test_one_worker_at_a_time_and_the_lock_goes_with_it(tmp_path: Path) -> None:
         worker.wait()
         with sole_worker(tmp_path) as ours:
             assert ours
+
+
+def test_an_announced_run_is_heard_once(tmp_path: Path) -> None:
+    with sole_worker(tmp_path / "home"):  # so that no other is started
+        called = calls(tmp_path / "home")
+        assert not called()
+        LocalDispatcher(tmp_path / "home").hasten()
+        assert [called(), called()] == [True, False]

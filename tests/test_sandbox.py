@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from gristmill.sandbox import End, Ending, Execution
-from gristmill.sandbox.process import ProcessSandbox
+from gristmill.sandbox.process import ProcessSandbox, end
 
 PATIENCE = 60.0
 
@@ -154,7 +154,7 @@ def test_what_outlives_its_worker_is_swept(sandbox: ProcessSandbox, folder: Path
 
 def test_an_execution_ends_with_the_worker_that_started_it(folder: Path, tmp_path: Path) -> None:
     program = (
-        "import sys, time; from pathlib import Path; from gristmill.sandbox.process import ProcessSandbox\n"
+        "import sys, time; from pathlib import Path; from gristmill.sandbox.process import ProcessSandbox, end\n"
         "ProcessSandbox(cache=Path(sys.argv[2])).prepare(Path(sys.argv[1])); time.sleep(600)"
     )
     worker = subprocess.Popen([sys.executable, "-c", program, str(folder), str(tmp_path / "cache")])
@@ -162,3 +162,22 @@ def test_an_execution_ends_with_the_worker_that_started_it(folder: Path, tmp_pat
     worker.kill()
     worker.wait()
     until(lambda: living(folder) == [])
+
+
+def test_a_zombie_counts_as_gone() -> None:
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    process = psutil.Process(child.pid)
+    begun = time.monotonic()
+    assert end([process]) == 1  # nobody has reaped it: a container whose first process reaps nothing is like that
+    assert process.status() == psutil.STATUS_ZOMBIE
+    assert time.monotonic() - begun < 10
+    child.wait()
+
+
+def test_a_process_whose_parent_is_gone_already_ends_at_once() -> None:
+    program = "import os; from gristmill.sandbox.kernel import end_with_parent; end_with_parent({}); print('lives')"
+    for parent, said in (("os.getppid()", "lives\n"), ("1", "")):
+        done = subprocess.run(
+            [sys.executable, "-c", program.format(parent)], capture_output=True, text=True, check=False
+        )
+        assert done.stdout == said

@@ -26,7 +26,7 @@ from gristmill import records
 from gristmill.records import Resources
 from gristmill.sandbox.base import End, Ending, Execution, Sandbox
 
-__all__ = ["ProcessSandbox"]
+__all__ = ["ProcessSandbox", "end"]
 
 _FOLDER = "GRISTMILL_SANDBOX"
 _EXECUTION = "GRISTMILL_EXECUTION"
@@ -55,7 +55,7 @@ class ProcessSandbox(Sandbox):
         return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
     def sweep(self, folder: Path) -> int:
-        return _end(list(_marked(_FOLDER, str(folder))))
+        return end(list(_marked(_FOLDER, str(folder))))
 
     def _environment(self, folder: Path) -> dict[str, str]:
         private = folder / ".private"
@@ -105,7 +105,7 @@ class _ProcessExecution(Execution):
         return sum(_proportional_memory(process) for process in _tree(self._runner.pid))
 
     def kill(self) -> None:
-        _end([*_tree(self._runner.pid), *_marked(_EXECUTION, self._name)])
+        end([*_tree(self._runner.pid), *_marked(_EXECUTION, self._name)])
         self._runner.wait()
         if self._runner.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
@@ -129,7 +129,7 @@ def _marked(mark: str, value: str) -> Iterator[psutil.Process]:
                 yield process
 
 
-def _end(processes: list[psutil.Process]) -> int:
+def end(processes: list[psutil.Process]) -> int:
     """Kill processes and wait until they are gone; how many there were."""
     for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
