@@ -33,7 +33,6 @@ EXTRAS = {"train", "all-tasks", "hub", "cloud", "serve", "dev"}
 
 # Asked for, though no module of ours imports it
 USED_OTHERWISE = {
-    "ipykernel": "the kernel that notebooks name",
     "torch": "named so that an index of CPU builds can be given for it; AutoGluon imports it",
     "scikit-learn": "AutoGluon's scores; its range is what the model archive's lock must be in",
 }
