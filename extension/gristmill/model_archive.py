@@ -16,6 +16,8 @@ from __future__ import annotations
 import shutil
 import tempfile
 import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import metadata, resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,18 +25,23 @@ from typing import TYPE_CHECKING, Any
 from gristmill import records
 
 if TYPE_CHECKING:
-    from autogluon.tabular import TabularPredictor
-
     from gristmill.bench import BenchFile, Results
+    from gristmill.engines import Engine
 
-__all__ = ["schema_of", "unpack", "versions", "write"]
-
-_TRAINS = ("autogluon.tabular", "torch", "scikit-learn", "pandas", "numpy", "lightgbm", "catboost", "xgboost", "fastai")
-_TOLD = (*_TRAINS, "gristmill")
-_NEEDED = (*_TRAINS, "autogluon.core", "autogluon.common", "autogluon.features", "scipy", "pyarrow", "python-calamine")
+__all__ = ["Trained", "schema_of", "unpack", "versions", "write"]
 
 
-def versions(names: tuple[str, ...] = _TOLD) -> dict[str, str]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trained:
+    """What a recipe has to show: a predictor, and all that is known of it."""
+
+    predictor: Any
+    engine: Engine
+    file: BenchFile
+    results: Results
+
+
+def versions(names: Sequence[str]) -> dict[str, str]:
     """Installed versions of what a model is made with."""
     found = {}
     for name in names:
@@ -45,47 +52,46 @@ def versions(names: tuple[str, ...] = _TOLD) -> dict[str, str]:
     return found
 
 
-def schema_of(predictor: TabularPredictor, file: BenchFile) -> dict[str, Any]:
+def schema_of(predictor: Any, engine: Engine, file: BenchFile) -> dict[str, Any]:
     """What goes into a model and what comes out of it."""
-    used = set(predictor.original_features)
+    used = set(engine.columns(predictor))
     columns = [
         {"name": column.name, "kind": str(column.kind), "minimum": column.minimum, "maximum": column.maximum,
          "values": [value for value, _ in column.top] if column.kind in ("category", "yes/no") else []}
         for column in file.profile.main.columns
         if column.name in used
     ]  # fmt: skip
-    classes = None if predictor.problem_type == "regression" else [str(label) for label in predictor.class_labels]
+    classes = engine.classes(predictor)
     return {
         "task": file.task,
         "target": file.target,
         "metric": file.metric,
         "columns": columns,
-        "classes": classes,
+        "classes": None if classes is None else list(classes),
         "form": records.to_plain(file.profile.main.form),
     }
 
 
-def write(predictor: TabularPredictor, path: Path, *, file: BenchFile, results: Results) -> None:
-    """Write the archive of `predictor`'s best model to `path`, whole or not at all."""
-    from gristmill.engines.tabular import trim
-
+def write(trained: Trained, path: Path) -> None:
+    """Write the archive of the best model to `path`, whole or not at all."""
     with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
         trimmed = Path(scratch) / "model"
-        trim(predictor, trimmed)
+        trained.engine.trim(trained.predictor, trimmed)
         part = path.with_name(path.name + ".part")
         with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
             for member in sorted(trimmed.rglob("*")):
                 if member.is_file():
                     archive.write(member, Path("model") / member.relative_to(trimmed))
-            for name, text in _texts(file, results).items():
+            for name, text in _texts(trained).items():
                 archive.writestr(name, text)
         part.rename(path)
 
 
-def _texts(file: BenchFile, results: Results) -> dict[str, str | bytes]:
+def _texts(trained: Trained) -> dict[str, str | bytes]:
     """The archive's files beside the predictor."""
+    engine, file, results = trained.engine, trained.file, trained.results
     given = resources.files("gristmill_templates") / "model"
-    requirements = "".join(f"{name}=={version}\n" for name, version in versions(_NEEDED).items())
+    requirements = "".join(f"{name}=={version}\n" for name, version in versions(engine.needs).items())
     readme = (given / "README.md").read_text(encoding="utf-8")
     facts = {
         "name": file.name, "target": file.target, "task": file.task.replace("-", " "), "metric": file.metric,
@@ -100,11 +106,20 @@ def _texts(file: BenchFile, results: Results) -> dict[str, str | bytes]:
         "metrics.json": records.encode(results),
         "requirements.txt": requirements,
         "README.md": readme,
-        "predict.py": (given / "predict.py").read_bytes(),
+        "predict.py": (given / engine.script).read_bytes(),
     }
-    return texts | {
-        f"reading/{file.name}": file.read_bytes() for file in reading.iterdir() if file.name.endswith(".py")
-    }
+    texts |= {f"reading/{file.name}": file.read_bytes() for file in reading.iterdir() if file.name.endswith(".py")}
+    for package in engine.code:
+        texts |= _package(package)
+    return texts
+
+
+def _package(name: str) -> dict[str, str | bytes]:
+    """The modules of one package under their own names, in packages that hold nothing else."""
+    parts = name.split(".")
+    above = {"/".join((*parts[:depth], "__init__.py")): "" for depth in range(1, len(parts))}
+    modules = (file for file in resources.files(name).iterdir() if file.name.endswith(".py"))
+    return above | {"/".join((*parts, file.name)): file.read_bytes() for file in modules}
 
 
 def unpack(archive: Path, folder: Path) -> None:

@@ -103,6 +103,8 @@ class ColumnKind(StrEnum):
     TEXT = "text"
     DATE = "date"
     IDENTIFIER = "identifier"
+    PICTURE = "picture"  # the path of a picture among the dataset's files
+    BOXES = "boxes"  # JSON: [{"category": …, "bbox": [x, y, width, height]}, …]
     CONSTANT = "constant"
     EMPTY = "empty"
 
@@ -208,6 +210,7 @@ class Profile:
     bytes: int
     ignored: tuple[str, ...] = ()
     notices: tuple[Notice, ...] = ()
+    arranged: str = ""  # the task that made these tables of files that are none: folders of pictures, of texts
 
     @property
     def main(self) -> Table:

@@ -1,1 +1,7 @@
-"""What trains: what the bench must know of AutoGluon's predictors beyond their public calls, one file an engine."""
+"""What trains: AutoGluon's predictors and ours, each as the bench must know it, one file an engine."""
+
+from __future__ import annotations
+
+from gristmill.engines.base import Engine, Say, find
+
+__all__ = ["Engine", "Say", "find"]

@@ -8,7 +8,6 @@ this module needs AutoGluon.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +18,50 @@ from autogluon.tabular import TabularPredictor
 from autogluon.tabular.configs.hyperparameter_configs import get_hyperparameter_config
 from autogluon.tabular.registry import ag_model_registry
 
+from gristmill.engines.base import Engine, Say
 from gristmill.records import EventKind, LeaderboardRow, to_plain
 
-__all__ = ["Watch", "compare", "leaderboard_rows", "natural", "reopen", "trim", "untried"]
+__all__ = ["TabularEngine", "Watch", "reopen", "trim", "untried"]
 
-Say = Callable[[EventKind, dict[str, Any]], None]
+
+class TabularEngine(Engine):
+    """AutoGluon's TabularPredictor."""
+
+    needs = (
+        *("autogluon.tabular", "autogluon.core", "autogluon.common", "autogluon.features", "torch", "scikit-learn"),
+        *("pandas", "numpy", "scipy", "lightgbm", "catboost", "xgboost", "fastai", "pyarrow", "python-calamine"),
+    )
+
+    def watch(self, say: Say) -> Watch:
+        return Watch(say)
+
+    def reopen(self, path: Path) -> TabularPredictor | None:
+        return reopen(path)
+
+    def board(self, predictor: TabularPredictor) -> tuple[LeaderboardRow, ...]:
+        return _leaderboard_rows(predictor.leaderboard(), predictor)
+
+    def compare(self, predictor: TabularPredictor, test: pd.DataFrame, *, seconds: float) -> tuple[LeaderboardRow, ...]:
+        return _leaderboard_rows(_compare(predictor, test, seconds=seconds), predictor)
+
+    def best(self, predictor: TabularPredictor) -> str:
+        return str(predictor.model_best)
+
+    def natural(self, metric: str, score: float) -> float:
+        return float(get_metric(metric).convert_score_to_original(score))
+
+    def trim(self, predictor: TabularPredictor, path: Path) -> None:
+        trim(predictor, path)
+
+    def columns(self, predictor: TabularPredictor) -> tuple[str, ...]:
+        return tuple(predictor.original_features)
+
+    def classes(self, predictor: TabularPredictor) -> tuple[str, ...] | None:
+        return None if predictor.problem_type == "regression" else tuple(str(label) for label in predictor.class_labels)
+
+    def failures(self, predictor: TabularPredictor) -> dict[str, str]:
+        failed = predictor.model_failures()
+        return {str(row["model"]): str(row["exc_str"]) for _, row in failed.iterrows()}
 
 
 class Watch(AbstractCallback):  # type: ignore[misc]  # autogluon ships no types
@@ -51,12 +89,7 @@ class Watch(AbstractCallback):  # type: ignore[misc]  # autogluon ships no types
         return False
 
 
-def natural(metric: str, score: float) -> float:
-    """AutoGluon's score, of which more is always better, as the figure that people know by the metric's name."""
-    return float(get_metric(metric).convert_score_to_original(score))
-
-
-def leaderboard_rows(board: pd.DataFrame, predictor: TabularPredictor) -> tuple[LeaderboardRow, ...]:
+def _leaderboard_rows(board: pd.DataFrame, predictor: TabularPredictor) -> tuple[LeaderboardRow, ...]:
     """AutoGluon's leaderboard as records, best first."""
     return _rows(board, predictor.eval_metric, Path(predictor.path) / "models")
 
@@ -88,7 +121,7 @@ def _size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def compare(predictor: TabularPredictor, test: pd.DataFrame, *, seconds: float) -> pd.DataFrame:
+def _compare(predictor: TabularPredictor, test: pd.DataFrame, *, seconds: float) -> pd.DataFrame:
     """`predictor.leaderboard(test)`, but only for as many of the best models as `seconds` allow by their own pace."""
     board: pd.DataFrame = predictor.leaderboard()
     validated = predictor._trainer._num_rows_val or predictor._trainer._num_rows_train

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gristmill.intake.archive import unpack
-from gristmill.intake.inspection import inspect, sample, sample_file
+from gristmill.intake.inspection import fetch, inspect, keep_listing, sample, sample_file
 from gristmill.intake.profile import profile
 from gristmill.intake.propose import propose
 
-__all__ = ["inspect", "profile", "propose", "sample", "sample_file", "unpack"]
+__all__ = ["fetch", "inspect", "keep_listing", "profile", "propose", "sample", "sample_file", "unpack"]

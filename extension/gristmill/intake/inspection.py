@@ -2,27 +2,81 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gristmill import tasks
 from gristmill.intake.archive import unpack
 from gristmill.intake.profile import profile
-from gristmill.records import Profile
+from gristmill.records import Dataset, Profile, Table, replace
+from gristmill.stores import Store, places
+from gristmill.tasks import Listing
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["inspect", "sample", "sample_file"]
+__all__ = ["fetch", "inspect", "keep_listing", "sample", "sample_file"]
 
 
 def inspect(path: Path, scratch: Path, table: str | None = None) -> Profile:
     """The profile of the upload at `path`; its files are then in scratch/data, `table` names the one to train on."""
-    unpacked = unpack(path, scratch / "data")
+    folder = scratch / "data"
+    unpacked = unpack(path, folder)
 
     def keep(rows: pd.DataFrame) -> None:
         rows.to_parquet(sample_file(scratch), index=False)
 
-    return profile(scratch / "data", unpacked.files, ignored=unpacked.ignored, table=table, keep=keep)
+    listing = _likeliest(folder, unpacked.files)
+    if listing is None:
+        return profile(folder, unpacked.files, ignored=unpacked.ignored, table=table, keep=keep)
+    name, arranged = listing
+    found = profile(folder, _write(arranged, folder), ignored=unpacked.ignored, keep=keep)
+    return replace(
+        found,
+        tables=tuple(_told_kinds(table, arranged) for table in found.tables),
+        files=len(unpacked.files),
+        bytes=sum((folder / file).stat().st_size for file in unpacked.files),
+        notices=(*arranged.notices, *found.notices),
+        arranged=name,
+    )
+
+
+def fetch(store: Store, dataset: Dataset, folder: Path) -> None:
+    """The files of a dataset in `folder`, as they were when it was profiled."""
+    upload = folder.parent / dataset.filename
+    store.get_file(dataset.key, upload)
+    unpack(upload, folder)
+    upload.unlink(missing_ok=True)
+    if dataset.profile.arranged:
+        for table in dataset.profile.tables:
+            store.get_file(places.listing(dataset.upload_id, table.path), folder / table.path)
+
+
+def keep_listing(store: Store, upload_id: str, profile: Profile, scratch: Path) -> None:
+    """Store the tables that `inspect` has made in `scratch`, if it has, for `fetch` to bring back."""
+    if profile.arranged:
+        for table in profile.tables:
+            store.put_file(places.listing(upload_id, table.path), scratch / "data" / table.path)
+
+
+def _likeliest(folder: Path, files: Sequence[str]) -> tuple[str, Listing] | None:
+    listings = [(kind.name, listing) for kind in tasks.all_kinds() if (listing := kind.arrange(folder, files))]
+    return max(listings, key=lambda pair: pair[1].likelihood, default=None)
+
+
+def _write(listing: Listing, folder: Path) -> list[str]:
+    """The listing as files whose names tell what they are for."""
+    parts = {"listing.train.parquet": listing.rows, "listing.test.parquet": listing.test}
+    made = {name: rows for name, rows in parts.items() if rows is not None and len(rows)}
+    for name, rows in made.items():
+        rows.to_parquet(folder / name, index=False)
+    return list(made)
+
+
+def _told_kinds(table: Table, listing: Listing) -> Table:
+    columns = [replace(column, kind=listing.kinds.get(column.name, column.kind)) for column in table.columns]
+    return replace(table, columns=tuple(columns))
 
 
 def sample(scratch: Path) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """Where in the store what is kept: the one place that spells its keys.
 
 uploads/<upload>/<file>          what people sent, as they sent it
+listings/<upload>/<table>        the tables that a task made of an upload's files, where they are none
 samples/<upload>.parquet         some of its rows, to profile and to propose from
 runs/<run>/recipe.ipynb          the notebook as the run was asked to execute it
 runs/<run>/proposal.json         what was known of the data when it was asked for
@@ -12,11 +13,15 @@ from __future__ import annotations
 
 from gristmill.records import Run
 
-__all__ = ["artifact", "attempt", "proposal", "recipe", "sample", "upload"]
+__all__ = ["artifact", "attempt", "listing", "proposal", "recipe", "sample", "upload"]
 
 
 def upload(upload_id: str, filename: str) -> str:
     return f"uploads/{upload_id}/{filename}"
+
+
+def listing(upload_id: str, table: str) -> str:
+    return f"listings/{upload_id}/{table}"
 
 
 def sample(upload_id: str) -> str:

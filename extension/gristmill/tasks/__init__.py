@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gristmill.tasks.base import Candidate, LoadPlan, Metric, TaskKind
+from gristmill.tasks.base import Candidate, Listing, LoadPlan, Metric, TaskKind
 from gristmill.tasks.registry import all_kinds, find
 
-__all__ = ["Candidate", "LoadPlan", "Metric", "TaskKind", "all_kinds", "find"]
+__all__ = ["Candidate", "Listing", "LoadPlan", "Metric", "TaskKind", "all_kinds", "find"]

@@ -5,6 +5,7 @@ Terms
 target      the column whose values a model learns to tell from the others
 candidate   a column that could be a task's target, with how likely that is and why
 metric      one figure that says how good a model is; named as AutoGluon names it
+listing     a table that a task makes of files that are none: one row a picture, one row a text
 hold-out    rows that no model sees while it is trained: the reported score is measured on them
 left out    a column that no model sees, because it only numbers, names or repeats
 
@@ -14,18 +15,19 @@ A plugin is a class of the entry-point group `gristmill.tasks`, named as its `na
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from gristmill.errors import UsageError
-from gristmill.records import Notice, Profile, Resources
+from gristmill.records import ColumnKind, Notice, Profile, Resources
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
-__all__ = ["Candidate", "LoadPlan", "Metric", "TaskKind"]
+__all__ = ["Candidate", "Listing", "LoadPlan", "Metric", "TaskKind"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,8 +66,21 @@ class LoadPlan:
     settings: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listing:
+    """What a task makes of files that are no table: one row an item. Paths are relative to the dataset's folder."""
+
+    rows: DataFrame
+    test: DataFrame | None = None  # rows that the archive itself holds out
+    kinds: dict[str, ColumnKind] = field(default_factory=dict)  # of columns whose values do not tell
+    notices: tuple[Notice, ...] = ()
+    likelihood: float = 1.0  # the likeliest listing over all tasks is taken
+
+
 class TaskKind(ABC):
     """One kind of answer. A subclass sets the class attributes below and overrides every abstract method.
+
+    - `arrange` makes a listing of files that are no table; most tasks have none to make,
 
     - `candidates` names the columns that could be the target,
     - `check` says what a person should know about a target, or refuses it,
@@ -83,6 +98,7 @@ class TaskKind(ABC):
     title: ClassVar[str]
     summary: ClassVar[str]  # what a model answers, in a few words
     recipe: ClassVar[str]  # the template's file name
+    engine: ClassVar[str] = "gristmill.engines.tabular:TabularEngine"  # what its recipe trains
     metrics: ClassVar[tuple[Metric, ...]]
 
     def __init_subclass__(cls, *, partial: bool = False, **rest: Any) -> None:
@@ -93,6 +109,11 @@ class TaskKind(ABC):
         methods = [name for name in dir(cls) if getattr(getattr(cls, name, None), "__isabstractmethod__", False)]
         if attributes or methods:
             raise TypeError(f"{cls.__name__} is no complete TaskKind: it lacks {', '.join(attributes + methods)}.")
+
+    def arrange(self, folder: Path, files: Sequence[str]) -> Listing | None:
+        """The listing of a dataset's files, where they are laid out for this task; DataRejected if wrongly so."""
+        del folder, files
+        return None
 
     @abstractmethod
     def candidates(self, profile: Profile, target: str | None = None) -> tuple[Candidate, ...]:

@@ -94,10 +94,7 @@ class Attempt:
     def _fetch(self) -> Dataset:
         self._relay.phase("fetch", self._started_at)
         dataset = self._tools.catalog.datasets.get(self._run.dataset_id)
-        upload = self._folder / dataset.filename
-        self._tools.store.get_file(dataset.key, upload)
-        intake.unpack(upload, self._folder / "data")
-        upload.unlink(missing_ok=True)
+        intake.fetch(self._tools.store, dataset, self._folder / "data")
         if self._run.resumed_from and not (self._folder / "out").exists():
             earlier = self._tools.catalog.runs.get(self._run.resumed_from).artifact("checkpoint")
             if earlier is not None:

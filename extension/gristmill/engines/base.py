@@ -1,0 +1,76 @@
+"""What the bench must know of a kind of predictor, whichever it is: AutoGluon's, or one of ours in its shape.
+
+A predictor has fit, predict, evaluate, leaderboard, save and load, as AutoGluon's have. It keeps itself in a folder:
+`predictor.pkl`, and `models/<candidate>/model.pkl` for each candidate as soon as that is finished, so that a fit that
+was killed can be taken up again with all that it had.
+
+An engine is named by its task as `module:Class`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import Any, ClassVar
+
+from gristmill.records import EventKind, LeaderboardRow
+
+__all__ = ["Engine", "Say", "find"]
+
+Say = Callable[[EventKind, dict[str, Any]], None]
+
+
+class Engine(ABC):
+    """One kind of predictor. Override what is abstract, and set what a model archive needs."""
+
+    needs: ClassVar[tuple[str, ...]]  # distributions that a saved model answers with
+    code: ClassVar[tuple[str, ...]] = ()  # packages of gristmill that it answers with: they go into its archive
+    script: ClassVar[str] = "predict.py"  # the template that asks it, in templates/model/
+
+    @abstractmethod
+    def watch(self, say: Say) -> Any:
+        """What a fit is handed so that its progress shows."""
+
+    @abstractmethod
+    def reopen(self, path: Path) -> Any | None:
+        """The predictor that an earlier, perhaps killed, fit left at `path`; None if it had finished no candidate."""
+
+    @abstractmethod
+    def board(self, predictor: Any) -> tuple[LeaderboardRow, ...]:
+        """Every candidate by its validation score, best first."""
+
+    @abstractmethod
+    def compare(self, predictor: Any, test: Any, *, seconds: float) -> tuple[LeaderboardRow, ...]:
+        """The same with scores on held-out data, of as many of the best as `seconds` allow."""
+
+    @abstractmethod
+    def best(self, predictor: Any) -> str:
+        """The candidate that answers."""
+
+    @abstractmethod
+    def natural(self, metric: str, score: float) -> float:
+        """A score as `evaluate` gives it, of which more is always better, as people know it by the metric's name."""
+
+    @abstractmethod
+    def trim(self, predictor: Any, path: Path) -> None:
+        """Put into the new folder `path` what answering needs, and no more."""
+
+    @abstractmethod
+    def columns(self, predictor: Any) -> tuple[str, ...]:
+        """What goes into a prediction."""
+
+    @abstractmethod
+    def classes(self, predictor: Any) -> tuple[str, ...] | None:
+        """The classes that it tells apart; None where answers are numbers."""
+
+    @abstractmethod
+    def failures(self, predictor: Any) -> dict[str, str]:
+        """The candidates that did not finish, each with the reason."""
+
+
+def find(name: str) -> Engine:
+    """The engine of that name."""
+    engine: Engine = resolve_name(name)()
+    return engine
