@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 FLOORS = {
     1: ("records", "errors", "notebooks"),
-    2: ("catalog", "stores", "tables", "tasks"),
+    2: ("catalog", "pictures", "stores", "tables", "tasks"),
     3: ("intake", "recipes", "bench", "engines", "figures", "model_archive", "sandbox"),
     4: ("worker", "reports"),
     5: ("dispatch", "reconciler"),
@@ -35,6 +35,8 @@ ONLY = {
     "gristmill.client": {"records", "errors"},
     "gristmill.cli": {"records", "errors", "client"},
     "gristmill.tables.reading": set(),  # it is copied into each model archive, where there is no gristmill
+    "gristmill.engines.backbones": set(),  # the same, where a model sees
+    "gristmill.pictures": set(),  # the same, where a model takes pictures
     "gristmill_widgets": {"records", "errors", "client"},
     "gristmill_hub": {"api", "hosts"},
     "gristmill_templates": set(),
@@ -50,6 +52,7 @@ HEAVY = {
 AT_THE_TOP = {
     "gristmill.catalog": {"alembic", "sqlalchemy"},
     "gristmill.engines": {"autogluon", "pandas", "numpy"},
+    "gristmill.engines.backbones": {"torch"},
     "gristmill.figures": {"numpy", "pandas"},
     "gristmill.intake": {"numpy", "pandas", "pyarrow"},
     "gristmill.stores.s3": {"boto3", "botocore"},
