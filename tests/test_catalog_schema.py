@@ -32,6 +32,7 @@ from gristmill.records import (
     Role,
     Run,
     RunStatus,
+    SavedRecipe,
     Stage,
     Upload,
     UploadStatus,
@@ -47,6 +48,7 @@ KINDS = {
     "runs": Run,
     "events": Event,
     "models": Model,
+    "recipes": SavedRecipe,
 }
 ENVIRONMENT = {"PYTHONPATH": str(Path(upgrading.__file__).parents[2])}
 PATIENCE = 60.0
@@ -127,6 +129,9 @@ def test_an_old_catalog_is_upgraded(empty_url: str, revision: str) -> None:
         assert [event.body for event in catalog.events.after("run-1")] == [{"phase": "fit"}, {"line": "done"}]
         (model,) = catalog.models.list(project.id)
         assert (model.stage, model.schema) == (Stage.CANDIDATE, {"columns": ["flour"]})
+        if revision >= "0002":
+            recipe = catalog.recipes.find("mine", "another-project")
+            assert (recipe.version, recipe.public, recipe.task) == (1, True, "tabular-regression")
         taken = catalog.runs.claim("heir", 15)
         assert taken is not None
         assert (taken.id, taken.fence) == ("run-2", 2)

@@ -44,10 +44,19 @@ def text_of(name: str) -> str:
 
 @cache
 def commands() -> dict[str, frozenset[str]]:
-    """Every command of `gristmill` with its options, as its own help tells them."""
-    listed = helped().partition("Commands:\n")[2]
-    names = re.findall(r"^  ([a-z]+)", listed, re.MULTILINE)
-    return {name: frozenset(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", options_in(helped(name)))) for name in names}
+    """Every command of `gristmill` with its options, and its subcommands', as its own help tells them."""
+    return {name: frozenset(options_of(name)) for name in named_in(helped())}
+
+
+def named_in(text: str) -> list[str]:
+    """The commands that a help lists."""
+    return re.findall(r"^  ([a-z]+)", text.partition("Commands:\n")[2], re.MULTILINE)
+
+
+def options_of(*command: str) -> set[str]:
+    text = helped(*command)
+    found = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", options_in(text.partition("Commands:\n")[0])))
+    return found.union(*(options_of(*command, inner) for inner in named_in(text)))
 
 
 def helped(*command: str) -> str:

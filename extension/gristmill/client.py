@@ -10,7 +10,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from gristmill.records import Dataset, DatasetEntry, Event, Model, Profile, Proposal, Run, RunRequest, RunStatus, Upload
+from gristmill.records import (
+    Dataset,
+    DatasetEntry,
+    Event,
+    Model,
+    Profile,
+    Proposal,
+    RecipeEntry,
+    Run,
+    RunRequest,
+    RunStatus,
+    Upload,
+)
 
 __all__ = ["Client"]
 
@@ -73,6 +85,20 @@ class Client(Protocol):
 
     def nudge(self) -> None:
         """Makes sure that somebody works on what is queued; where workers stand by anyway, it does nothing."""
+
+    # --- recipes -----------------------------------------------------------------------------------------------------
+
+    def recipes(self, project: str = "default") -> Sequence[RecipeEntry]:
+        """Every recipe that can be named from a project: built-in ones, its own, and public ones."""
+
+    def recipe(self, source: str, to: Path, *, project: str = "default") -> Path:
+        """The notebook of a recipe, or the one that a run was asked to execute, as the file `to`."""
+
+    def try_recipe(self, source: str, *, task: str | None = None, project: str = "default") -> None:
+        """Tries a recipe, a run's or a notebook on its task's tiny data set; RecipeInvalid where it does not pass."""
+
+    def save_recipe(self, source: str, entry: RecipeEntry) -> RecipeEntry:
+        """Keeps a run's recipe or a notebook as `entry` says, under its next version, once it has passed its trial."""
 
     # --- models ------------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gristmill import intake, model_archive, recipes, records, tasks
+from gristmill import intake, model_archive, records, tasks
 from gristmill.bench import BenchFile
 from gristmill.catalog import Catalog
 from gristmill.dispatch import Dispatcher
@@ -27,6 +27,7 @@ from gristmill.errors import (
     NotPossible,
     UsageError,
 )
+from gristmill.recipe_book import RecipeBook
 from gristmill.records import (
     Dataset,
     DatasetEntry,
@@ -35,6 +36,7 @@ from gristmill.records import (
     Notice,
     Profile,
     Proposal,
+    RecipeEntry,
     Run,
     RunRequest,
     RunStatus,
@@ -71,6 +73,7 @@ class Mill:
         self._parts = parts
         self._catalog = parts.catalog
         self._store = parts.store
+        self._book = RecipeBook(catalog=parts.catalog, store=parts.store, sandbox=parts.sandbox, home=parts.home)
 
     # --- data --------------------------------------------------------------------------------------------------------
 
@@ -159,7 +162,8 @@ class Mill:
         dataset = self.dataset(request.dataset_id)
         proposal = self.propose(dataset.id, task=request.task, target=request.target, metric=request.metric)
         _confirmed((*dataset.profile.notices, *proposal.notices), request.accepted)
-        recipe = recipes.find(request.recipe or tasks.find(proposal.task).recipe.removesuffix(".ipynb"))
+        built_in = tasks.find(proposal.task).recipe.removesuffix(".ipynb")
+        recipe = self._book.find(request.recipe or built_in, dataset.project_id)
         run = Run(
             id=records.new_id("run"),
             project_id=dataset.project_id,
@@ -267,6 +271,28 @@ class Mill:
     def nudge(self) -> None:
         """Make sure that somebody works on what is queued."""
         self._parts.dispatcher.nudge()
+
+    # --- recipes -----------------------------------------------------------------------------------------------------
+
+    def recipes(self, project: str = "default") -> Sequence[RecipeEntry]:
+        """Every recipe that can be named from a project: built-in ones, its own, and public ones."""
+        return self._book.entries(project)
+
+    def recipe(self, source: str, to: Path, *, project: str = "default") -> Path:
+        """The notebook of a recipe, or the one that a run was asked to execute, as the file `to`."""
+        recipe, _ = self._book.source(source, self._catalog.projects.ensure(project).id)
+        to.write_text(recipe.text, encoding="utf-8")
+        return to
+
+    def try_recipe(self, source: str, *, task: str | None = None, project: str = "default") -> None:
+        """Try a recipe, a run's or a notebook on its task's tiny data set; RecipeInvalid where it does not pass."""
+        recipe, known = self._book.source(source, self._catalog.projects.ensure(project).id)
+        self._book.attempt(recipe, task or known)
+
+    def save_recipe(self, source: str, entry: RecipeEntry) -> RecipeEntry:
+        """Keep a run's recipe or a notebook as `entry` says, under its next version, once it has passed its trial."""
+        recipe, known = self._book.source(source, self._catalog.projects.ensure(entry.project or "default").id)
+        return self._book.save(recipe, entry if entry.tasks or not known else replace(entry, tasks=(known,)))
 
     # --- models ------------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ be tagged `phase:NAME`; whoever watches a run sees that name. What its code says
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +19,33 @@ __all__ = ["Recipe", "find", "names", "read"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recipe:
-    """A notebook as it will run: `version` is the beginning of its content's SHA-256."""
+    """A notebook as it will run: `version` is the number it was saved under, or the beginning of its SHA-256."""
 
     name: str
     text: str
+    number: int | None = None
 
     @property
     def version(self) -> str:
-        return hashlib.sha256(self.text.encode()).hexdigest()[:12]
+        return str(self.number) if self.number else hashlib.sha256(self.text.encode()).hexdigest()[:12]
+
+    @property
+    def task(self) -> str | None:
+        """The task that the notebook's own metadata names, if they do."""
+        named = _parse(self).metadata.get("gristmill", {}).get("task")
+        return str(named) if named else None
+
+    def cleaned(self) -> Recipe:
+        """The same without what an execution has left in it."""
+        notebook = _parse(self)
+        notebook.cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", ())]
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = [], None
+            for trace in ("papermill", "execution"):
+                cell.metadata.pop(trace, None)
+        notebook.metadata.pop("papermill", None)
+        return replace(self, text=notebooks.nbformat().writes(notebook))
 
     @property
     def parameters(self) -> set[str]:

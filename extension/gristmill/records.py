@@ -454,6 +454,33 @@ class Event:
     body: dict[str, Any]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SavedRecipe:
+    """One version of somebody's own recipe; who is not in its project may use it if it is public."""
+
+    id: str
+    project_id: str
+    name: str
+    version: int
+    task: str
+    public: bool
+    key: str  # the notebook in the store
+    sha256: str
+    created_at: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecipeEntry:
+    """A recipe as lists show it; one that is built in has no project."""
+
+    name: str
+    version: str
+    tasks: tuple[str, ...]
+    project: str | None = None
+    public: bool = True
+    created_at: float | None = None
+
+
 class Stage(StrEnum):
     """A model's place in its project."""
 

@@ -21,7 +21,7 @@ Guarantees
 - A queued run that is asked to cancel is cancelled at once; no queued run ever waits with `wanted` at cancel.
 - The events of a run are numbered 1, 2, 3 …, without a gap, in the order in which they become visible.
 - An upload becomes a dataset once, and only when it is whole; dataset and upload change in one transaction.
-- Versions of a dataset or of a model count 1, 2, 3 … within project and name.
+- Versions of a dataset, a model or a recipe count 1, 2, 3 … within project and name.
 - What is written can be read back: a value that would not survive the trip is refused with UsageError.
 - A call that raises has changed nothing, with one exception that no database can avoid: when the connection breaks
   during the commit, CatalogFailed leaves open whether it took place. The caller reads the row: a final status under
@@ -46,6 +46,7 @@ from gristmill.catalog.datasets import Datasets
 from gristmill.catalog.events import Events
 from gristmill.catalog.models import Models
 from gristmill.catalog.projects import Projects
+from gristmill.catalog.recipes import Recipes
 from gristmill.catalog.runs import Runs
 from gristmill.catalog.upgrading import upgrade
 from gristmill.catalog.uploads import Uploads
@@ -64,6 +65,7 @@ class Catalog:
         self.runs = Runs(database)
         self.events = Events(database)
         self.models = Models(database)
+        self.recipes = Recipes(database)
 
     @classmethod
     def open(cls, url: str, clock: Callable[[], float] | None = None) -> Self:

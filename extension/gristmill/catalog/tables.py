@@ -47,9 +47,9 @@ from gristmill.records import (
     encode,
 )
 
-__all__ = ["SCHEMA", "datasets", "events", "metadata", "models", "projects", "runs", "uploads"]
+__all__ = ["SCHEMA", "datasets", "events", "metadata", "models", "projects", "recipes", "runs", "uploads"]
 
-SCHEMA = "0001"
+SCHEMA = "0002"
 
 
 class Encoded(TypeDecorator[Any]):
@@ -243,5 +243,21 @@ models = Table(
     _must("schema", Encoded(dict[str, Any])),
     UniqueConstraint("project_id", "name", "version"),
     UniqueConstraint("run_id"),
+    *_pages((), ("project_id",)),
+)
+
+recipes = Table(
+    "recipes",
+    metadata,
+    _id(),
+    _refers("project_id", "projects.id"),
+    _must("name", Text),
+    _must("version", Integer),
+    _must("task", Text),
+    _must("public", Boolean),
+    _must("key", Text),
+    _must("sha256", Text),
+    _must("created_at", Number),
+    UniqueConstraint("project_id", "name", "version"),
     *_pages((), ("project_id",)),
 )

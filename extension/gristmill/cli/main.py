@@ -11,7 +11,7 @@ import click
 
 import gristmill
 from gristmill import records
-from gristmill.cli import looking, models, training, words
+from gristmill.cli import looking, models, recipes, training, words
 from gristmill.cli.session import Session
 from gristmill.client import Client
 from gristmill.errors import DataRejected, GristmillError
@@ -31,6 +31,7 @@ _COMMANDS = (
     looking.notebook,
     models.download,
     models.predict,
+    recipes.recipe,
 )
 _FAULT, _INTERRUPTED = 1, 130
 

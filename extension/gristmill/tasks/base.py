@@ -21,7 +21,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from gristmill.errors import UsageError
+from gristmill.errors import NotPossible, UsageError
 from gristmill.records import ColumnKind, Notice, Profile, Resources
 
 if TYPE_CHECKING:
@@ -98,6 +98,7 @@ class TaskKind(ABC):
     title: ClassVar[str]
     summary: ClassVar[str]  # what a model answers, in a few words
     recipe: ClassVar[str]  # the template's file name
+    tiny_target: ClassVar[str] = "answer"  # what `tiny` is to be asked for
     engine: ClassVar[str] = "gristmill.engines.tabular:TabularEngine"  # what its recipe trains
     metrics: ClassVar[tuple[Metric, ...]]
 
@@ -114,6 +115,11 @@ class TaskKind(ABC):
         """The listing of a dataset's files, where they are laid out for this task; DataRejected if wrongly so."""
         del folder, files
         return None
+
+    def tiny(self, folder: Path) -> Path:
+        """A file in `folder` with the least data that a recipe for this task can be tried on, `tiny_target` in it."""
+        del folder
+        raise NotPossible(f"A recipe for {self.title.lower()} cannot be tried yet: there is no tiny data set for it.")
 
     @abstractmethod
     def candidates(self, profile: Profile, target: str | None = None) -> tuple[Candidate, ...]:

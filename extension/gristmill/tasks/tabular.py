@@ -53,6 +53,10 @@ class Tabular(TaskKind, partial=True):
     recipe = "tabular.ipynb"
 
     @abstractmethod
+    def tiny_answer(self, one: int, odd: int) -> object:
+        """What is to be learned from a tiny data set's row."""
+
+    @abstractmethod
     def fitness(self, reading: Reading) -> float:
         """How well this kind of answer fits values that are read so: 0 to 1."""
 
@@ -68,6 +72,13 @@ class Tabular(TaskKind, partial=True):
         """The held-out rows that a model trained on `train` could get right."""
         del train, target
         return held
+
+    def tiny(self, folder: Path) -> Path:
+        path = folder / "tiny.csv"
+        rows = [(row % 7, row * row % 11, "odd" if row % 2 else "even", row % 2) for row in range(120)]
+        lines = [f"{one},{other},{word},{self.tiny_answer(one, odd)}" for one, other, word, odd in rows]
+        path.write_text("\n".join(["one,other,parity,answer", *lines]) + "\n", encoding="utf-8")
+        return path
 
     def candidates(self, profile: Profile, target: str | None = None) -> tuple[Candidate, ...]:
         found = []

@@ -39,6 +39,9 @@ class TabularClassification(Tabular):
     summary = "which class a row belongs to"
     metrics = tuple(dict.fromkeys((*metrics.BINARY, *metrics.MULTICLASS)))
 
+    def tiny_answer(self, one: int, odd: int) -> object:
+        return "low" if (one + odd) % 2 else "high"
+
     def fitness(self, reading: Reading) -> float:
         return reading.classlike
 

@@ -27,6 +27,9 @@ class TabularRegression(Tabular):
     summary = "which number a row gets"
     metrics = metrics.REGRESSION
 
+    def tiny_answer(self, one: int, odd: int) -> object:
+        return one * 3.5 + odd
+
     def fitness(self, reading: Reading) -> float:
         return 1.0 - reading.classlike
 

@@ -1,0 +1,76 @@
+"""Tries a recipe on a tiny data set: whatever is wrong with it is told before anybody waits for it.
+
+What is asked of it is what every run asks: that it comes to its end, and that it saves a model which can be asked.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from gristmill import intake, records, tasks
+from gristmill.bench import BenchFile, Results
+from gristmill.errors import RecipeInvalid
+from gristmill.recipes import Recipe
+from gristmill.sandbox import End, Ending, Sandbox
+
+__all__ = ["try_recipe"]
+
+_BUDGET = 60.0
+_LOOK_EVERY = 0.1
+
+
+def try_recipe(recipe: Recipe, task: str, sandbox: Sandbox, scratch: Path) -> Results:
+    """What the recipe found in the task's tiny data set; RecipeInvalid where it found nothing."""
+    kind = tasks.find(task)
+    folder = scratch / "run"
+    folder.mkdir()
+    profile = intake.inspect(kind.tiny(scratch), folder)
+    proposal = intake.propose(profile, task=task, target=kind.tiny_target)
+    file = BenchFile(
+        run_id="trial",
+        name="trial",
+        recipe=recipe.name,
+        task=task,
+        target=proposal.target,
+        metric=proposal.metric,
+        budget=_BUDGET,
+        seed=0,
+        profile=profile,
+        resources=sandbox.resources(),
+        started_at=time.time(),
+    )
+    file.write(folder)
+    notebook = folder / "notebook.ipynb"
+    notebook.write_text(recipe.text, encoding="utf-8")
+    parameters, _ = kind.plan(profile, _BUDGET, file.resources, smaller=True)
+    chosen = {"target": file.target, "metric": file.metric, "seed": file.seed} | parameters
+    ending = _execute(sandbox, notebook, {name: chosen[name] for name in recipe.parameters & chosen.keys()})
+    return _results(recipe, folder, ending)
+
+
+def _execute(sandbox: Sandbox, notebook: Path, parameters: dict[str, object]) -> Ending | None:
+    """How it ended; None if it did not within its time."""
+    execution = sandbox.prepare(notebook.parent)
+    try:
+        execution.start(notebook, parameters)
+        deadline = time.monotonic() + _BUDGET
+        while (ending := execution.poll()) is None and time.monotonic() < deadline:
+            time.sleep(_LOOK_EVERY)
+        return ending
+    finally:
+        execution.kill()
+
+
+def _results(recipe: Recipe, folder: Path, ending: Ending | None) -> Results:
+    what = f"The recipe {recipe.name} did not pass its trial on a tiny data set."
+    if ending is None:
+        raise RecipeInvalid(what, cause=f"It was not done after {_BUDGET:g} seconds.", cure="Have it heed the budget.")
+    if ending.kind is not End.DONE:
+        said = f"{ending.error}: {ending.message}".strip(": ")
+        raise RecipeInvalid(what, cause=f"{said}.".replace("..", "."), cure="Mend the cell that raises this.")
+    if not all((folder / "out" / name).exists() for name in ("results.json", "model.zip")):
+        raise RecipeInvalid(
+            what, cause="It came to its end without saving a model.", cure="End it with bench.save(...)."
+        )
+    return records.decode((folder / "out" / "results.json").read_bytes(), Results)
