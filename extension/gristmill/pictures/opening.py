@@ -35,7 +35,7 @@ MOST_PIXELS = 80_000_000  # more are refused; Pillow itself takes fright at 89 m
 ENDINGS = frozenset(
     (".jpg", ".jpeg", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm")
 )
-_FORMATS = ("JPEG", "MPO", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
+_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
 # What Pillow's decoders raise on broken bytes: not only OSError.
 FAULTS = (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError, OverflowError, MemoryError,
           AttributeError, struct.error, zlib.error)  # fmt: skip
@@ -84,6 +84,7 @@ def opened(path: str | Path) -> Image:
     from PIL import Image
 
     name = Path(path).name
+    Image.preinit()  # the common formats; without it Pillow loads all it knows for the first file
     try:
         picture = Image.open(path, formats=_FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
