@@ -211,6 +211,7 @@ class Profile:
     ignored: tuple[str, ...] = ()
     notices: tuple[Notice, ...] = ()
     arranged: str = ""  # the task that made these tables of files that are none: folders of pictures, of texts
+    facts: dict[str, str] = field(default_factory=dict)  # what that task keeps for itself
 
     @property
     def main(self) -> Table:

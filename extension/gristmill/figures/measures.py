@@ -209,6 +209,14 @@ def _rank_correlation(answers: Answers) -> float:
     return float((first * second).sum()) / spread if spread else 0.0
 
 
+def _of_series(answers: Answers) -> float:
+    raise ValueError(f"{answers.metric} is a score of series, not of rows")
+
+
+def _of_pixels(answers: Answers) -> float:
+    raise ValueError(f"{answers.metric} is a score of pixels, not of rows")
+
+
 _SHORT = {
     "root_mean_squared_error": "rmse",
     "mean_squared_error": "mse",
@@ -311,4 +319,15 @@ _MEASURES = {
         "the model's order of the rows correlates {score} with their true order",
         form=number,
     ),
+    # Of series: forecasts.py computes them, step by step.
+    "MASE": Measure("MASE", _of_series, "the forecasts' scaled error is {score}", False, number),
+    "WQL": Measure("WQL", _of_series, "the forecasts' quantile loss is {score}", False, number),
+    "WAPE": Measure("WAPE", _of_series, "the forecasts are off by {score} in all", False),
+    "SMAPE": Measure("SMAPE", _of_series, "the forecasts are off by {score} on average", False),
+    "RMSE": Measure("RMSE", _of_series, "the forecasts' typical error is {score}", False, number),
+    "MAE": Measure("MAE", _of_series, "the forecasts are off by {score} on average", False, number),
+    # Of pixels: masks.py computes them, picture by picture.
+    "mean_iou": Measure("mean IoU", _of_pixels, "drawn and true areas overlap by {score}, averaged over the classes"),
+    "dice": Measure("Dice", _of_pixels, "drawn and true areas agree by {score} (Dice), averaged over the classes"),
+    "pixel_accuracy": Measure("pixel accuracy", _of_pixels, "the model gets the class of {score} of the pixels right"),
 }

@@ -37,8 +37,9 @@ def inspect(path: Path, scratch: Path, table: str | None = None) -> Profile:
         tables=tuple(_told_kinds(table, arranged) for table in found.tables),
         files=len(unpacked.files),
         bytes=sum((folder / file).stat().st_size for file in unpacked.files),
-        notices=(*arranged.notices, *found.notices),
+        notices=(*arranged.notices, *(one for one in found.notices if one.column not in arranged.kinds)),
         arranged=name,
+        facts=arranged.facts,
     )
 
 

@@ -74,6 +74,7 @@ class Listing:
     test: DataFrame | None = None  # rows that the archive itself holds out
     kinds: dict[str, ColumnKind] = field(default_factory=dict)  # of columns whose values do not tell
     notices: tuple[Notice, ...] = ()
+    facts: dict[str, str] = field(default_factory=dict)  # what the task wants to find in the profile again
     likelihood: float = 1.0  # the likeliest listing over all tasks is taken
 
 

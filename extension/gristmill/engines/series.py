@@ -1,0 +1,283 @@
+"""AutoGluon's TimeSeriesPredictor, seen from the bench: watched while it trains, taken up again after it was stopped.
+
+Its `fit` takes no callbacks, and its trainer writes down what it has only at the end. So while a Watch is on, the
+trainer's own note of a finished model also saves the trainer and says the leaderboard: a predictor whose process was
+killed in mid fit then loads with all models that were finished. Imported lazily: this module needs AutoGluon.
+
+A forecast starts from history. `remember` puts it beside the predictor, in the rows and under the names of the person's
+own table, and `trim` takes it into the model archive.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from autogluon.timeseries import TimeSeriesDataFrame, TimeSeriesPredictor
+from autogluon.timeseries.metrics import check_get_evaluation_metric
+from autogluon.timeseries.models import ModelRegistry
+from autogluon.timeseries.models.local.statsforecast import AbstractStatsForecastModel
+from autogluon.timeseries.trainer import TimeSeriesTrainer
+
+from gristmill.engines.base import Engine, Say
+from gristmill.records import EventKind, LeaderboardRow, replace, to_plain
+from gristmill.tasks.series import ITEM, STAMP, fewest_steps
+
+__all__ = ["SeriesEngine", "Watch", "Windows", "ensemble", "go_on", "judgeable", "remember", "seasonal"]
+
+CONTEXT, FACTS = "context.parquet", "series.json"  # beside predictor.pkl
+_COMPILING = 4  # seconds for ETS and Theta to be compiled; with less than its own 15, AutoGluon leaves them out
+_LONGEST_SEASON = 24  # that ETS knows
+_CONTEXT_STEPS = 2_500  # as far back as AutoGluon's local models look
+
+
+class SeriesEngine(Engine):
+    """AutoGluon's TimeSeriesPredictor."""
+
+    needs = (
+        *("autogluon.timeseries", "autogluon.tabular", "autogluon.core", "autogluon.common", "autogluon.features"),
+        *("torch", "gluonts", "statsforecast", "mlforecast", "scikit-learn", "lightgbm", "catboost", "pandas", "numpy"),
+        *("scipy", "pyarrow", "python-calamine"),
+    )
+    code = ("gristmill.tasks.series",)
+    script = "predict_series.py"
+
+    def __init__(self) -> None:
+        self._found: dict[str, Windows] = {}
+
+    def watch(self, say: Say) -> Watch:
+        return Watch(say)
+
+    def reopen(self, path: Path) -> TimeSeriesPredictor | None:
+        if not (path / "predictor.pkl").exists():
+            return None
+        try:
+            predictor = TimeSeriesPredictor.load(str(path), require_version_match=False)
+            return predictor if predictor.model_names() else None
+        except Exception:  # killed while writing its first files: whatever is wrong with them, there is nothing to keep
+            return None
+
+    def board(self, predictor: TimeSeriesPredictor) -> tuple[LeaderboardRow, ...]:
+        return _rows(predictor._trainer)
+
+    def compare(
+        self, predictor: TimeSeriesPredictor, test: TimeSeriesDataFrame, *, seconds: float
+    ) -> tuple[LeaderboardRow, ...]:
+        """The best is known by now; of the others, those that answer quickly come first."""
+        rows, metric, left = self.board(predictor), predictor.eval_metric, seconds
+        scores: dict[str, float] = {}
+        for row in sorted(rows, key=lambda row: (row.model != self.best(predictor), row.predict_seconds or 0.0)):
+            if row.model not in self._found:
+                left -= test.attrs["series"]["windows"] * 1.5 * (row.predict_seconds or 0.0)
+                if left < 0:
+                    break
+            scores[row.model] = metric.sign * self.windows(predictor, test, model=row.model).score(metric)
+        return tuple(replace(row, test_score=scores.get(row.model)) for row in rows)
+
+    def windows(
+        self, predictor: TimeSeriesPredictor, test: TimeSeriesDataFrame, *, model: str | None = None
+    ) -> Windows:
+        """What `model`, or the best, forecasts for the held-out windows of `test`; asked once."""
+        name, number = model or self.best(predictor), test.attrs["series"]["windows"]
+        if name not in self._found:
+            held = judgeable(test)
+            forecasts = predictor.backtest_predictions(held, model=name, num_val_windows=number)
+            truths = predictor.backtest_targets(held, num_val_windows=number)
+            self._found[name] = Windows(truths, forecasts, predictor.target)
+        return self._found[name]
+
+    def best(self, predictor: TimeSeriesPredictor) -> str:
+        return str(predictor.model_best)
+
+    def natural(self, metric: str, score: float) -> float:
+        return float(check_get_evaluation_metric(metric, prediction_length=1).sign * score)
+
+    def trim(self, predictor: TimeSeriesPredictor, path: Path) -> None:
+        trainer = predictor._trainer
+        kept = {*trainer.get_minimum_model_set(predictor.model_best), trainer.trainer_file_name}
+        models, utils = str(Path(trainer.path)), str(Path(trainer.path_utils).parent)
+
+        def left_out(folder: str, names: list[str]) -> set[str]:
+            if folder == models:
+                return set(names) - kept
+            # What a model is made of for prediction lies in model.pkl and below; validation windows are history.
+            return (
+                {name for name in names if name in ("logs", "utils", "predictor_log.txt")} if folder != utils else set()
+            )
+
+        shutil.copytree(predictor.path, path, ignore=left_out)
+        trimmed = TimeSeriesPredictor.load(str(path), require_version_match=False)
+        lean = trimmed._trainer
+        lean.model_graph.remove_nodes_from([name for name in lean.get_model_names() if name not in kept])
+        lean.model_best = predictor.model_best
+        lean.save()
+
+    def columns(self, predictor: TimeSeriesPredictor) -> tuple[str, ...]:
+        told = _told(predictor)
+        return (
+            *told["panel"]["items"],
+            told["panel"]["time"],
+            str(predictor.target),
+            *predictor.known_covariates_names,
+        )
+
+    def classes(self, predictor: TimeSeriesPredictor) -> None:
+        del predictor
+        return None
+
+    def failures(self, predictor: TimeSeriesPredictor) -> dict[str, str]:
+        del predictor  # its trainer logs them, and keeps nothing
+        return {}
+
+
+class Watch:
+    """Says the leaderboard after each model, and what is being fitted before it."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+
+    @contextmanager
+    def over(self, predictor: TimeSeriesPredictor) -> Iterator[None]:
+        """While this lasts, the predictor keeps what it finishes, and tells of it."""
+        predictor.save()  # what loads it again; by itself it is written when all is done
+        add, train = TimeSeriesTrainer._add_model, TimeSeriesTrainer._train_and_save
+
+        def told_add(trainer: TimeSeriesTrainer, model: Any, *more: Any, **named: Any) -> None:
+            add(trainer, model, *more, **named)
+            if (Path(trainer.path) / model.name / "model.pkl").exists():  # an ensemble is added before it is saved
+                trainer.save()
+            self._say(EventKind.LEADERBOARD, {"rows": to_plain(_rows(trainer))})
+
+        def told_train(trainer: TimeSeriesTrainer, *more: Any, **named: Any) -> Any:
+            self._say(EventKind.PHASE, {"phase": "fit", "model": named["model"].name})
+            return train(trainer, *more, **named)
+
+        reserve = AbstractStatsForecastModel.init_time_in_seconds
+        TimeSeriesTrainer._add_model, TimeSeriesTrainer._train_and_save = told_add, told_train
+        AbstractStatsForecastModel.init_time_in_seconds = _COMPILING
+        try:
+            yield
+        finally:
+            TimeSeriesTrainer._add_model, TimeSeriesTrainer._train_and_save = add, train
+            AbstractStatsForecastModel.init_time_in_seconds = reserve
+
+
+def judgeable(test: TimeSeriesDataFrame) -> TimeSeriesDataFrame:
+    """The series that are long enough to hold windows out of, as training has done."""
+    told = test.attrs["series"]
+    horizon, number = told["horizon"], told["windows"]
+    lengths = test.num_timesteps_per_item()
+    held: TimeSeriesDataFrame = test.loc[list(lengths.index[lengths >= fewest_steps(horizon) + (number - 1) * horizon])]
+    held.attrs = test.attrs
+    return held
+
+
+class Windows:
+    """Forecasts of the held-out windows, each from all that came before it, beside what came."""
+
+    def __init__(self, truths: list[TimeSeriesDataFrame], forecasts: list[TimeSeriesDataFrame], target: str) -> None:
+        self.truths, self.forecasts, self.target = truths, forecasts, target
+
+    def score(self, metric: Any) -> float:
+        """The mean over the windows, as `evaluate` gives it: more is better."""
+        scores = [
+            metric.score(data=truth, predictions=forecast, target=self.target)
+            for truth, forecast in zip(self.truths, self.forecasts, strict=True)
+        ]
+        return float(pd.Series(scores).mean())
+
+    def scores(self, first: Any, *others: str) -> dict[str, float]:
+        """That for several metrics: the predictor's own, and more by their names."""
+        found = {first.name: self.score(first)}
+        for name in others:
+            more = check_get_evaluation_metric(name, first.prediction_length, first.seasonal_period)
+            found[name] = found.get(name, self.score(more))
+        return found
+
+
+def remember(predictor: TimeSeriesPredictor, test: TimeSeriesDataFrame) -> None:
+    """Keep beside the predictor what a forecast starts from: the latest history, and what is known ahead."""
+    told = dict(test.attrs["series"])
+    future = pd.DataFrame(told.pop("future"))
+    history = test.to_data_frame().reset_index()
+    rows = history.groupby(ITEM, sort=False).tail(_CONTEXT_STEPS)
+    if len(future):
+        rows = pd.concat([rows, future.assign(**{STAMP: pd.to_datetime(future[STAMP])})])
+    rows.reset_index(drop=True).to_parquet(Path(predictor.path) / CONTEXT, index=False)
+    (Path(predictor.path) / FACTS).write_text(json.dumps(told), encoding="utf-8")
+
+
+def seasonal(hyperparameters: dict[str, Any], season: int) -> dict[str, Any]:
+    """The same, with the season for those that ask for one and have none."""
+    asking = {"SeasonalNaive", "Theta", "DynamicOptimizedTheta"} | (
+        {"ETS", "AutoETS"} if season <= _LONGEST_SEASON else set()
+    )
+    return {
+        key: {"seasonal_period": season} | value if key in asking and isinstance(value, dict) else value
+        for key, value in hyperparameters.items()
+    }
+
+
+def ensemble(predictor: TimeSeriesPredictor) -> None:
+    """Weigh the finished candidates against each other, after a fit that was stopped before it could."""
+    trainer = predictor._trainer
+    names = trainer.get_model_names(layer=0)
+    if len(names) < 2:
+        return
+    trainer._fit_ensembles(
+        data_per_window=trainer._get_validation_windows(trainer.load_train_data(), None),
+        predictions_per_window=trainer._get_base_model_predictions(names),
+        time_limit=None,
+        ensemble_hyperparameters=[{"GreedyEnsemble": {}}],
+        num_windows_per_layer=trainer.num_val_windows,
+    )
+    predictor._learner.save_trainer(trainer)
+
+
+def go_on(predictor: TimeSeriesPredictor, hyperparameters: dict[str, Any], *, time_limit: float) -> None:
+    """Train those of the candidates that the predictor lacks, and weigh all of them anew."""
+    trainer = predictor._trainer
+    rest = {key: value for key, value in hyperparameters.items() if _name(key) not in trainer.get_model_names()}
+    if rest:
+        trainer.fit(trainer.load_train_data(), rest, time_limit=time_limit)
+        predictor._learner.save_trainer(trainer)
+    else:
+        ensemble(predictor)
+
+
+def _name(key: str) -> str:
+    return str(ModelRegistry.get_model_class(key).__name__).removesuffix("Model")
+
+
+def _told(predictor: TimeSeriesPredictor) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((Path(predictor.path) / FACTS).read_text(encoding="utf-8"))
+    return found
+
+
+def _rows(trainer: TimeSeriesTrainer) -> tuple[LeaderboardRow, ...]:
+    """The trainer's leaderboard as records, best first."""
+    board, layers = trainer.leaderboard(), trainer._get_model_layers()
+
+    def number(value: Any) -> float | None:
+        return None if value is None or pd.isna(value) else float(value)
+
+    rows = []
+    for _, row in board.iterrows():
+        score = number(row["score_val"])
+        folder = Path(trainer.path) / str(row["model"])
+        rows.append(
+            LeaderboardRow(
+                model=str(row["model"]),
+                score=None if score is None else trainer.eval_metric.sign * score,
+                fit_seconds=number(row["fit_time_marginal"]),
+                predict_seconds=number(row["pred_time_val"]),
+                bytes=sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()),
+                level=layers.get(str(row["model"]), 0) + 1,
+            )
+        )
+    return tuple(rows)
