@@ -100,6 +100,7 @@ ENTRY_POINTS = {
         "s3 = gristmill.stores.s3:S3Store",
     ],
     "gristmill.tasks": [
+        "image-classification = gristmill.tasks.image_classification:ImageClassification",
         "tabular-classification = gristmill.tasks.tabular_classification:TabularClassification",
         "tabular-regression = gristmill.tasks.tabular_regression:TabularRegression",
     ],

@@ -36,6 +36,7 @@ ONLY = {
     "gristmill.cli": {"records", "errors", "client"},
     "gristmill.tables.reading": set(),  # it is copied into each model archive, where there is no gristmill
     "gristmill.engines.backbones": set(),  # the same, where a model sees
+    "gristmill.engines.picture_models": {"pictures"},  # the same
     "gristmill.pictures": set(),  # the same, where a model takes pictures
     "gristmill_widgets": {"records", "errors", "client"},
     "gristmill_hub": {"api", "hosts"},
@@ -53,6 +54,7 @@ AT_THE_TOP = {
     "gristmill.catalog": {"alembic", "sqlalchemy"},
     "gristmill.engines": {"autogluon", "pandas", "numpy"},
     "gristmill.engines.backbones": {"torch"},
+    "gristmill.engines.picture_models": {"torch"},
     "gristmill.figures": {"numpy", "pandas"},
     "gristmill.intake": {"numpy", "pandas", "pyarrow"},
     "gristmill.stores.s3": {"boto3", "botocore"},

@@ -29,6 +29,7 @@ from gristmill.errors import (
 )
 from gristmill.recipe_book import RecipeBook
 from gristmill.records import (
+    ColumnKind,
     Dataset,
     DatasetEntry,
     Event,
@@ -317,7 +318,8 @@ class Mill:
     def predict(self, model_id: str, data: Path, to: Path) -> int:
         """Predict the rows of a file into another; how many there were. The archive's own predict.py does it."""
         model = self.model(model_id)
-        data, to = _existing(data).resolve(), to.resolve()
+        takes_folders = any(column["kind"] == ColumnKind.PICTURE for column in model.schema.get("columns", ()))
+        data, to = _existing(data, or_folder=takes_folders).resolve(), to.resolve()
         folder = self._parts.home / "models" / model.id
         if not folder.exists():
             with self._scratch() as scratch:
@@ -348,8 +350,10 @@ class Mill:
         return tempfile.TemporaryDirectory(dir=self._parts.home, prefix="scratch-", ignore_cleanup_errors=True)
 
 
-def _existing(path: Path) -> Path:
+def _existing(path: Path, *, or_folder: bool = False) -> Path:
     if path.is_dir():
+        if or_folder:
+            return path
         raise UsageError(f"{path} is a folder.", cure="Pack it into a ZIP and give that.")
     if not path.is_file():
         raise UsageError(f"There is no file {path}.", cure="Check the path.")

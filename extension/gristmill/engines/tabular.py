@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 from autogluon.core.callbacks import AbstractCallback
@@ -27,7 +27,7 @@ __all__ = ["TabularEngine", "Watch", "reopen", "trim", "untried"]
 class TabularEngine(Engine):
     """AutoGluon's TabularPredictor."""
 
-    needs = (
+    needs: ClassVar[tuple[str, ...]] = (
         *("autogluon.tabular", "autogluon.core", "autogluon.common", "autogluon.features", "torch", "scikit-learn"),
         *("pandas", "numpy", "scipy", "lightgbm", "catboost", "xgboost", "fastai", "pyarrow", "python-calamine"),
     )

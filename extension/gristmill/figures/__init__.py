@@ -13,6 +13,7 @@ from gristmill.figures.dependence import partial_dependence
 from gristmill.figures.explanation import Importance, importance
 from gristmill.figures.figure import Figure, Group
 from gristmill.figures.judgement import Verdict, verdict
+from gristmill.figures.pictures import picture_confusion, picture_errors, sample_grid
 from gristmill.figures.provenance import reproducibility
 from gristmill.figures.worst import worst_errors
 
@@ -27,7 +28,10 @@ __all__ = [
     "leaderboard",
     "partial_dependence",
     "performance",
+    "picture_confusion",
+    "picture_errors",
     "reproducibility",
+    "sample_grid",
     "timeline",
     "verdict",
     "worst_errors",

@@ -10,7 +10,7 @@ whose model sees. Imported lazily: it needs torch.
 
 from __future__ import annotations
 
-from .network import EfficientNetLite, normal
+from .network import EfficientNetLite, folded, normal
 from .weights import WEIGHTS, Weights, WeightsMissing, load, usable
 
-__all__ = ["WEIGHTS", "EfficientNetLite", "Weights", "WeightsMissing", "load", "normal", "usable"]
+__all__ = ["WEIGHTS", "EfficientNetLite", "Weights", "WeightsMissing", "folded", "load", "normal", "usable"]

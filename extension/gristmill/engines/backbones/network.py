@@ -7,6 +7,7 @@ where the weights come from: more at the end where it cannot be even.
 from __future__ import annotations
 
 import math
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["EfficientNetLite", "normal"]
+__all__ = ["EfficientNetLite", "folded", "normal"]
 
 # repeats, kernel, stride, expansion, channels
 _PLAN = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192),
@@ -71,11 +72,36 @@ class EfficientNetLite(nn.Module):
 
     def pooled(self, x: Tensor) -> Tensor:
         """One vector of `features` numbers a picture."""
-        x = self.stages(x)[-1]
-        return functional.relu6(self.bn1(self.conv_head(x))).mean(dim=(2, 3))
+        last = self.stages(x)[-1]
+        return functional.relu6(self.bn1(self.conv_head(last))).mean(dim=(2, 3))
+
+    def seen(self, x: Tensor) -> Tensor:
+        """All that may be of use: `pooled`, the mean of each of `stages`, and in quarters that of the last but one.
+
+        What is unlike photographs, such as letters or scans, is better told apart by the earlier stages.
+        """
+        stages = self.stages(x)
+        last = functional.relu6(self.bn1(self.conv_head(stages[-1]))).mean(dim=(2, 3))
+        quarters = functional.adaptive_avg_pool2d(stages[-2], 2).flatten(1)
+        return torch.cat([last, *(stage.mean(dim=(2, 3)) for stage in stages), quarters], dim=1)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.pooled(x)
+
+
+def folded(network: EfficientNetLite) -> EfficientNetLite:
+    """A copy that only answers, the quicker for having its norms folded into its convolutions."""
+    from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+    copy = deepcopy(network).eval()
+    pairs: list[tuple[nn.Module, str, str]] = [(copy, "conv_stem", "bn0"), (copy, "conv_head", "bn1")]
+    for block in copy.blocks:
+        pairs += [(block, "expand_conv", "bn0")] if block.expands else []
+        pairs += [(block, "depthwise_conv", "bn1"), (block, "project_conv", "bn2")]
+    for owner, conv, norm in pairs:
+        setattr(owner, conv, fuse_conv_bn_eval(getattr(owner, conv), getattr(owner, norm)))
+        setattr(owner, norm, nn.Identity())
+    return copy.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
 
 class _Conv(nn.Conv2d):
@@ -88,9 +114,9 @@ class _Conv(nn.Conv2d):
         kernel, stride = self.kernel_size[0], self.stride[0]
         down, right = (max(0, (-(-size // stride) - 1) * stride + kernel - size) for size in x.shape[-2:])
         if down == right and down % 2 == 0:
-            return functional.conv2d(x, self.weight, None, stride, down // 2, 1, self.groups)
+            return functional.conv2d(x, self.weight, self.bias, stride, down // 2, 1, self.groups)
         x = functional.pad(x, (right // 2, right - right // 2, down // 2, down - down // 2))
-        return functional.conv2d(x, self.weight, None, stride, 0, 1, self.groups)
+        return functional.conv2d(x, self.weight, self.bias, stride, 0, 1, self.groups)
 
 
 class _Block(nn.Module):

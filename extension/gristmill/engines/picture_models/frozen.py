@@ -1,0 +1,135 @@
+"""What a pretrained network sees, and something quick that learns from it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .base import PictureModel, not_enough_time
+from .seeing import Eye
+
+__all__ = ["FrozenBoosted", "FrozenLinear"]
+
+_FOR_LOOKING = 0.7  # the part of a candidate's time that may go into looking at the pictures
+
+
+class _Frozen(PictureModel):
+    """A head on vectors. A subclass says how its head is trained, and what its head answers."""
+
+    def _set_default_params(self) -> None:
+        self._set_default_param_value("side", 96)
+        self._set_default_param_value("weights", "efficientnet-lite0")
+
+    def _fit(
+        self,
+        X: pd.DataFrame,
+        y: pd.Series,
+        X_val: pd.DataFrame | None = None,
+        y_val: pd.Series | None = None,
+        time_limit: float | None = None,
+        **_: Any,
+    ) -> None:
+        until = time.monotonic() + (time_limit or float("inf"))
+        params = self._get_model_params()
+        self.eye = Eye(params["weights"])
+        every = self.paths(X) + ([] if X_val is None else self.paths(X_val))
+        side = self.eye.affordable(every, params["side"], _FOR_LOOKING * (until - time.monotonic()))
+        if side is None:
+            raise not_enough_time(f"There was no time to look at {len(every):,} pictures, however small.")
+        self.side = side
+        seen = self.eye.vectors(self.paths(X), side)
+        judged = None
+        if X_val is not None and y_val is not None and len(X_val):
+            judged = (self.eye.vectors(self.paths(X_val), side), y_val.to_numpy())
+        self.middle, self.scale = seen.mean(axis=0), seen.std(axis=0) + 1e-3
+        self._learn(self._scaled(seen), y.to_numpy(), judged, until)
+
+    def _predict_proba(self, X: pd.DataFrame, **_: Any) -> Any:
+        shares = self._answer(self._scaled(self.eye.vectors(self.paths(X), self.side)))
+        return self.spread(shares, self.classes_)
+
+    def _scaled(self, seen: NDArray[np.float32]) -> NDArray[np.float32]:
+        scaled: NDArray[np.float32] = (seen - self.middle) / self.scale
+        return scaled
+
+    def _learn(
+        self,
+        seen: NDArray[np.float32],
+        codes: NDArray[np.integer[Any]],
+        judged: tuple[NDArray[np.float32], NDArray[np.integer[Any]]] | None,
+        until: float,
+    ) -> None:
+        raise NotImplementedError
+
+    def _answer(self, seen: NDArray[np.float32]) -> NDArray[np.float64]:
+        raise NotImplementedError
+
+
+class FrozenLinear(_Frozen):
+    """Logistic regression on what the network sees, as strict as suits the validation pictures."""
+
+    ag_key = "FROZEN_LINEAR"
+    ag_name = "FrozenLinear"
+    ag_priority = 90
+
+    def _learn(self, seen: Any, codes: Any, judged: Any, until: float) -> None:
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.metrics import log_loss
+
+        best = float("inf")
+        for strictness in (0.01, 0.001, 0.1):
+            before = time.monotonic()
+            model = LogisticRegression(C=strictness, max_iter=300).fit(seen, codes)
+            loss = -strictness
+            if judged is not None:
+                known = np.isin(judged[1], model.classes_)
+                loss = log_loss(judged[1][known], model.predict_proba(judged[0][known]), labels=model.classes_)
+            if loss < best:
+                best, self.model = loss, model
+            if judged is None or time.monotonic() + 1.5 * (time.monotonic() - before) > until:
+                break
+        self.classes_ = self.model.classes_
+
+    def _answer(self, seen: NDArray[np.float32]) -> NDArray[np.float64]:
+        shares: NDArray[np.float64] = self.model.predict_proba(seen)
+        return shares
+
+
+class FrozenBoosted(_Frozen):
+    """Boosted trees on the main directions of what the network sees."""
+
+    ag_key = "FROZEN_BOOSTED"
+    ag_name = "FrozenBoosted"
+    ag_priority = 70
+
+    def _learn(self, seen: Any, codes: Any, judged: Any, until: float) -> None:
+        import lightgbm
+        from sklearn.decomposition import PCA
+
+        def in_time(state: Any) -> None:
+            if time.monotonic() > until - 1.0:
+                raise lightgbm.callback.EarlyStopException(state.iteration, state.evaluation_result_list)
+
+        self.classes_ = np.unique(codes)
+        self.main = PCA(n_components=min(96, *seen.shape), svd_solver="randomized", random_state=0).fit(seen)
+        train = lightgbm.Dataset(self.main.transform(seen), np.searchsorted(self.classes_, codes))
+        callbacks: list[Any] = [in_time]
+        watched = []
+        if judged is not None:
+            known = np.isin(judged[1], self.classes_)
+            right = np.searchsorted(self.classes_, judged[1][known])
+            watched = [lightgbm.Dataset(self.main.transform(judged[0][known]), right, reference=train)]
+            callbacks.append(lightgbm.early_stopping(20, verbose=False))
+        manner = {
+            "objective": "multiclass", "num_class": len(self.classes_), "learning_rate": 0.1, "num_leaves": 15,
+            "feature_fraction": 0.5, "min_data_in_leaf": 5, "seed": 0, "verbose": -1,
+        }  # fmt: skip
+        rounds = 300 if judged is not None else 80
+        self.model = lightgbm.train(manner, train, rounds, valid_sets=watched, callbacks=callbacks)
+
+    def _answer(self, seen: NDArray[np.float32]) -> NDArray[np.float64]:
+        return np.asarray(self.model.predict(self.main.transform(seen)), dtype=np.float64)

@@ -1,0 +1,98 @@
+"""What a pretrained network sees in pictures, one vector each; looked at once, and remembered for later candidates.
+
+Looking is what takes the time. So a vector is kept in memory under its picture, the network and the size, for as long
+as the process lives: the second candidate on the same vectors costs nothing but its own fit.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from gristmill import pictures
+from gristmill.engines.backbones import EfficientNetLite, folded, load, normal
+
+__all__ = ["SIDES", "Eye", "device", "squares"]
+
+SIDES = (48, 64, 96, 128, 160, 224)  # pixels
+_BATCH = 32
+_MOST = 100_000  # vectors remembered, 4.5 MB a thousand
+
+_Key = tuple[str, int, str, int]  # path, when it was written, network, side
+_REMEMBERED: OrderedDict[_Key, NDArray[np.float16]] = OrderedDict()
+_NETWORKS: dict[str, EfficientNetLite] = {}
+
+
+def device() -> str:
+    """Where networks compute."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def squares(paths: Sequence[Path], side: int) -> NDArray[np.uint8]:
+    """The pictures as one array of equal squares; several are opened at a time."""
+    with ThreadPoolExecutor(4) as pool:
+        return np.stack(list(pool.map(lambda path: pictures.pixels(path, side), paths)))
+
+
+class Eye:
+    """A pretrained network that is not trained any further. It carries its weights along, in half precision."""
+
+    def __init__(self, name: str) -> None:
+        network = load(name)
+        self.name = name
+        self.scale = network.scale
+        self.state = {key: value.half() for key, value in network.state_dict().items() if value.is_floating_point()}
+
+    def vectors(self, paths: Sequence[Path], side: int) -> NDArray[np.float32]:
+        """What the network sees in each picture at `side` pixels."""
+        keys = [self._key(path, side) for path in paths]
+        fresh = {key: path for key, path in zip(keys, paths, strict=True) if key not in _REMEMBERED}
+        size = _BATCH if device() == "cpu" else 8 * _BATCH
+        for start in range(0, len(fresh), size):
+            share = list(fresh.items())[start : start + size]
+            seen = self._see(squares([path for _, path in share], side))
+            _REMEMBERED.update(zip((key for key, _ in share), seen, strict=True))
+        found = np.stack([_REMEMBERED[key] for key in keys]).astype(np.float32)
+        while len(_REMEMBERED) > _MOST:
+            _REMEMBERED.popitem(last=False)
+        return found
+
+    def affordable(self, paths: Sequence[Path], side: int, seconds: float) -> int | None:
+        """The side, at most `side`, at which all pictures can be looked at within `seconds`; None if there is none."""
+        until = time.monotonic() + seconds
+        for smaller in (one for one in reversed(SIDES) if one <= side):
+            fresh = [path for path in paths if self._key(path, smaller) not in _REMEMBERED]
+            if len(fresh) <= 2 * _BATCH:
+                return smaller
+            self.vectors(fresh[:_BATCH], smaller)  # the first batch is slower than those that follow
+            before = time.monotonic()
+            self.vectors(fresh[_BATCH : 2 * _BATCH], smaller)
+            pace = (time.monotonic() - before) / _BATCH
+            if time.monotonic() + pace * (len(fresh) - 2 * _BATCH) < until:
+                return smaller
+        return None
+
+    def network(self) -> EfficientNetLite:
+        """The network that this one's weights make."""
+        if self.name not in _NETWORKS:
+            network = EfficientNetLite(**self.scale)
+            state = {key: value.float() for key, value in self.state.items()}
+            network.load_state_dict(state, strict=False)  # how often each norm was updated is of no use
+            _NETWORKS[self.name] = folded(network).to(device())
+        return _NETWORKS[self.name]
+
+    def _see(self, pixels: NDArray[np.uint8]) -> NDArray[np.float16]:
+        place = device()
+        with torch.inference_mode(), torch.autocast(place, enabled=place == "cuda"):
+            seen: NDArray[np.float16] = self.network().seen(normal(pixels, place)).half().cpu().numpy()
+        return seen
+
+    def _key(self, path: Path, side: int) -> _Key:
+        return str(path), path.stat().st_mtime_ns, self.name, side
