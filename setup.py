@@ -101,6 +101,7 @@ ENTRY_POINTS = {
     ],
     "gristmill.tasks": [
         "image-classification = gristmill.tasks.image_classification:ImageClassification",
+        "image-segmentation = gristmill.tasks.image_segmentation:ImageSegmentation",
         "tabular-classification = gristmill.tasks.tabular_classification:TabularClassification",
         "tabular-regression = gristmill.tasks.tabular_regression:TabularRegression",
     ],

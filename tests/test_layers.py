@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 FLOORS = {
     1: ("records", "errors", "notebooks"),
-    2: ("catalog", "pictures", "stores", "tables", "tasks"),
+    2: ("catalog", "masks", "pictures", "stores", "tables", "tasks"),
     3: ("intake", "recipes", "bench", "engines", "figures", "model_archive", "sandbox"),
     4: ("worker", "reports", "trial"),
     5: ("dispatch", "reconciler", "recipe_book"),
@@ -37,6 +37,8 @@ ONLY = {
     "gristmill.tables.reading": set(),  # it is copied into each model archive, where there is no gristmill
     "gristmill.engines.backbones": set(),  # the same, where a model sees
     "gristmill.engines.picture_models": {"pictures"},  # the same
+    "gristmill.engines.dense": {"engines", "masks", "pictures"},  # the same: backbones/ goes along
+    "gristmill.masks": set(),  # the same, where a model answers with masks
     "gristmill.pictures": set(),  # the same, where a model takes pictures
     "gristmill_widgets": {"records", "errors", "client"},
     "gristmill_hub": {"api", "hosts"},
@@ -54,9 +56,11 @@ AT_THE_TOP = {
     "gristmill.catalog": {"alembic", "sqlalchemy"},
     "gristmill.engines": {"autogluon", "pandas", "numpy"},
     "gristmill.engines.backbones": {"torch"},
+    "gristmill.engines.dense": {"torch"},
     "gristmill.engines.picture_models": {"torch"},
     "gristmill.figures": {"numpy", "pandas"},
     "gristmill.intake": {"numpy", "pandas", "pyarrow"},
+    "gristmill.masks": {"numpy"},
     "gristmill.stores.s3": {"boto3", "botocore"},
 }
 
