@@ -12,7 +12,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -291,8 +291,8 @@ class StagedClient(Client):
         to.write_bytes(b"PK")
         return to
 
-    def predict(self, model_id: str, data: Path, to: Path) -> int:
-        if not data.exists():
+    def predict(self, model_id: str, data: Path | None, to: Path, settings: Mapping[str, Any] | None = None) -> int:
+        if data is not None and not data.exists():
             raise DataRejected(f"There is no file {data}.")
         to.write_text("prediction\n")
         return 1234

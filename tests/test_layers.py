@@ -35,6 +35,7 @@ ONLY = {
     "gristmill.client": {"records", "errors"},
     "gristmill.cli": {"records", "errors", "client"},
     "gristmill.tables.reading": set(),  # it is copied into each model archive, where there is no gristmill
+    "gristmill.tasks.series": set(),  # the same
     "gristmill.engines.backbones": set(),  # the same, where a model sees
     "gristmill.engines.picture_models": {"pictures"},  # the same
     "gristmill.engines.dense": {"engines", "masks", "pictures"},  # the same: backbones/ goes along

@@ -6,7 +6,7 @@ records, raises errors of gristmill.errors, and may be called again after it fai
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -111,5 +111,5 @@ class Client(Protocol):
     def download(self, model_id: str, to: Path) -> Path:
         """The model's archive as the file `to`."""
 
-    def predict(self, model_id: str, data: Path, to: Path) -> int:
-        """Predicts the rows of a file into another; how many there were."""
+    def predict(self, model_id: str, data: Path | None, to: Path, settings: Mapping[str, Any] | None = None) -> int:
+        """Predicts the rows of a file into another; how many there were. Series need no `data`."""

@@ -9,7 +9,7 @@ import importlib.util
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -315,18 +315,28 @@ class Mill:
         self._store.get_file(self.model(model_id).key, to)
         return to
 
-    def predict(self, model_id: str, data: Path, to: Path) -> int:
-        """Predict the rows of a file into another; how many there were. The archive's own predict.py does it."""
+    def predict(self, model_id: str, data: Path | None, to: Path, settings: Mapping[str, Any] | None = None) -> int:
+        """Predict the rows of a file into another; how many there were. The archive's own predict.py does it.
+
+        Series need no `data`: they go on from where training ended.
+        """
         model = self.model(model_id)
         takes_folders = any(column["kind"] == ColumnKind.PICTURE for column in model.schema.get("columns", ()))
-        data, to = _existing(data, or_folder=takes_folders).resolve(), to.resolve()
+        given = [] if data is None else [str(_existing(data, or_folder=takes_folders).resolve())]
         folder = self._parts.home / "models" / model.id
         if not folder.exists():
             with self._scratch() as scratch:
                 self._store.get_file(model.key, Path(scratch) / "model.zip")
                 model_archive.unpack(Path(scratch) / "model.zip", folder)
-        command = [sys.executable, str(folder / "predict.py"), str(data), "-o", str(to)]
+        chosen = [part for name, value in (settings or {}).items() for part in ("--set", f"{name}={value}")]
+        command = [sys.executable, str(folder / "predict.py"), *given, "-o", str(to.resolve()), *chosen]
         done = self._parts.sandbox.call(command, folder)
+        if done.returncode == 2:  # what the script's own command line says no to
+            raise UsageError(
+                f"The model {model.name} cannot be asked like that.",
+                cause=done.stderr.strip().splitlines()[-1].partition("error: ")[2].capitalize() + ".",
+                cure="Most models need DATA to predict, and take no settings.",
+            )
         if done.returncode == 3:
             raise DataRejected(done.stderr.strip().splitlines()[-1], code="not-predictable")
         if done.returncode != 0:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -28,15 +30,18 @@ def download(session: Session, model: str, output: Path | None) -> None:
     click.echo(session.client.download(found.id, path))
 
 
-@click.command(short_help="Predict the rows of a file.")
+@click.command(short_help="Predict the rows of a file, or how series go on.")
 @click.argument("model")
-@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("data", type=click.Path(path_type=Path), required=False)
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Where to write.")
+@click.option("--set", "settings", type=words.SETTING, multiple=True, help="Such as horizon=7, for a forecast.")
 @pass_session
-def predict(session: Session, model: str, data: Path, output: Path) -> None:
+def predict(session: Session, model: str, data: Path | None, output: Path, settings: Sequence[tuple[str, Any]]) -> None:
     """Predict the rows of DATA with MODEL (its id, or its run's), in their order.
 
-    The output has a column `prediction` and, for classes, one `probability.<class>` each.
+    The output has a column `prediction` and, for classes, one `probability.<class>` each. Series need no DATA: they go
+    on from where training ended, or from the end of DATA if there is any, with the columns `prediction` and
+    `quantile.0.1` to `quantile.0.9`.
     """
-    rows = session.client.predict(session.client.model(model).id, data, output)
+    rows = session.client.predict(session.client.model(model).id, data, output, dict(settings))
     click.echo(f"{words.plain(str(output))}: {rows:,} rows")

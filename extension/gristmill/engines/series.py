@@ -26,9 +26,9 @@ from autogluon.timeseries.trainer import TimeSeriesTrainer
 
 from gristmill.engines.base import Engine, Say
 from gristmill.records import EventKind, LeaderboardRow, replace, to_plain
-from gristmill.tasks.series import ITEM, STAMP, fewest_steps
+from gristmill.tasks.series import ITEM, STAMP, Panel, Step, fewest_steps, latest_context
 
-__all__ = ["SeriesEngine", "Watch", "Windows", "ensemble", "go_on", "judgeable", "remember", "seasonal"]
+__all__ = ["SeriesEngine", "Watch", "Windows", "ahead", "ensemble", "go_on", "judgeable", "remember", "seasonal"]
 
 CONTEXT, FACTS = "context.parquet", "series.json"  # beside predictor.pkl
 _COMPILING = 4  # seconds for ETS and Theta to be compiled; with less than its own 15, AutoGluon leaves them out
@@ -210,6 +210,16 @@ def remember(predictor: TimeSeriesPredictor, test: TimeSeriesDataFrame) -> None:
         rows = pd.concat([rows, future.assign(**{STAMP: pd.to_datetime(future[STAMP])})])
     rows.reset_index(drop=True).to_parquet(Path(predictor.path) / CONTEXT, index=False)
     (Path(predictor.path) / FACTS).write_text(json.dumps(told), encoding="utf-8")
+
+
+def ahead(predictor: TimeSeriesPredictor, test: TimeSeriesDataFrame) -> TimeSeriesDataFrame | None:
+    """The forecast from where the series end; None where it needs columns that nobody has told for the time ahead."""
+    told = test.attrs["series"]
+    if told["known"]:
+        return None
+    panel = Panel((ITEM,), STAMP, Step(**told["panel"]["step"]))
+    context = latest_context(test.to_data_frame().reset_index(), panel, most=_CONTEXT_STEPS)
+    return predictor.predict(TimeSeriesDataFrame(context))
 
 
 def seasonal(hyperparameters: dict[str, Any], season: int) -> dict[str, Any]:

@@ -19,9 +19,18 @@ from gristmill.figures.figure import Figure, Group
 from gristmill.figures.judgement import Verdict
 from gristmill.figures.measures import measure_named
 from gristmill.figures.pieces import Bar, bars, more, table, tiles
-from gristmill.figures.wording import Form, count, interval, quoted, rounded, share, shorten
+from gristmill.figures.wording import Form, count, interval, number, quoted, rounded, share, shorten
+from gristmill.tasks.series import Step
 
-__all__ = ["Forecasts", "backtests", "forecast_charts", "item_errors", "series_summary", "series_verdict"]
+__all__ = [
+    "Forecasts",
+    "backtests",
+    "forecast_ahead",
+    "forecast_charts",
+    "item_errors",
+    "series_summary",
+    "series_verdict",
+]
 
 _RESAMPLES = 1_000
 _FEW = 5  # units from which an interval means something
@@ -259,7 +268,7 @@ def series_summary(test: Any) -> Figure:
     facts = [
         ("series", f"{len(lengths):,}"),
         ("values in the middle series", f"{int(lengths.median()):,}"),
-        ("step", told["panel"]["step"]["code"]),
+        ("in steps of", Step(**told["panel"]["step"]).noun),
         ("steps ahead", f"{told['horizon']:,}"),
         ("held-out windows", f"{told['windows']:,}"),
         ("gaps", share(gaps)),
@@ -312,7 +321,7 @@ def _chart(found: Forecasts, item: str, error: float) -> Figure:
         f"{measure.title} {measure.form(error)}. Each dashed line begins a held-out window; the band should hold eight "
         "values in ten."
     )
-    marks = [_day(history["timestamp"].iloc[place]) for place in np.linspace(0, len(history) - 1, 5).astype(int)]
+    marks = _marks(history["timestamp"])
     svg = chart.svg(f"{title}. {caption}", x_names=marks)
     return Figure(
         title=title, caption=caption, body=svg + legend(["what came", "forecast"]), part="forecast", wide=True
@@ -361,6 +370,44 @@ def _by_item(found: Forecasts, *, naive: bool = False) -> pd.Series:
     parts = found.parts(naive=naive)
     scores = {item: found.score(rows) for item, rows in parts.groupby("item_id", sort=False)}
     return pd.Series(scores, dtype=float).dropna().sort_values(kind="stable")
+
+
+def forecast_ahead(answers: pd.DataFrame, test: Any) -> Group:
+    """How the first few series go on: `answers` are what the model says of the steps to come."""
+    told, target = test.attrs["series"], str(test.columns[0])
+    rows = answers.reset_index()
+    items = list(dict.fromkeys(rows["item_id"]))[:_SHOWN]
+    return Group(_ahead(rows[rows["item_id"] == item], test.loc[item][target], told["horizon"]) for item in items)
+
+
+def _ahead(steps: pd.DataFrame, past: pd.Series, horizon: int) -> Figure:
+    item, known = str(steps["item_id"].iloc[0]), past.iloc[-_HISTORY * horizon :]
+    places = np.arange(len(known), len(known) + len(steps))
+    ranged = {"0.1", "0.9"} <= set(map(str, steps.columns))
+    values = [known.to_numpy(dtype=float), steps["mean"].to_numpy(dtype=float)]
+    values += [steps[name].to_numpy(dtype=float) for name in ("0.1", "0.9") if ranged]
+    moments = pd.Series([*known.index, *steps["timestamp"]])
+    across = Axis("", 0, len(moments) - 1.0)
+    chart = Chart(across, Axis.around(shorten(str(past.name), 30), np.concatenate(values)), width=700, height=240)
+    if ranged:
+        chart.band(places, steps["0.1"], steps["0.9"], series=2)
+    truth = known.to_numpy(dtype=float)
+    here = np.flatnonzero(np.isfinite(truth))
+    chart.line(here, truth[here], series=1)
+    chart.line(places, steps["mean"], series=2)
+    title = f"What comes next: {quoted(item, 50)}" if item != "series" else "What comes next"
+    first, last = float(steps["mean"].iloc[0]), float(steps["mean"].iloc[-1])
+    caption = (
+        f"From {number(first)} on {_day(steps['timestamp'].iloc[0])} to {number(last)} on "
+        f"{_day(steps['timestamp'].iloc[-1])}; the band should hold eight values in ten."
+    )
+    svg = chart.svg(f"{title}. {caption}", x_names=_marks(moments))
+    return Figure(title=title, caption=caption, body=svg + legend(["history", "forecast"]), part="ahead", wide=True)
+
+
+def _marks(moments: pd.Series) -> list[str]:
+    """Five moments, each in the middle of a fifth."""
+    return [_day(moments.iloc[int(place)]) for place in np.arange(0.1, 1, 0.2) * (len(moments) - 1)]
 
 
 def _day(moment: Any) -> str:

@@ -31,6 +31,9 @@ def inspect(path: Path, scratch: Path, table: str | None = None) -> Profile:
     if listing is None:
         return profile(folder, unpacked.files, ignored=unpacked.ignored, table=table, keep=keep)
     name, arranged = listing
+    if arranged.rows is None:
+        found = profile(folder, unpacked.files, ignored=unpacked.ignored, table=table, keep=keep)
+        return replace(found, facts={} if table else arranged.facts, notices=(*arranged.notices, *found.notices))
     found = profile(folder, _write(arranged, folder), ignored=unpacked.ignored, keep=keep)
     return replace(
         found,

@@ -68,9 +68,12 @@ class LoadPlan:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Listing:
-    """What a task makes of files that are no table: one row an item. Paths are relative to the dataset's folder."""
+    """What a task makes of files that are no table: one row an item. Paths are relative to the dataset's folder.
 
-    rows: DataFrame
+    One without rows says that the files are tables which do as they are, and keeps only the facts.
+    """
+
+    rows: DataFrame | None
     test: DataFrame | None = None  # rows that the archive itself holds out
     kinds: dict[str, ColumnKind] = field(default_factory=dict)  # of columns whose values do not tell
     notices: tuple[Notice, ...] = ()

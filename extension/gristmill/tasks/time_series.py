@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 from gristmill import records
 from gristmill.errors import DataRejected, UsageError
-from gristmill.records import Column, ColumnKind, Notice, Profile, Resources, Role, Severity, TableForm
+from gristmill.records import Column, ColumnKind, Notice, Profile, Resources, Role, Severity, Table, TableForm
 from gristmill.tasks import series
 from gristmill.tasks.base import Candidate, Listing, LoadPlan, Metric, TaskKind
-from gristmill.tasks.frames import finite, read_rows
+from gristmill.tasks.frames import finite, read_rows, typed_as
 from gristmill.tasks.series import ITEM, STAMP, Facts, Panel, Shape, Step
 from gristmill.tasks.targets import SURE, promise
 
@@ -33,7 +33,7 @@ __all__ = ["TimeSeries"]
 _MOST_BYTES = 400 << 20  # of tables that are looked through for series
 _MOST_COLUMNS = 20_000
 _EDGE = 1.0  # what speaks for a forecast rather than for an answer row by row, where rows are evenly spaced
-_COMPANY = 3  # columns beside the target from which on each speaks for an answer row by row
+_COMPANY = 2  # columns beside the target from which on each speaks for an answer row by row
 _FORCED = -5.0  # only who asks for it gets a forecast of rows that are not evenly spaced
 _NUMBERS = (ColumnKind.NUMBER, ColumnKind.INTEGER, ColumnKind.IDENTIFIER)
 _FEW_SERIES = 100
@@ -112,22 +112,25 @@ class TimeSeries(TaskKind):
         if found is None:
             return None
         rows, form, sizes = found
-        used = list(sizes)
+        used, is_made = list(sizes), False
         shape = series.shape_of(rows)
         rows = series.melted(rows, shape)
         panel = series.find(rows)
         if panel is None and shape.kind == "long" and len(used) > 1 and "series" not in rows.columns:
             rows = rows.assign(series=[Path(path).stem for path, size in sizes.items() for _ in range(size)])
             panel = series.find(rows)
-            panel = panel if panel is not None and panel.items == ("series",) else None
+            panel, is_made = panel if panel is not None and panel.items == ("series",) else None, True
         if panel is None:
             return None
         zones = _zones(folder, used, form, panel.time)
+        is_made = is_made or shape.kind != "long" or rows[panel.time].dtype.kind not in "Mi"
         moments = series.moments_of(rows[panel.time])
         rows = rows.assign(**{panel.time: moments})[moments.notna()]
         facts = Facts.of(rows, panel, shape, records.encode(form).decode())
-        if len(zones) > 1 and ("" in zones or not panel.is_regular):
+        if len(zones) > 1 and ("" in zones or not panel.is_regular or panel.duplicates):
             raise _mixed_zones(used[0], panel.time, zones)
+        if not is_made:
+            return Listing(rows=None, likelihood=0.5, facts=facts.written())
         rows = rows.sort_values([*panel.items, panel.time], kind="stable")
         return Listing(rows=rows.reset_index(drop=True), likelihood=0.5, facts=facts.written())
 
@@ -140,12 +143,10 @@ class TimeSeries(TaskKind):
             return tuple(_forced(profile, column) for column in columns if target and _is_number(column))
         named = {*facts.panel.items, facts.panel.time}
         numbers = [column for column in columns if _is_number(column) and column.name not in named]
-        company = sum(
-            _is_number(column) or column.kind is ColumnKind.CATEGORY
-            for column in profile.main.columns
-            if column.name not in named
-        )
-        edge = _EDGE - 0.25 * max(0, company - 1 - _COMPANY)
+        others = [column for column in profile.main.columns if column.name not in named]
+        company = sum(_is_number(column) or column.kind is ColumnKind.CATEGORY for column in others)
+        # What stands beside a single series mostly explains it; what stands beside many comes with each.
+        edge = _EDGE - (0.15 if facts.panel.items else 0.35) * max(0, company - 1 - _COMPANY)
         found = []
         for column in numbers:
             speaks = promise(profile, column)
@@ -212,7 +213,7 @@ class TimeSeries(TaskKind):
 
         known = _known(profile, plan)
         names = list(profile.main.form.names)
-        rows = finite(read_rows(folder, [table for table in profile.tables if table.role is Role.TRAIN], names))
+        rows = finite(read_rows(folder, _tables(profile), names))
         facts = _settled(rows, profile, plan)
         values = [plan.target, *known]
         whole = series.even(rows, facts.panel, values, sums=plan.settings.get("aggregate") == "sum")
@@ -355,6 +356,13 @@ def _item_columns(rows: DataFrame, panel: Panel) -> dict[str, list[Any]]:
     return dict(zip(first[ITEM], values.to_numpy().tolist(), strict=True))
 
 
+def _tables(profile: Profile) -> list[Table]:
+    """All tables that hold series: one that is called a test merely has the later rows."""
+    form = profile.main.form
+    return [table if table.role is Role.TRAIN else typed_as(table, form)
+            for table in profile.tables if table.role is not Role.OTHER]  # fmt: skip
+
+
 def _step(code: str) -> Step:
     try:
         return Step.of(code)
@@ -418,7 +426,8 @@ def _forced(profile: Profile, column: Column) -> Candidate:
 
 def _task_reason(facts: Facts) -> str:
     step, panel = facts.panel.step, facts.panel
-    what = f"one row a {step.noun}" if " " not in step.noun else f"one row every {step.noun}"
+    article = "an" if step.noun == "hour" else "a"
+    what = f"one row {article} {step.noun}" if step.noun[0].isalpha() else f"one row every {step.noun}"
     whose = " for each " + " and ".join(f"'{name}'" for name in panel.items) if panel.items else ""
     return f"The rows stand in even steps of '{panel.time}', {what}{whose}, so they are series that go on."
 
@@ -442,8 +451,8 @@ def _notices(profile: Profile, target: str, facts: Facts) -> tuple[Notice, ...]:
     found = [
         Notice(
             code="series",
-            message=f"{count} of {_span(facts)} in steps of {'one ' if ' ' not in step.noun else ''}{step.noun}, up to "
-            f"{facts.end}. The next {ahead} are forecast: {why}.",
+            message=f"{count} of {_span(facts)} in steps of {'one ' if step.noun[0].isalpha() else ''}{step.noun}, up "
+            f"to {facts.end}. The next {ahead} {'is' if facts.horizon == 1 else 'are'} forecast: {why}.",
             cure="Another horizon: --set horizon=N. Another step: --set frequency=W.",
             column=panel.time,
         )

@@ -39,8 +39,9 @@ def even(rows: Any, panel: Panel, values: Sequence[str], *, sums: bool = False) 
         frame[name] = rows[name].astype(float) if rows[name].dtype.kind in "iufb" else rows[name].astype(object)
     if frame.duplicated([ITEM, "at"]).any():
         numeric = "sum" if sums else "mean"
+        frame = frame if values else frame.drop_duplicates()
         how = {name: numeric if frame[name].dtype.kind == "f" else "first" for name in values}
-        frame = frame.groupby([ITEM, "at"], as_index=False, sort=False).agg(how)
+        frame = frame.groupby([ITEM, "at"], as_index=False, sort=False).agg(how) if how else frame
     frame = frame.sort_values([ITEM, "at"], kind="stable", ignore_index=True)
     codes, names = pd.factorize(frame[ITEM])
     first = frame["at"].groupby(codes).min().to_numpy()
