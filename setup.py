@@ -104,6 +104,7 @@ ENTRY_POINTS = {
         "image-segmentation = gristmill.tasks.image_segmentation:ImageSegmentation",
         "tabular-classification = gristmill.tasks.tabular_classification:TabularClassification",
         "tabular-regression = gristmill.tasks.tabular_regression:TabularRegression",
+        "text-classification = gristmill.tasks.text_classification:TextClassification",
         "time-series = gristmill.tasks.time_series:TimeSeries",
     ],
 }

@@ -39,6 +39,7 @@ ONLY = {
     "gristmill.engines.backbones": set(),  # the same, where a model sees
     "gristmill.engines.picture_models": {"pictures"},  # the same
     "gristmill.engines.dense": {"engines", "masks", "pictures"},  # the same: backbones/ goes along
+    "gristmill.engines.texts": set(),  # the same, where a model reads
     "gristmill.masks": set(),  # the same, where a model answers with masks
     "gristmill.pictures": set(),  # the same, where a model takes pictures
     "gristmill_widgets": {"records", "errors", "client"},
@@ -59,6 +60,7 @@ AT_THE_TOP = {
     "gristmill.engines.backbones": {"torch"},
     "gristmill.engines.dense": {"torch"},
     "gristmill.engines.picture_models": {"torch"},
+    "gristmill.engines.texts": {"scipy", "sklearn", "torch"},
     "gristmill.figures": {"numpy", "pandas"},
     "gristmill.intake": {"numpy", "pandas", "pyarrow"},
     "gristmill.masks": {"numpy"},

@@ -15,6 +15,7 @@ from gristmill.figures.figure import Figure, Group
 from gristmill.figures.judgement import Verdict, verdict
 from gristmill.figures.pictures import picture_confusion, picture_errors, sample_grid
 from gristmill.figures.provenance import reproducibility
+from gristmill.figures.words import telling_words, worst_texts
 from gristmill.figures.worst import worst_errors
 
 __all__ = [
@@ -32,7 +33,9 @@ __all__ = [
     "picture_errors",
     "reproducibility",
     "sample_grid",
+    "telling_words",
     "timeline",
     "verdict",
     "worst_errors",
+    "worst_texts",
 ]

@@ -1,0 +1,15 @@
+"""Candidates that read texts, in the shape of AutoGluon's own models: one leaderboard and one ensemble hold them all.
+
+    WordsLinear        words and runs of letters, weighed by logistic regression: seconds, and often the one to beat
+    SentenceLinear     what a sentence encoder makes of each text, weighed by logistic regression
+    SentenceBoosted    the same, and all other columns, boosted trees over them
+    FineTuned          the encoder itself, trained further on the texts at hand
+
+This package goes into each model archive, where there is no gristmill: it imports nothing but itself.
+"""
+
+from .ahead import Encoded, encode_ahead
+from .sentences import SentenceBoosted, SentenceLinear
+from .words import WordsLinear
+
+__all__ = ["Encoded", "SentenceBoosted", "SentenceLinear", "WordsLinear", "encode_ahead"]
