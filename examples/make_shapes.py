@@ -65,13 +65,13 @@ def draw(random: np.random.Generator, size: int) -> tuple[Image.Image, Image.Ima
     placed: list[tuple[float, float, float]] = []
     boxes = []
     for _ in range(int(random.integers(2, 5))):
-        radius = random.uniform(0.1, 0.2) * size
+        radius = random.uniform(0.12, 0.26) * size
         x, y = random.uniform(radius, size - radius, 2)
         if any(math.hypot(x - a, y - b) < radius + c for a, b, c in placed):
             continue
         placed.append((x, y, radius))
         category = int(random.integers(1, 4))
-        colour = tuple(int(part) for part in random.normal(HUES[category], 40).clip(0, 255))
+        colour = tuple(int(part) for part in random.normal(HUES[category], 30).clip(0, 255))
         shape = Image.new("L", (size, size), 0)
         _shape(ImageDraw.Draw(shape), category, (x, y, radius), random.uniform(0, 2 * math.pi))
         picture.paste(Image.new("RGB", (size, size), colour), mask=shape)

@@ -234,7 +234,7 @@ def _optimizer(network: UNet, rate: float) -> torch.optim.Optimizer:
     """The backbone knows a lot already, and learns more slowly."""
     backbone = [weight for weight in network.backbone.parameters() if weight.requires_grad]
     rest = [*network.joins.parameters(), *network.head.parameters()]
-    return torch.optim.AdamW([{"params": backbone, "lr": rate / 3}, {"params": rest, "lr": rate}], weight_decay=1e-2)
+    return torch.optim.AdamW([{"params": backbone, "lr": rate / 3}, {"params": rest, "lr": rate}], weight_decay=1e-2, fused=True)
 
 
 def _share(done: float) -> float:
