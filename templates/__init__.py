@@ -1,4 +1,4 @@
-"""Recipes and the report's template: plain files, found by name wherever the package is installed."""
+"""Notebooks and the report's template: plain files, found by name wherever the package is installed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from importlib.resources import as_file, files
 from pathlib import Path
 
-__all__ = ["recipes", "template", "text"]
+__all__ = ["notebooks", "template", "text"]
 
 
 @contextmanager
@@ -26,6 +26,6 @@ def text(name: str) -> str:
         return path.read_text(encoding="utf-8")
 
 
-def recipes() -> tuple[str, ...]:
-    """The names of the built-in recipes."""
+def notebooks() -> tuple[str, ...]:
+    """The names of the notebooks: the built-in recipes, and those that are laid beside them."""
     return tuple(sorted(entry.name for entry in files(__name__).iterdir() if entry.name.endswith(".ipynb")))

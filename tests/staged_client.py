@@ -146,6 +146,12 @@ class StagedClient(Client):
         time.sleep(self.pace)
         return PROFILE, PROPOSAL
 
+    def explore(
+        self, source: str, to: Path, *, target: str | None = None, task: str | None = None, table: str | None = None
+    ) -> Path:
+        to.write_text(f"{source} {target} {task} {table}")
+        return to
+
     def upload(self, path: Path, *, project: str = "default", name: str | None = None) -> Upload:
         time.sleep(self.pace)
         return Upload(

@@ -144,7 +144,8 @@ def test_what_is_not_there_is_not_found(mill: Mill, penguins: Dataset, tmp_path:
 def test_a_run_folder_can_be_had_before_the_run_has_run(mill: Mill, penguins: Dataset, tmp_path: Path) -> None:
     run = mill.train(RunRequest(dataset_id=penguins.id))
     folder = mill.folder(run.id, tmp_path / "mine")
-    assert {path.name for path in folder.iterdir()} == {"data", "run.json", "notebook.ipynb"}
+    beside = {"explore.ipynb", "predict.ipynb"}
+    assert {path.name for path in folder.iterdir()} == {"data", "run.json", "notebook.ipynb"} | beside
     assert (folder / "data" / "penguins.csv").read_bytes() == (EXAMPLES / "penguins.csv").read_bytes()
     with pytest.raises(UsageError, match="not empty"):
         mill.folder(run.id, folder)

@@ -111,13 +111,13 @@ import gristmill, gristmill_hub, gristmill_templates, gristmill_widgets, json
 from gristmill import stores, tasks
 print(json.dumps({
     "from": [package.__file__ for package in (gristmill, gristmill_hub, gristmill_templates, gristmill_widgets)],
-    "recipes": gristmill_templates.recipes(),
+    "notebooks": gristmill_templates.notebooks(),
     "tasks": [kind.name for kind in tasks.all_kinds()],
 }))
 """
     told = json.loads(run(installed, "-c", code, folder=tmp_path))
     assert all(Path(file).is_relative_to(installed.parent.parent) for file in told["from"])
-    assert told["recipes"] == ["tabular.ipynb"]
+    assert told["notebooks"] == sorted(path.name for path in (ROOT / "templates").glob("*.ipynb"))
     assert told["tasks"] == ["tabular-classification", "tabular-regression"]
 
 

@@ -402,4 +402,4 @@ def test_templates_are_found_as_files() -> None:
         gristmill_templates.template("nothing.ipynb"),
     ):
         pass
-    assert all(name.endswith(".ipynb") for name in gristmill_templates.recipes())
+    assert all(name.endswith(".ipynb") for name in gristmill_templates.notebooks())

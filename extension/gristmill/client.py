@@ -38,6 +38,11 @@ class Client(Protocol):
         `table` names the file to train on, where an archive holds several that differ.
         """
 
+    def explore(
+        self, source: str, to: Path, *, target: str | None = None, task: str | None = None, table: str | None = None
+    ) -> Path:
+        """Draws what to know of a file, or of a dataset by its id, before training: one HTML page as the file `to`."""
+
     def upload(self, path: Path, *, project: str = "default", name: str | None = None) -> Upload:
         """Puts a file into the store, as it is."""
 

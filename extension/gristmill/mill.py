@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gristmill import intake, model_archive, records, tasks
+from gristmill import exploring, intake, model_archive, records, tasks
 from gristmill.bench import BenchFile
 from gristmill.catalog import Catalog
 from gristmill.dispatch import Dispatcher
@@ -83,6 +83,28 @@ class Mill:
         with self._scratch() as scratch:
             profile = intake.inspect(_existing(path), Path(scratch), table)
             return profile, intake.propose(profile, sample=intake.sample(Path(scratch)))
+
+    def explore(
+        self, source: str, to: Path, *, target: str | None = None, task: str | None = None, table: str | None = None
+    ) -> Path:
+        """Draw what to know of a file, or of a dataset by its id, before training: one HTML page as the file `to`."""
+        _needs("papermill", "Exploring")
+        with self._scratch() as scratch:
+            folder, sandbox = Path(scratch), self._parts.sandbox
+            execution = sandbox.prepare(folder)  # it warms up while the data is looked at
+            try:
+                if source.startswith("dataset-") and not Path(source).exists():
+                    dataset = self.dataset(source)
+                    name, profile = dataset.name, dataset.profile
+                    proposal = self.propose(dataset.id, task=task, target=target)
+                    intake.fetch(self._store, dataset, folder / "data")
+                else:
+                    name, profile = Path(source).name, intake.inspect(_existing(Path(source)), folder, table)
+                    proposal = intake.propose(profile, task=task, target=target, sample=intake.sample(folder))
+                file = exploring.file_of(name, profile, proposal, sandbox.resources())
+                return exploring.draw(file, folder, execution, to)
+            finally:
+                execution.kill()
 
     def upload(self, path: Path, *, project: str = "default", name: str | None = None) -> Upload:
         """Put a file into the store, as it is."""
@@ -156,10 +178,7 @@ class Mill:
 
     def train(self, request: RunRequest) -> Run:
         """Queue a run; what the request leaves open is taken from the proposal."""
-        if importlib.util.find_spec("autogluon") is None:
-            raise NotPossible(
-                "Training needs AutoGluon, which is not installed here.", cure="pip install 'gristmill[train]'"
-            )
+        _needs("AutoGluon", "Training")
         dataset = self.dataset(request.dataset_id)
         proposal = self.propose(dataset.id, task=request.task, target=request.target, metric=request.metric)
         _confirmed((*dataset.profile.notices, *proposal.notices), request.accepted)
@@ -267,6 +286,7 @@ class Mill:
         BenchFile.of(run, dataset, proposal, self._parts.sandbox.resources()).write(to)
         notebook = run.artifact("notebook")
         self._store.get_file(notebook.key if notebook else places.recipe(run.id), to / "notebook.ipynb")
+        exploring.lay_beside(to)
         return to
 
     def nudge(self) -> None:
@@ -358,6 +378,13 @@ class Mill:
     def _scratch(self) -> tempfile.TemporaryDirectory[str]:
         self._parts.home.mkdir(parents=True, exist_ok=True)
         return tempfile.TemporaryDirectory(dir=self._parts.home, prefix="scratch-", ignore_cleanup_errors=True)
+
+
+def _needs(package: str, what: str) -> None:
+    if importlib.util.find_spec(package.lower()) is None:
+        raise NotPossible(
+            f"{what} needs {package}, which is not installed here.", cure="pip install 'gristmill[train]'"
+        )
 
 
 def _existing(path: Path, *, or_folder: bool = False) -> Path:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gristmill import notebooks
+from gristmill import notebooks, tasks
 from gristmill.errors import NotFound, RecipeInvalid
 
 __all__ = ["Recipe", "find", "names", "read"]
@@ -54,8 +54,9 @@ class Recipe:
 
 
 def names() -> list[str]:
-    """The built-in recipes."""
-    return sorted(path.stem for path in _folder().glob("*.ipynb"))
+    """The built-in recipes: the notebooks that tasks name."""
+    named = {kind.recipe.removesuffix(".ipynb") for kind in tasks.all_kinds()}
+    return sorted(name for name in named if (_folder() / f"{name}.ipynb").is_file())
 
 
 def find(name: str) -> Recipe:
@@ -63,7 +64,7 @@ def find(name: str) -> Recipe:
     if name.endswith(".ipynb"):
         return read(Path(name))
     path = _folder() / f"{name}.ipynb"
-    if not path.is_file():
+    if name not in names():
         raise NotFound(
             f"There is no recipe {name!r}.",
             cure=f"The built-in ones are: {', '.join(names())}. Your own is given as a path that ends in .ipynb.",

@@ -11,7 +11,7 @@ import click
 
 import gristmill
 from gristmill import records
-from gristmill.cli import looking, models, recipes, training, words
+from gristmill.cli import exploring, looking, models, recipes, training, words
 from gristmill.cli.session import Session
 from gristmill.client import Client
 from gristmill.errors import DataRejected, GristmillError
@@ -22,6 +22,7 @@ __all__ = ["run"]
 _COMMANDS = (
     training.train,
     training.check,
+    exploring.explore,
     looking.runs,
     looking.show,
     looking.logs,

@@ -11,6 +11,7 @@ from gristmill.figures.charts import performance
 from gristmill.figures.data import data_summary
 from gristmill.figures.dependence import partial_dependence
 from gristmill.figures.explanation import Importance, importance
+from gristmill.figures.exploration import Exploration
 from gristmill.figures.figure import Figure, Group
 from gristmill.figures.judgement import Verdict, verdict
 from gristmill.figures.pictures import picture_confusion, picture_errors, sample_grid
@@ -20,6 +21,7 @@ from gristmill.figures.worst import worst_errors
 
 __all__ = [
     "Answers",
+    "Exploration",
     "Figure",
     "Group",
     "Importance",

@@ -1,0 +1,95 @@
+"""Looks at a table before anything is learned from it: executes explore.ipynb in the sandbox, and makes a page of it.
+
+The notebook gets the folder that a run would get, so that it can be taken along and executed by hand. It has a minute:
+what it draws, it draws from samples. If that is not enough, the page holds what it came to.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import gristmill_templates
+
+from gristmill.bench import BenchFile
+from gristmill.errors import RunFailed
+from gristmill.records import Profile, Proposal, Resources
+from gristmill.reports import Heading, render
+from gristmill.sandbox import End, Ending, Execution
+
+__all__ = ["draw", "file_of", "lay_beside"]
+
+SECONDS = 60.0  # from the start of the notebook to its end
+_NOTEBOOK = "explore.ipynb"
+_BESIDE = (_NOTEBOOK, "predict.ipynb")
+_LOOK_EVERY = 0.1
+
+
+def file_of(name: str, profile: Profile, proposal: Proposal, resources: Resources) -> BenchFile:
+    """What the notebook is told: what a run would be that does as proposed."""
+    return BenchFile(
+        run_id="exploration",
+        name=name,
+        recipe=_NOTEBOOK.removesuffix(".ipynb"),
+        task=proposal.task,
+        target=proposal.target,
+        metric=proposal.metric,
+        budget=SECONDS,
+        seed=0,
+        profile=profile,
+        resources=resources,
+        order=proposal.order,
+        notices=profile.notices + proposal.notices,
+        started_at=time.time(),
+    )
+
+
+def draw(file: BenchFile, folder: Path, execution: Execution, to: Path, *, seconds: float = SECONDS) -> Path:
+    """The page, as the file `to`: `folder` holds the data, and `execution` is warming up around it.
+
+    RunFailed where the notebook comes to no end of its own.
+    """
+    file.write(folder)
+    notebook = folder / _NOTEBOOK
+    notebook.write_text(gristmill_templates.text(_NOTEBOOK), encoding="utf-8")
+    ending = _execute(notebook, file, execution, seconds)
+    cut_short = ""
+    if ending is None:
+        cut_short = f"This took longer than {seconds:g} seconds: what follows is what was done by then."
+    elif ending.kind is not End.DONE:
+        raise RunFailed(
+            f"{file.name} could not be explored.",
+            cause=f"{(ending.message or ending.error).rstrip('.')}.",
+            cure="`gristmill check` says what is in it, and executes no notebook.",
+        )
+    return render(notebook, to, _heading(file, cut_short))
+
+
+def lay_beside(folder: Path) -> None:
+    """Put the notebooks that look at a run's data, and predict with its model, beside its own."""
+    for name in _BESIDE:
+        (folder / name).write_text(gristmill_templates.text(name), encoding="utf-8")
+
+
+def _execute(notebook: Path, file: BenchFile, execution: Execution, seconds: float) -> Ending | None:
+    """How it ended; None if it did not within its time."""
+    execution.start(notebook, {"target": file.target})
+    deadline = time.monotonic() + seconds
+    ending = None
+    while ending is None and time.monotonic() < deadline:
+        time.sleep(_LOOK_EVERY)
+        ending = execution.poll()
+        if ending is None and execution.memory() > file.resources.memory:
+            ending = Ending(kind=End.DIED, message="It took more memory than it may have")
+    execution.kill()
+    return ending
+
+
+def _heading(file: BenchFile, notice: str) -> Heading:
+    facts = {
+        "rows": f"{file.profile.rows:,}",
+        "columns": f"{len(file.profile.main.columns):,}",
+        "to be predicted": file.target,
+        "task": file.task.replace("-", " "),
+    }
+    return Heading(title=f"{file.name}: a first look", facts=facts, notice=notice)
