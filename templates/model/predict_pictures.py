@@ -119,7 +119,8 @@ def unpacked(archive: Path, scratch: Path):
     with zipfile.ZipFile(archive) as opened:
         for member in opened.infolist():
             name = member.filename
-            if member.is_dir() or not is_picture(name) or name.startswith("__MACOSX/") or "/." in f"/{name}":
+            hidden = any(part.startswith(".") and part.strip(".") for part in name.split("/"))
+            if member.is_dir() or not is_picture(name) or name.startswith("__MACOSX/") or hidden:
                 continue
             if member.file_size > MOST_BYTES:
                 raise ValueError(f"{name} in {archive.name} has more than {MOST_BYTES // 1_000_000} MB.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -16,14 +16,16 @@ import numpy as np
 
 from gristmill import pictures
 from gristmill.figures.answers import Answers
-from gristmill.figures.figure import Figure
-from gristmill.figures.pieces import Cell, Markup, table
+from gristmill.figures.data import notice_list
+from gristmill.figures.figure import Figure, Group
+from gristmill.figures.pieces import Bar, Cell, Markup, bars, table, tiles
 from gristmill.figures.wording import count, quoted, share, shorten
+from gristmill.records import Notice, Profile, Severity
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["picture_confusion", "picture_errors", "sample_grid", "thumbnail"]
+__all__ = ["picture_confusion", "picture_errors", "picture_summary", "sample_grid", "thumbnail"]
 
 _SIDE = 72  # pixels
 _CLASSES, _EACH = 12, 6
@@ -44,6 +46,35 @@ def thumbnail(path: str, words: str, side: int = _SIDE) -> str:
     return (
         f'<img src="data:image/jpeg;base64,{source}" alt="{escape(words)}" title="{escape(words)}" loading="lazy" '
         f'style="width:{side}px;height:{side}px;object-fit:contain;border-radius:4px{crisp}">'
+    )
+
+
+def picture_summary(profile: Profile, notices: Iterable[Notice] = (), *, target: str = "") -> Group:
+    """How many pictures there are, how large, and of which classes; the notices, gravest first."""
+    listed = tuple(dict.fromkeys((*profile.notices, *notices)))
+    column = profile.column(target)
+    grave = sum(notice.severity in (Severity.WARNING, Severity.CONFIRM) for notice in listed)
+    facts = [
+        ("pictures to learn from and to test on", f"{sum(table.rows for table in profile.tables):,}"),
+        ("classes", f"{column.distinct:,}"),
+        ("pixels on the longer side of the middle one", profile.facts.get("side", "")),
+        ("megabytes", f"{profile.bytes / 1e6:,.1f}"),
+        ("warnings", f"{grave:,}"),
+    ]
+    present = max(1, column.rows - column.missing)
+    entries = [
+        Bar(name=name, value=amount, text=f"{amount:,} ({share(amount / present)})")
+        for name, amount in column.top[: 2 * _CLASSES]
+    ]
+    caption = f"{count(column.distinct, 'class')}."
+    if len(entries) < column.distinct:
+        caption += f" The {len(entries)} commonest are shown."
+    body = bars(("class", "", "pictures"), entries)
+    return Group(
+        (
+            Figure(title="The data", body=tiles(facts) + notice_list(listed), part="data", wide=True),
+            Figure(title=f"What is predicted: {quoted(target, 60)}", caption=caption, body=body, part="target"),
+        )
     )
 
 

@@ -72,7 +72,7 @@ def from_folders(folder: Path, files: Sequence[str]) -> Listing | None:
     return Listing(
         rows=train,
         test=test if len(test) else None,
-        kinds={PICTURE: ColumnKind.PICTURE},
+        kinds={PICTURE: ColumnKind.PICTURE, CLASS: ColumnKind.CATEGORY},
         notices=tuple(notices),
         facts=_facts(PICTURE, looks.values()),
         likelihood=0.2 if len(names) == 1 else 0.7 if alone else 0.5,

@@ -31,9 +31,10 @@ class _Frozen(PictureModel):
         X_val: pd.DataFrame | None = None,
         y_val: pd.Series | None = None,
         time_limit: float | None = None,
+        num_cpus: int | None = None,
         **_: Any,
     ) -> None:
-        until = time.monotonic() + (time_limit or float("inf"))
+        until, self.threads = time.monotonic() + (time_limit or float("inf")), num_cpus or 0
         params = self._get_model_params()
         self.eye = Eye(params["weights"])
         every = self.paths(X) + ([] if X_val is None else self.paths(X_val))
@@ -125,10 +126,10 @@ class FrozenBoosted(_Frozen):
             watched = [lightgbm.Dataset(self.main.transform(judged[0][known]), right, reference=train)]
             callbacks.append(lightgbm.early_stopping(20, verbose=False))
         manner = {
-            "objective": "multiclass", "num_class": len(self.classes_), "learning_rate": 0.1, "num_leaves": 15,
-            "feature_fraction": 0.5, "min_data_in_leaf": 5, "seed": 0, "verbose": -1,
+            "objective": "multiclass", "num_class": len(self.classes_), "learning_rate": 0.15, "num_leaves": 15,
+            "feature_fraction": 0.5, "min_data_in_leaf": 5, "seed": 0, "verbose": -1, "num_threads": self.threads,
         }  # fmt: skip
-        rounds = 300 if judged is not None else 80
+        rounds = 200 if judged is not None else 80
         self.model = lightgbm.train(manner, train, rounds, valid_sets=watched, callbacks=callbacks)
 
     def _answer(self, seen: NDArray[np.float32]) -> NDArray[np.float64]:
