@@ -14,7 +14,7 @@ from gristmill.figures.explanation import Importance, importance
 from gristmill.figures.exploration import Exploration
 from gristmill.figures.figure import Figure, Group
 from gristmill.figures.judgement import Verdict, verdict
-from gristmill.figures.pictures import picture_confusion, picture_errors, sample_grid
+from gristmill.figures.pictures import picture_confusion, picture_errors, picture_summary, sample_grid
 from gristmill.figures.provenance import reproducibility
 from gristmill.figures.words import telling_words, worst_texts
 from gristmill.figures.worst import worst_errors
@@ -33,6 +33,7 @@ __all__ = [
     "performance",
     "picture_confusion",
     "picture_errors",
+    "picture_summary",
     "reproducibility",
     "sample_grid",
     "telling_words",
