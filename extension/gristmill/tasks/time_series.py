@@ -101,6 +101,8 @@ class TimeSeries(TaskKind):
     name = "time-series"
     title = "Time series"
     summary = "how series go on"
+    modules = ("autogluon.timeseries",)
+    extra = "all-tasks"
     recipe = "series.ipynb"
     engine = "gristmill.engines.series:SeriesEngine"
     metrics = (MASE, WQL, WAPE, SMAPE, RMSE, MAE)
