@@ -1,96 +1,15 @@
-"""Our SegmentationPredictor, seen from the bench: watched pass by pass, taken up again after it was stopped."""
+"""Our SegmentationPredictor, seen from the bench."""
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
-from typing import Any
+from gristmill.engines.dense import SegmentationPredictor
+from gristmill.engines.passes import DenseEngine
 
-from gristmill.engines.base import Engine, Say
-from gristmill.engines.dense import Progress, SegmentationPredictor, Tried
-from gristmill.records import EventKind, LeaderboardRow, to_plain
-
-__all__ = ["SegmentationEngine", "Watch"]
+__all__ = ["SegmentationEngine"]
 
 
-class SegmentationEngine(Engine):
-    """gristmill.engines.dense's SegmentationPredictor."""
+class SegmentationEngine(DenseEngine):
+    """Masks for pictures."""
 
-    needs = ("torch", "numpy", "pandas", "pillow", "scikit-learn", "scipy")
-    code = ("gristmill.engines.dense", "gristmill.engines.backbones", "gristmill.masks", "gristmill.pictures")
+    predictor = SegmentationPredictor
     script = "predict_masks.py"
-
-    def watch(self, say: Say) -> Watch:
-        return Watch(say)
-
-    def reopen(self, path: Path) -> SegmentationPredictor | None:
-        if not (path / "predictor.pkl").exists():
-            return None
-        try:
-            predictor = SegmentationPredictor.load(path)
-        except Exception:  # killed while writing its first files: whatever is wrong with them, there is nothing to keep
-            return None
-        return predictor if predictor.model_names() else None
-
-    def board(self, predictor: SegmentationPredictor) -> tuple[LeaderboardRow, ...]:
-        return tuple(_row(tried) for tried in predictor.tried)
-
-    def compare(self, predictor: SegmentationPredictor, test: Any, *, seconds: float) -> tuple[LeaderboardRow, ...]:
-        rows: list[LeaderboardRow] = []
-        begun, taken = time.monotonic(), 0.0
-        for tried in predictor.tried:
-            score = None
-            if time.monotonic() - begun + taken <= seconds or not rows:
-                started = time.monotonic()
-                score = predictor.evaluate(test, model=tried.name)[predictor.eval_metric]
-                taken = max(taken, time.monotonic() - started)
-            rows.append(_row(tried, score))
-        return tuple(rows)
-
-    def best(self, predictor: SegmentationPredictor) -> str:
-        return predictor.model_best
-
-    def natural(self, metric: str, score: float) -> float:
-        del metric
-        return score
-
-    def trim(self, predictor: SegmentationPredictor, path: Path) -> None:
-        predictor.clone_for_deployment(path)
-
-    def columns(self, predictor: SegmentationPredictor) -> tuple[str, ...]:
-        return (predictor.picture,)
-
-    def classes(self, predictor: SegmentationPredictor) -> tuple[str, ...]:
-        return predictor.legend.names
-
-    def failures(self, predictor: SegmentationPredictor) -> dict[str, str]:
-        return dict(predictor.failures)
-
-
-class Watch(Progress):
-    """Says what is being trained, and the leaderboard after each pass."""
-
-    def __init__(self, say: Say) -> None:
-        self._say = say
-
-    def began(self, predictor: SegmentationPredictor, name: str) -> None:
-        del predictor
-        self._say(EventKind.PHASE, {"phase": "fit", "model": name})
-
-    def passed(self, predictor: SegmentationPredictor, name: str) -> bool:
-        done = next((tried.history for tried in predictor.tried if tried.name == name), [])
-        told = f"{name}, pass {done[-1].number}" if done else name
-        self._say(EventKind.PHASE, {"phase": "fit", "model": told})
-        self._say(EventKind.LEADERBOARD, {"rows": to_plain([_row(tried) for tried in predictor.tried])})
-        return False
-
-
-def _row(tried: Tried, test_score: float | None = None) -> LeaderboardRow:
-    return LeaderboardRow(
-        model=tried.name,
-        score=tried.score,
-        test_score=test_score,
-        fit_seconds=tried.seconds,
-        predict_seconds=tried.answering,
-        bytes=tried.bytes,
-    )

@@ -77,7 +77,11 @@ class _Faulty(ValueError):
 def _from_lines(lines: Iterable[str]) -> list[Named]:
     named: list[Named] = []
     for number, line in enumerate(lines, start=1):
-        parts = [part for part in re.split(r"[,;:=\t]+|\s+(?=[#\d])|(?<=\d)\s+|(?<=#[0-9a-fA-F]{6})\s+", line.strip()) if part.strip()]
+        parts = [
+            part
+            for part in re.split(r"[,;:=\t]+|\s+(?=[#\d])|(?<=\d)\s+|(?<=#[0-9a-fA-F]{6})\s+", line.strip())
+            if part.strip()
+        ]
         words = {word for part in parts for word in part.lower().split()}
         if not parts or (not named and words <= _HEADER and len(parts) > 1):
             continue

@@ -1,11 +1,20 @@
-"""Dense answers to pictures, in plain torch: a class for every pixel.
+"""Dense answers to pictures, in plain torch: a class for every pixel, boxes round things.
 
-    lessons.py    what is learned from and what is judged on, at one size and in memory
-    unet.py       a U-Net on a backbone
-    network.py    training one against the clock
-    forest.py     trees that tell a pixel's class by colours around it: what can be had in seconds
+    predictor.py  what predictors share: candidates, the folder they are kept in, the leaderboard
+    fitting.py    one fit: the time shared out among the candidates
+    network.py    training one network against the clock
     scores.py     counts of pixels by true and given class, and what is read from them
-    segmenter.py  the predictor: fit, predict, evaluate, leaderboard, save and load, as AutoGluon's have them
+    shelf.py      pictures and masks at one size and in memory
+
+    segmenter.py  a class for every pixel: fit, predict, evaluate, leaderboard, save and load, as AutoGluon's have them
+    lessons.py    what it learns from and is judged on
+    masking.py    its networks: a U-Net (unet.py) on a backbone
+    forest.py     trees that tell a pixel's class by colours around it: what can be had in seconds
+
+    detector.py   boxes round things: the same
+    findings.py   what it learns from and is judged on
+    boxes.py      boxes, and COCO's figures for them
+    centers.py    its networks: they find things by their centers
 
 The package goes into each model archive as it is, with pictures/, masks/ and backbones/ beside it, so it needs nothing
 else of gristmill. Imported lazily: it needs torch.
@@ -13,6 +22,8 @@ else of gristmill. Imported lazily: it needs torch.
 
 from __future__ import annotations
 
-from .segmenter import CANDIDATES, Progress, SegmentationPredictor, Tried
+from .detector import DetectionPredictor
+from .predictor import DensePredictor, Progress, Tried
+from .segmenter import SegmentationPredictor
 
-__all__ = ["CANDIDATES", "Progress", "SegmentationPredictor", "Tried"]
+__all__ = ["DensePredictor", "DetectionPredictor", "Progress", "SegmentationPredictor", "Tried"]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .lessons import Lessons
+from .lessons import MaskLessons
 
 __all__ = ["PixelForest"]
 
@@ -29,7 +29,7 @@ class PixelForest:
         self._forest: Any = None
         self.size = (0, 0)
 
-    def fit(self, lessons: Lessons, *, until: float, cpus: int = 1) -> None:
+    def fit(self, lessons: MaskLessons, *, until: float, cpus: int = 1) -> None:
         """Learn from a draw of the pixels; of no more pictures than can be read in a third of the time."""
         from sklearn.ensemble import ExtraTreesClassifier
 

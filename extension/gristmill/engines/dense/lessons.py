@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...masks import Legend
 from ...pictures import size_of
-from .shelf import MaskShelf, PictureShelf, stretched, working_size
+from .predictor import Lessons
+from .scores import METRICS, count_pixels
+from .shelf import MaskShelf, PictureShelf, decided, stretched, working_size
 
-__all__ = ["Lessons", "Pairs", "split"]
+__all__ = ["MaskLessons", "Pairs", "split"]
 
 _VALIDATED = 0.15  # share of the pictures kept for validation ...
 _FEWEST, _MOST = 3, 60  # ... in these bounds
@@ -35,7 +38,7 @@ class Pairs:
         return Pairs(tuple(self.pictures[at] for at in places), tuple(self.masks[at] for at in places))
 
 
-class Lessons:
+class MaskLessons(Lessons):
     """The pairs to train on and those to validate on; `sizes` are of some pictures, `room` is memory in bytes."""
 
     def __init__(
@@ -54,7 +57,6 @@ class Lessons:
         return len(self.legend.names)
 
     def size(self, longest: int) -> tuple[int, int]:
-        """The working size whose longer side is about `longest`."""
         return working_size(self._sizes, longest)
 
     def pictures(self, size: tuple[int, int]) -> PictureShelf:
@@ -80,10 +82,19 @@ class Lessons:
             self._truths[place] = stretched(numbers, (max(1, round(height * shrunk)), max(1, round(width * shrunk))))
         return self._truths[place]
 
+    def judge(self, model: Any, metric: str) -> float:
+        total = np.zeros((self.classes, self.classes), dtype=np.int64)
+        pictures = self.validated(model.size)
+        for place in range(len(self.valid)):
+            truth = self.truth(place)
+            answer = decided(model.probabilities(pictures[place]), truth.shape)
+            total += count_pixels(truth, answer, self.classes)
+        return METRICS[metric](total)
 
-def split(pairs: Pairs, legend: Legend, *, room: float, seed: int) -> Lessons:
+
+def split(pairs: Pairs, legend: Legend, *, room: float, seed: int) -> MaskLessons:
     """Lessons from `pairs`, with a draw of them kept for validation."""
     order = np.random.default_rng(seed).permutation(len(pairs))
     kept = min(_MOST, max(_FEWEST, round(_VALIDATED * len(pairs))), len(pairs) // 2)
     sizes = [size_of(pairs.pictures[at]) for at in order[:_MEASURED]]
-    return Lessons(pairs.take(order[kept:]), pairs.take(order[:kept]), legend, sizes=sizes, room=room)
+    return MaskLessons(pairs.take(order[kept:]), pairs.take(order[:kept]), legend, sizes=sizes, room=room)

@@ -15,9 +15,10 @@ from PIL import Image
 from ...masks import Legend
 from ...pictures import load
 
-__all__ = ["STRIDE", "MaskShelf", "PictureShelf", "stretched", "working_size"]
+__all__ = ["STRIDE", "MaskShelf", "PictureShelf", "decided", "stretched", "working_size"]
 
 STRIDE = 32
+_MOST_UPSCALED = 1_536  # pixels of a side up to which answers are interpolated; beyond, they are repeated
 
 
 def working_size(sizes: Sequence[tuple[int, int]], longest: int) -> tuple[int, int]:
@@ -35,6 +36,21 @@ def stretched(numbers: NDArray[np.uint8], size: tuple[int, ...]) -> NDArray[np.u
     if numbers.shape == size:
         return numbers
     return np.asarray(Image.fromarray(numbers).resize((size[1], size[0]), Image.Resampling.NEAREST))
+
+
+def decided(shares: NDArray[np.float32], size: tuple[int, ...]) -> NDArray[np.uint8]:
+    """The likeliest class of each pixel, at the size (height, width) asked for."""
+    import torch
+    from torch.nn import functional
+
+    height, width = size
+    shrunk = min(1.0, _MOST_UPSCALED / max(height, width))
+    wanted = (max(1, round(height * shrunk)), max(1, round(width * shrunk)))
+    raised = functional.interpolate(torch.from_numpy(shares)[None], size=wanted, mode="bilinear", align_corners=False)
+    numbers = raised[0].argmax(0).to(torch.uint8).numpy()
+    if wanted == (height, width):
+        return numbers
+    return stretched(numbers, size)
 
 
 class PictureShelf:

@@ -1,0 +1,132 @@
+"""One fit: the time shared out among the candidates.
+
+What takes seconds comes first. The first network gets most of the time, all of it where passes are slow, the others
+what is left, as far as that suffices.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .network import Clock, Pass
+from .predictor import DensePredictor, Lessons, Progress, Tried
+
+__all__ = ["Fit", "Machine"]
+
+_FIRST_SHARE = 0.65  # of the time left, for a network that is not the last one
+_FEWEST_PASSES = 6  # below it a network has hardly begun to learn
+
+
+@dataclass(frozen=True)
+class Machine:
+    cpus: int
+    gpus: int
+
+
+class Fit:
+    """One fit: shares out the time among the candidates."""
+
+    def __init__(
+        self,
+        predictor: DensePredictor,
+        lessons: Lessons,
+        until: float,
+        machine: Machine,
+        callbacks: Sequence[Progress],
+        seed: int,
+    ) -> None:
+        self._predictor = predictor
+        self._lessons = lessons
+        self._until = until
+        self._cpus, self._gpus = machine.cpus, machine.gpus
+        self._callbacks = callbacks
+        self._seed = seed
+        self._pace = 0.0  # seconds of a pass, by a thousand pixels
+        self._stopped = False
+
+    def all(self, candidates: dict[str, dict[str, Any]]) -> None:
+        """Train what is not finished and still fits into the time."""
+        known = {tried.name: tried for tried in self._predictor.tried}
+        waiting = [name for name in candidates if not (name in known and known[name].finished)]
+        seen = {self._essence(tried.settings) for tried in known.values() if tried.finished}
+        for place, name in enumerate(waiting):
+            settings = candidates[name]
+            essence = self._essence(settings)
+            if self._stopped or essence in seen:  # small pictures leave two sizes no difference
+                continue
+            reason = self._too_late(settings)
+            if reason:
+                self._predictor.failures[name] = reason
+                continue
+            self._predictor.failures.pop(name, None)
+            seen.add(essence)
+            for callback in self._callbacks:
+                callback.began(self._predictor, name)
+            if settings.get("kind") == "forest":
+                self._quick(name, settings)
+            else:
+                self._network(name, settings, is_last=place == len(waiting) - 1)
+
+    def _essence(self, settings: Mapping[str, Any]) -> str:
+        return repr(sorted((dict(settings) | {"size": self._lessons.size(int(settings.get("size", 128)))}).items()))
+
+    def _too_late(self, settings: Mapping[str, Any]) -> str:
+        """Why a candidate is not begun; nothing where it is."""
+        if settings.get("kind") == "forest" or not self._predictor.tried:
+            return ""
+        left = self._until - time.time()
+        height, width = self._lessons.size(int(settings.get("size", 128)))
+        needed = _FEWEST_PASSES * self._pace * height * width / 1e3
+        if left > max(needed, 1.0):
+            return ""
+        about = f"about {needed:.0f} s for {_FEWEST_PASSES} passes" if needed else "more"
+        return f"Not begun: it needs {about}, and {max(left, 0):.0f} s were left."
+
+    def _quick(self, name: str, settings: dict[str, Any]) -> None:
+        begun = time.time()
+        model = self._predictor.new(settings, self._seed)
+        model.fit(self._lessons, until=begun + max(2.0, 0.15 * (self._until - begun)), cpus=self._cpus)
+        tried = Tried(name, settings, model, finished=True)
+        self._judge(tried)
+        tried.seconds = time.time() - begun
+        self._keep(tried)
+
+    def _network(self, name: str, settings: dict[str, Any], *, is_last: bool) -> None:
+        begun = time.time()
+        until = self._until if is_last else begun + _FIRST_SHARE * (self._until - begun)
+        tried = self._predictor.earlier(name) or Tried(name, settings, self._predictor.new(settings, self._seed))
+        before, latest = tried.seconds, Tried(name, settings, tried.model)
+        height, width = self._lessons.size(int(settings.get("size", 128)))
+
+        def passed(done: Pass, is_best: bool) -> bool:
+            self._pace = (done.seconds / done.number) / (height * width / 1e3)
+            tried.history.append(replace(done, seconds=before + done.seconds))
+            tried.seconds = before + time.time() - begun
+            if is_best:
+                tried.score, tried.answering = latest.score, latest.answering
+                self._predictor.keep(tried)
+            return self._told(name)
+
+        clock = Clock(until=until, at_most=self._until, cpus=self._cpus, gpus=self._gpus, best=tried.score)
+        tried.finished = tried.model.fit(self._lessons, clock, judge=lambda: self._judge(latest), passed=passed)
+        tried.seconds = before + time.time() - begun
+        self._predictor.trained_on = tried.model.trained_on
+        self._keep(tried)
+
+    def _judge(self, tried: Tried) -> float:
+        """Answer the validation pictures."""
+        begun = time.time()
+        tried.score = self._lessons.judge(tried.model, self._predictor.eval_metric)
+        tried.answering = time.time() - begun
+        return tried.score
+
+    def _keep(self, tried: Tried) -> None:
+        self._predictor.keep(tried)
+        self._told(tried.name)
+
+    def _told(self, name: str) -> bool:
+        self._stopped = any([callback.passed(self._predictor, name) for callback in self._callbacks]) or self._stopped
+        return self._stopped
