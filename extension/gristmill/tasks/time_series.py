@@ -141,10 +141,10 @@ class TimeSeries(TaskKind):
     def candidates(self, profile: Profile, target: str | None = None) -> tuple[Candidate, ...]:
         facts = Facts.read(profile.facts)
         columns = profile.main.columns if target is None else [profile.column(target)]
-        if facts is None:
-            return tuple(_forced(profile, column) for column in columns if target and _is_number(column))
-        named = {*facts.panel.items, facts.panel.time}
+        named = set() if facts is None else {*facts.panel.items, facts.panel.time}
         numbers = [column for column in columns if _is_number(column) and column.name not in named]
+        if facts is None or not numbers:
+            return tuple(_forced(profile, column) for column in columns if target)
         others = [column for column in profile.main.columns if column.name not in named]
         company = sum(_is_number(column) or column.kind is ColumnKind.CATEGORY for column in others)
         # What stands beside a single series mostly explains it; what stands beside many comes with each.
@@ -422,7 +422,7 @@ def _forced(profile: Profile, column: Column) -> Candidate:
         likelihood=_FORCED,
         sure=True,
         target_reason="You chose it.",
-        task_reason=f"The rows of {profile.main.path} are not evenly spaced in time.",
+        task_reason=f"'{column.name}' of {profile.main.path} is no series by itself.",
     )
 
 

@@ -114,7 +114,7 @@ class Step:
         if self.length is None:
             return index.to_period(self.code[0]).asi8
         nanoseconds = index.values.astype("datetime64[ns]").astype("int64")
-        if self.length >= _DAY:  # midnight in a zone with summer time is not midnight twice a year
+        if self.length >= _DAY and self.phase % _DAY:  # midnight in a zone with summer time moves with it
             nanoseconds = nanoseconds + 2 * _HOUR
         return (nanoseconds - self.phase) // self.length
 
