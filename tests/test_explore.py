@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,9 +17,10 @@ import pytest
 
 from gristmill import cli, exploring, intake
 from gristmill.catalog import Catalog
-from gristmill.errors import DataRejected, RunFailed, UsageError
+from gristmill.errors import DataRejected, NotPossible, RunFailed, UsageError
 from gristmill.figures.wording import quoted
 from gristmill.mill import Mill, Parts
+from gristmill.records import ColumnKind
 from gristmill.sandbox.process import ProcessSandbox
 from gristmill.stores import open_store
 from staged_client import StagedClient
@@ -117,6 +120,21 @@ def test_the_notebooks_are_sound_and_open_in_plain_words(name: str) -> None:
     assert all(not cell.outputs and cell.execution_count is None for cell in code)
     for cell in code:
         ast.parse(cell.source)
+
+
+def test_who_does_not_explore_does_not_wait_for_what_draws() -> None:
+    code = "import sys, gristmill.mill; print({'pandas', 'numpy', 'jinja2', 'gristmill.figures'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "set()\n"
+
+
+def test_pictures_alone_are_nothing_to_draw(sandbox: ProcessSandbox, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    profile = intake.inspect(EXAMPLES / "penguins.csv", tmp_path / "run")
+    columns = tuple(replace(column, kind=ColumnKind.PICTURE) for column in profile.main.columns)
+    pictures = replace(profile, tables=(replace(profile.main, columns=columns),))
+    with pytest.raises(NotPossible, match="it holds pictures"):
+        exploring.file_of("pictures.zip", pictures, intake.propose(profile), sandbox.resources())
 
 
 def test_the_command_writes_a_page_and_never_over_another(

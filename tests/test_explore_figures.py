@@ -152,6 +152,11 @@ def test_series_have_their_index_as_columns() -> None:
     rows = homes(200)[["sold", "price", "city"]].rename(columns={"sold": "timestamp", "city": "item_id"})
     found = figures.Exploration(rows.set_index(["item_id", "timestamp"]), "price", classes=False)
     assert "item_id" in found.telling
+    same = figures.Exploration(
+        rows.assign(price=rows["item_id"].map(len)).set_index(["item_id", "timestamp"]), "price", classes=False
+    )
+    assert same.relations[0].strength > 0.9
+    assert "away" not in same.in_words().body  # whose series it is, is known
     assert len(found.over_time()) == 2
 
 
@@ -162,7 +167,7 @@ def test_time_zones_and_single_days_break_nothing() -> None:
     rows["sold"] = pd.Timestamp("2021-01-01") + pd.to_timedelta(np.arange(300) * 20, "s")
     minutes = figures.Exploration(rows, "price", classes=False).over_time()
     assert "by hour" in minutes[0].caption or "by minute" in minutes[0].caption
-    assert len(figures.Exploration(rows.assign(sold=rows["sold"].iloc[0]), "price", classes=False).over_time()) == 0
+    assert len(figures.Exploration(rows.assign(sold=rows["sold"].iloc[0]), "price", classes=False).over_time()) == 1
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(1_000_000, 3), (1_500, 2_000)])

@@ -68,7 +68,7 @@ def test_a_file_is_predicted_and_its_answers_are_shown(models: dict[str, Path], 
     assert len(predicted) == 344
     assert set(predicted["prediction"]) == {"Adelie", "Chinstrap", "Gentoo"}
     page = shown(tmp_path)
-    assert "out.csv: 344 rows" in page
+    assert "out.csv: 344 answers" in page
     assert re.search(r"Gentoo</th>\s*<td[^>]*>\d+</td>\s*<td[^>]*>\d+\.\d%", page)
 
 

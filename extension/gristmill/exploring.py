@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import gristmill_templates
 
 from gristmill.bench import BenchFile
-from gristmill.errors import RunFailed
-from gristmill.records import Profile, Proposal, Resources
-from gristmill.reports import Heading, render
+from gristmill.errors import NotPossible, RunFailed
+from gristmill.records import ColumnKind, Profile, Proposal, Resources
 from gristmill.sandbox import End, Ending, Execution
+
+if TYPE_CHECKING:
+    from gristmill.reports import Heading
 
 __all__ = ["draw", "file_of", "lay_beside"]
 
@@ -23,10 +26,16 @@ SECONDS = 60.0  # from the start of the notebook to its end
 _NOTEBOOK = "explore.ipynb"
 _BESIDE = (_NOTEBOOK, "predict.ipynb")
 _LOOK_EVERY = 0.1
+_NOT_DRAWN = (ColumnKind.PICTURE, ColumnKind.BOXES)
 
 
 def file_of(name: str, profile: Profile, proposal: Proposal, resources: Resources) -> BenchFile:
-    """What the notebook is told: what a run would be that does as proposed."""
+    """What the notebook is told: what a run would be that does as proposed; NotPossible where nothing can be drawn."""
+    if all(column.kind in _NOT_DRAWN or column.name == proposal.target for column in profile.main.columns):
+        raise NotPossible(
+            f"{name} has no columns that could be drawn: it holds pictures.",
+            cure="`gristmill check` says what is in it, and a run's report shows its pictures.",
+        )
     return BenchFile(
         run_id="exploration",
         name=name,
@@ -49,6 +58,8 @@ def draw(file: BenchFile, folder: Path, execution: Execution, to: Path, *, secon
 
     RunFailed where the notebook comes to no end of its own.
     """
+    from gristmill.reports import render  # takes a second, and no other command needs it
+
     file.write(folder)
     notebook = folder / _NOTEBOOK
     notebook.write_text(gristmill_templates.text(_NOTEBOOK), encoding="utf-8")
@@ -86,6 +97,8 @@ def _execute(notebook: Path, file: BenchFile, execution: Execution, seconds: flo
 
 
 def _heading(file: BenchFile, notice: str) -> Heading:
+    from gristmill.reports import Heading
+
     facts = {
         "rows": f"{file.profile.rows:,}",
         "columns": f"{len(file.profile.main.columns):,}",

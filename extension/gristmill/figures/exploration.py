@@ -43,7 +43,8 @@ class Exploration:
 
     def __init__(self, table: pd.DataFrame, target: str, *, classes: bool) -> None:
         table = pd.DataFrame(table)
-        if table.index.nlevels > 1:  # series: whose they are and when it was are columns like any other
+        self._index = table.index.names if table.index.nlevels > 1 else ()
+        if self._index:  # series: whose they are and when it was are columns like any other
             table = table.reset_index()
         self.of = len(table)
         most = min(_ROWS, max(_FEWEST_ROWS, _CELLS // max(1, table.shape[1])))
@@ -98,7 +99,7 @@ class Exploration:
         if not shown:
             caption = "No column tells of it by itself more than chance would; together they may."
             if self._aim is None:
-                caption = "Its values cannot be compared with the other columns'."
+                caption = "Its values cannot be compared with those of other columns."
             return Figure(title=title, caption=caption, body="", part="strongest", wide=True)
         entries = [
             Bar(name=relation.name, value=relation.strength, text=share(relation.strength)) for relation in shown
@@ -152,7 +153,9 @@ class Exploration:
         """Rows and target over the first columns of dates."""
         names = [str(name) for name in self._known.columns if self._known[name].dtype.kind == "M"][:_DATES]
         sampled = f" Counted in {self._drawn()}." if self._drawn() else ""
-        return Group(figure for name in names for figure in over_time(self._aim, self._known[name], sampled=sampled))
+        found = [figure for name in names for figure in over_time(self._aim, self._known[name], sampled=sampled)]
+        caption = "There is no column with dates to follow."
+        return Group(found or [Figure(title="Over time", caption=caption, body="", part="time", wide=True)])
 
     # --- in words ----------------------------------------------------------------------------------------------------
 
@@ -184,6 +187,7 @@ class Exploration:
         if self._aim is not None and not clear:
             said = f"No column tells of {quoted(self.target)} by itself more than chance would."
             return [_notice("nothing-tells", f"{said} Together they may.", Severity.DOUBT)]
+        given_away = [each for each in clear if each.strength >= _GIVES_AWAY and each.name not in self._index]
         found = [
             _notice(
                 "gives-away",
@@ -191,8 +195,7 @@ class Exploration:
                 f"{share(relation.strength)} of it. Is it known before {quoted(self.target)} is?",
                 Severity.WARNING,
             )
-            for relation in clear
-            if relation.strength >= _GIVES_AWAY
+            for relation in given_away
         ]
         found += [
             _notice(
@@ -203,12 +206,11 @@ class Exploration:
             for relation in clear[:_NAMED]
             if relation.gap_tells
         ]
-        much = [relation for relation in clear if _TELLS_MUCH <= relation.strength < _GIVES_AWAY]
+        much = [relation for relation in clear if relation.strength >= _TELLS_MUCH and relation not in given_away]
         if much:
             names = _listed([relation.name for relation in much], _NAMED)
-            found.append(
-                _notice("tells", f"{names} {'tells' if len(much) == 1 else 'tell'} most by {_self(len(much))}.")
-            )
+            said = f"{names} {'tells' if len(much) == 1 else 'tell'} most of {quoted(self.target)}"
+            found.append(_notice("tells", f"{said}, each by itself." if len(much) > 1 else f"{said} by itself."))
         elif clear and not found:
             said = f"No column tells much by itself; {quoted(clear[0].name)} tells most, with "
             found.append(_notice("tells-little", f"{said}{share(clear[0].strength)}."))
@@ -226,10 +228,8 @@ class Exploration:
         if found is None or found.partners is None or found.partners[2] < _LOPSIDED:
             return []
         one, other, part = found.partners
-        said = (
-            f"{quoted(one)} and {quoted(other)} are empty together: where the first is, the second is in {share(part)}"
-        )
-        return [_notice("empty-together", f"{said} of the rows. There may be one reason for both.")]
+        said = f"{quoted(one)} and {quoted(other)} are empty together: where the first is, the second is, too, "
+        return [_notice("empty-together", f"{said}in {share(part)} of the rows. There may be one reason for both.")]
 
     # --- drawing -----------------------------------------------------------------------------------------------------
 
@@ -260,10 +260,6 @@ class Exploration:
 
 def _notice(code: str, message: str, severity: Severity = Severity.INFO) -> Notice:
     return Notice(code=code, message=message, severity=severity)
-
-
-def _self(many: int) -> str:
-    return "itself" if many == 1 else "themselves"
 
 
 def _listed(names: Sequence[str], most: int, limit: int = 30) -> str:
