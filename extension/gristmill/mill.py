@@ -342,7 +342,8 @@ class Mill:
         Series need no `data`: they go on from where training ended.
         """
         model = self.model(model_id)
-        takes_folders = any(column["kind"] == ColumnKind.PICTURE for column in model.schema.get("columns", ()))
+        kinds = {column["kind"] for column in model.schema.get("columns", ())}
+        takes_folders = not kinds.isdisjoint({ColumnKind.PICTURE, ColumnKind.TEXT})
         given = [] if data is None else [str(_existing(data, or_folder=takes_folders).resolve())]
         folder = self._parts.home / "models" / model.id
         if not folder.exists():

@@ -16,7 +16,11 @@ sys.path.insert(0, str(HERE))
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Predict the rows of a file.")
-    parser.add_argument("data", type=Path, help="CSV, Parquet or Excel, with the columns of the training file")
+    parser.add_argument(
+        "data",
+        type=Path,
+        help="CSV, Parquet or Excel, with the columns of the training file; texts in a folder or a ZIP",
+    )
     parser.add_argument("-o", "--output", type=Path, required=True, help="where to write (.csv or .parquet)")
     arguments = parser.parse_args()
     try:
@@ -30,15 +34,13 @@ def main() -> int:
 
 def predict_file(data: Path, output: Path) -> int:
     """Write `data`'s rows with their predictions to `output`; how many there were."""
-    import reading  # beside this file: reads just as training did
-
     schema = json.loads((HERE / "schema.json").read_text(encoding="utf-8"))
     predictor = load()
     part = output.with_name(output.name + ".part")
     rows = 0
     try:
         with Writer(part, output.suffix.lower(), schema["form"]) as writer:
-            for batch in reading.batches(data, schema["form"]):
+            for batch in rows_of(data, schema):
                 check(batch, schema, data)
                 writer.write(answered(predictor, batch, schema))
                 rows += len(batch)
@@ -48,6 +50,37 @@ def predict_file(data: Path, output: Path) -> int:
     if not rows:
         raise ValueError(f"{data.name} has no rows to predict.")
     return rows
+
+
+def rows_of(data, schema):
+    """A table's rows, batch by batch; or a row a text of a folder or a ZIP, where the model takes texts alone."""
+    import reading  # beside this file: reads just as training did
+
+    is_listing = schema["form"]["format"] != "csv" and data.suffix.lower() == ".txt"
+    if not (data.is_dir() or data.suffix.lower() == ".zip" or is_listing):
+        yield from reading.batches(data, schema["form"])
+        return
+    if [column["kind"] for column in schema["columns"]] != ["text"]:
+        raise ValueError(f"{data.name} is no table: give a CSV, Parquet or Excel file with the training columns.")
+    yield from texts_of(data, schema["columns"][0]["name"])
+
+
+def texts_of(data, column):
+    """The texts of a folder or a ZIP, some hundreds at a time; a file that is no text is named, and left out."""
+    import pandas as pd
+    from reading.plain import texts_in
+
+    held = []
+    for name, text in texts_in(data):
+        if text is None or not text.strip():
+            print(f"No prediction: {name} is {'empty' if text is not None else 'no text'}.", file=sys.stderr)
+            continue
+        held.append((name, text.strip()))
+        if len(held) == 500:
+            yield pd.DataFrame(held, columns=["file", column])
+            held = []
+    if held:
+        yield pd.DataFrame(held, columns=["file", column])
 
 
 def load():

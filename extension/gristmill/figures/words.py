@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
+from unicodedata import category
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,7 +135,7 @@ def _picked(names: Sequence[str], push: NDArray[Any], standing: NDArray[Any], mo
     said: set[str] = set()
     for index in np.argsort(-push)[: 20 * most].tolist():
         parts = set(names[index].split())
-        if push[index] <= 0 or standing[index] < _FEWEST or not any(part.isalnum() or len(part) > 1 for part in parts):
+        if push[index] <= 0 or standing[index] < _FEWEST or all(category(part[0])[0] == "P" for part in parts):
             continue
         if parts & said and (len(parts) > 1 or parts <= said):
             continue

@@ -25,6 +25,9 @@ _YES_NO = (
 _NAMING = re.compile(
     r"(^|[\W_])(id|ids|uuid|guid|key|idx|index|nr|no|number|rowid|row|serial|unnamed)([\W_\d]|$)|Id$|ID$"
 )
+# Where words stand without spaces between them (Thai to Khmer, Chinese, Japanese), two letters count as one.
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+_WORDS = rf"[{_UNSPACED}]{{2}}|[^\s{_UNSPACED}]+"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +75,7 @@ def _text(found: Evidence) -> ColumnKind:
     if found.sample is None or found.sample.empty:
         return ColumnKind.CATEGORY
     lengths = found.sample.str.len().mean()
-    words = found.sample.str.count(r"\S+").mean()
+    words = found.sample.str.count(_WORDS).mean()
     varied = found.distinct > max(ENOUGH, 0.1 * found.present)
     if varied and (words >= 3 or lengths > 50):
         return ColumnKind.TEXT

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from gristmill.errors import DataRejected
 from gristmill.records import ColumnKind, Notice, Severity
 from gristmill.tables import is_table
-from gristmill.tables.reading.plain import decoded
+from gristmill.tables.reading.plain import ENDINGS, decoded
 from gristmill.tasks.base import Listing
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ __all__ = ["listing_of"]
 
 FEWEST = 20
 TEXT, LABEL, FILE = "text", "label", "file"
-_ENDINGS = (".txt", ".text")
 _TRAIN = frozenset({"train", "training", "valid", "validation", "val", "dev"})  # AutoGluon draws its own to validate on
 _TEST = frozenset({"test", "testing", "holdout"})
 _NO_CLASS = frozenset({"unsup", "unlabeled", "unlabelled", "unknown"})
@@ -49,7 +48,7 @@ class _Place:
 
 def listing_of(folder: Path, files: Sequence[str]) -> Listing | None:
     """The listing of a dataset that is folders of texts; None if it is something else."""
-    texts = [file for file in files if file.lower().endswith(_ENDINGS) and "/" in file]
+    texts = [file for file in files if file.lower().endswith(ENDINGS) and "/" in file]
     if len(texts) < 2 or len(files) - len(texts) > _MOST_OTHERS * len(files) or _are_tables(folder, texts):
         return None
     placed = _placed(texts)

@@ -3,7 +3,6 @@
     WordsLinear        words and runs of letters, weighed by logistic regression: seconds, and often the one to beat
     SentenceLinear     what a sentence encoder makes of each text, weighed by logistic regression
     SentenceBoosted    the same, and all other columns, boosted trees over them
-    FineTuned          the encoder itself, trained further on the texts at hand
 
 This package goes into each model archive, where there is no gristmill: it imports nothing but itself.
 """

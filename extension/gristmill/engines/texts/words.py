@@ -1,8 +1,8 @@
 """Words and runs of letters, weighed by logistic regression: the candidate that takes seconds.
 
-Words alone fail where a script puts no spaces between them, and miss endings and misspellings; runs of letters within
-words see those. A word keeps its vowel signs, which many scripts write as marks of their own, and whatever is neither
-word nor space (an emoji, an exclamation mark) is a word by itself.
+Words alone miss endings, misspellings, and what a script writes without spaces; runs of letters see those. A word keeps
+its vowel signs, which many scripts write as marks of their own, and whatever is neither word nor space (an emoji, an
+exclamation mark) is a word by itself.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ _MARKS = (
     "\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0711-\u074a"
     "\u0900-\u109f\u1780-\u17d3\u200c\u200d\ufe00-\ufe0f\U0001f3fb-\U0001f3ff"
 )
-_WORD = rf"(?:\w|[{_MARKS}])+|[^\w\s]"
+_SIGNS = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"  # Chinese and Japanese: each sign is a word, two are a pair
+_WORD = rf"[{_SIGNS}]|(?:(?![{_SIGNS}])\w|[{_MARKS}])+|[^\w\s]"
 _LETTERS_READ = 4_000  # of each text, for runs of letters: what a text is about shows early, and they take longest
 _MOST_WORDS = 120_000  # and as many runs
 _FEW = 1_000  # texts below which even what stands in one of them counts
