@@ -13,6 +13,7 @@ from gristmill.figures.dependence import partial_dependence
 from gristmill.figures.explanation import Importance, importance
 from gristmill.figures.exploration import Exploration
 from gristmill.figures.figure import Figure, Group
+from gristmill.figures.heat import picture_heat
 from gristmill.figures.judgement import Verdict, verdict
 from gristmill.figures.pictures import picture_confusion, picture_errors, picture_summary, sample_grid
 from gristmill.figures.provenance import reproducibility
@@ -33,6 +34,7 @@ __all__ = [
     "performance",
     "picture_confusion",
     "picture_errors",
+    "picture_heat",
     "picture_summary",
     "reproducibility",
     "sample_grid",

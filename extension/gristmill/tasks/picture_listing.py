@@ -35,6 +35,7 @@ _OTHERWISE = frozenset(
      "gt", "groundtruth", "ground_truth", "segmentation", "segmentations", "jpegimages", "segmentationclass",
      "segmentationobject", "imagesets", "bbox", "boxes"}
 )  # fmt: skip
+_MASKS = _OTHERWISE - {"image", "images", "img", "imgs", "jpegimages", "label", "labels"}
 _BOXES = frozenset(
     {"xmin", "ymin", "xmax", "ymax", "x1", "y1", "x2", "y2", "bbox", "box", "boxes", "left", "top", "right", "bottom",
      "x_min", "y_min"}
@@ -48,7 +49,8 @@ def from_folders(folder: Path, files: Sequence[str]) -> Listing | None:
     if filed is None:
         return _unsorted(found, files)
     names = set(filed.classes.values())
-    if {name.lower() for name in names} <= _OTHERWISE:
+    lower = {name.lower() for name in names}
+    if lower <= _OTHERWISE or (lower & _MASKS and len(names) <= 3):
         return None
     rows = list(filed.classes)
     if len(rows) < FEWEST and len(found) == len(files):
@@ -223,7 +225,8 @@ def _joined(frames: Sequence[DataFrame], columns: Sequence[str]) -> DataFrame | 
 
 def _unsorted(found: Sequence[str], files: Sequence[str]) -> Listing | None:
     """Pictures that lie in no folder have one class at most; that is said where nothing else could be meant."""
-    if not found or len(found) < len(files):
+    marked = sum(any(word in file.lower() for word in ("mask", "label", "_gt", "seg")) for file in found)
+    if not found or len(found) < len(files) or marked > 0.3 * len(found):
         return None
     raise DataRejected(
         f"The archive's {len(found):,} pictures lie in one folder, and nothing says what they are.",

@@ -46,7 +46,9 @@ class _Frozen(PictureModel):
         judged = None
         if X_val is not None and y_val is not None and len(X_val):
             judged = (self.eye.vectors(self.paths(X_val), side), y_val.to_numpy())
-        self.middle, self.scale = seen.mean(axis=0), seen.std(axis=0) + 1e-3
+        spread = seen.std(axis=0)
+        self.middle = seen.mean(axis=0)
+        self.scale = spread + 0.1 * spread.mean() + 1e-6  # what hardly ever stirs must not shout when it does
         self._learn(self._scaled(seen), y.to_numpy(), judged, until)
 
     def _predict_proba(self, X: pd.DataFrame, **_: Any) -> Any:

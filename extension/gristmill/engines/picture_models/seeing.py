@@ -82,9 +82,10 @@ class Eye:
     def network(self) -> EfficientNetLite:
         """The network that this one's weights make."""
         if self.name not in _NETWORKS:
-            network = EfficientNetLite(**self.scale)
+            with torch.device("meta"):  # no time goes into numbers that are replaced at once
+                network = EfficientNetLite(**self.scale)
             state = {key: value.float() for key, value in self.state.items()}
-            network.load_state_dict(state, strict=False)  # how often each norm was updated is of no use
+            network.load_state_dict(state, strict=False, assign=True)  # how often norms were updated is of no use
             _NETWORKS[self.name] = folded(network).to(device())
         return _NETWORKS[self.name]
 

@@ -45,10 +45,14 @@ class SmallPictures(PictureModel):
         if len(seen) <= _EXACT and fewest >= 2:
             machine = SVC(C=params["C"], gamma="scale", class_weight="balanced", cache_size=500)
             last: Any = CalibratedClassifierCV(machine, ensemble=False, cv=min(3, fewest))
-            model = make_pipeline(StandardScaler(), last)
+            model = make_pipeline(StandardScaler(with_std=False), last)
         else:
-            parts = Nystroem(gamma=1.0 / seen.shape[1], n_components=min(_PARTS, len(seen)), random_state=0)
-            model = make_pipeline(StandardScaler(), parts, LogisticRegression(C=params["C"], max_iter=200))
+            parts = Nystroem(
+                gamma=1.0 / (seen.shape[1] * float(seen.var())), n_components=min(_PARTS, len(seen)), random_state=0
+            )
+            model = make_pipeline(
+                StandardScaler(with_std=False), parts, LogisticRegression(C=params["C"], max_iter=200)
+            )
         self.model = model.fit(seen, codes)
 
     def _predict_proba(self, X: pd.DataFrame, **_: Any) -> Any:

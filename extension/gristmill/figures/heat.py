@@ -1,0 +1,137 @@
+"""Where the model looks: each part of a picture is blurred in turn, and the answer's probability watched.
+
+What is blurred and makes the answer less likely is what the answer hangs on. That holds for any candidate and for an
+ensemble of them, networks or not. It asks the model many times, so it is bounded: a few pictures, as time allows.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import tempfile
+import time
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gristmill import pictures
+from gristmill.figures.answers import Answers
+from gristmill.figures.figure import Figure
+from gristmill.figures.wording import count, share, shorten
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["picture_heat"]
+
+_SIDE, _CELLS = 112, 7  # pixels, and parts a side
+_MOST = 8
+
+
+def picture_heat(
+    predictor: Any, test: pd.DataFrame, answers: Answers, picture: str, *, time_limit: float, most: int = _MOST
+) -> Figure:
+    """The worst errors and the surest right answers, with the parts lit up that the answer hangs on."""
+    until, title = time.monotonic() + time_limit, "Where the model looks"
+    paths = test.reset_index(drop=True)[picture]
+    shown: list[str] = []
+    longest = 0.0
+    for index in _chosen(answers, most):
+        before = time.monotonic()
+        if before + 1.2 * longest > until:
+            break
+        path = str(paths.iloc[int(answers.rows[index])])
+        try:
+            shown.append(_drawn(predictor, answers, index, path, picture))
+        except pictures.PictureUnreadable:
+            continue
+        longest = max(longest, time.monotonic() - before)
+    if not shown:
+        return Figure(title=title, caption="There was no time left to look into this.", body="", part="heat", wide=True)
+    caption = (
+        f"{count(len(shown), 'held-out picture')}, errors first. Red is what the answer hangs on: blur it, and the "
+        "model is less sure. Where that is not the thing itself but its background, the model has learned the wrong "
+        "lesson."
+    )
+    body = f'<div style="display:flex;flex-wrap:wrap;gap:12px">{"".join(shown)}</div>'
+    return Figure(title=title, caption=caption, body=body, part="heat", wide=True)
+
+
+def _chosen(answers: Answers, most: int) -> list[int]:
+    """The errors of which the model was surest, at most half; then right answers of different classes."""
+    if answers.probabilities is None:
+        return []
+    claimed = answers.probabilities[np.arange(len(answers)), answers.prediction]
+    order = np.argsort(-claimed, kind="stable")
+    right = answers.prediction == answers.truth
+    wrong = [int(index) for index in order if not right[index]][: most // 2]
+    firsts: dict[int, int] = {}
+    for index in order:
+        if right[index]:
+            firsts.setdefault(int(answers.truth[index]), int(index))
+    return [*wrong, *firsts.values()][:most]
+
+
+def _drawn(predictor: Any, answers: Answers, index: int, path: str, column: str) -> str:
+    truth, said = answers.classes[answers.truth[index]], answers.classes[answers.prediction[index]]
+    whole = pictures.pixels(path, _SIDE)
+    heat = _heat(predictor, whole, int(answers.prediction[index]), column)
+    words = f"{Path(path).name}: {truth}" + ("" if truth == said else f", called {said}")
+    called = "" if truth == said else f"<br>called {escape(shorten(said, 24))}"
+    return (
+        f'<figure style="margin:0;width:{_SIDE}px">{_picture(_lit(whole, heat), words)}'
+        f'<figcaption style="font-size:.8em"><strong>{escape(shorten(truth, 24))}</strong>{called}<br>'
+        f"up to {share(float(heat.max()), 0)} of it</figcaption></figure>"
+    )
+
+
+def _heat(predictor: Any, whole: NDArray[np.uint8], code: int, column: str) -> NDArray[np.float64]:
+    """By how much the answer's probability falls when each part is blurred, as a share of it."""
+    import pandas as pd
+    from PIL import Image, ImageFilter
+
+    part = _SIDE // _CELLS
+    with tempfile.TemporaryDirectory() as folder:
+        files = [f"{folder}/whole.png"]
+        Image.fromarray(whole).save(files[0])
+        ground = np.asarray(Image.fromarray(whole).filter(ImageFilter.GaussianBlur(_SIDE / 6)))
+        for row in range(_CELLS):
+            for place in range(_CELLS):
+                covered = whole.copy()
+                top, left = max(0, row * part - part // 2), max(0, place * part - part // 2)
+                cover = slice(top, (row + 1) * part + part // 2), slice(left, (place + 1) * part + part // 2)
+                covered[cover] = ground[cover]
+                files.append(f"{folder}/{row}-{place}.png")
+                Image.fromarray(covered).save(files[-1])
+        asked = predictor.predict_proba(pd.DataFrame({column: files}), as_multiclass=True)
+    shares = asked.iloc[:, code].to_numpy(dtype=float)
+    fall = np.maximum(0.0, shares[0] - shares[1:]) / max(shares[0], 1e-9)
+    heat: NDArray[np.float64] = fall.reshape(_CELLS, _CELLS)
+    return heat
+
+
+def _lit(whole: NDArray[np.uint8], heat: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """The picture in grey, the hot parts red."""
+    from PIL import Image
+
+    strength = (255 * heat / max(float(heat.max()), 0.05)).astype(np.uint8)
+    smooth = np.asarray(Image.fromarray(strength).resize((_SIDE, _SIDE), Image.Resampling.BICUBIC), dtype=float) / 255
+    grey = np.repeat(whole.mean(axis=2, keepdims=True), 3, axis=2) * 0.8 + 30
+    blend = 0.7 * smooth[..., None]
+    lit: NDArray[np.uint8] = ((1 - blend) * grey + blend * np.array([235.0, 60.0, 40.0])).clip(0, 255).astype(np.uint8)
+    return lit
+
+
+def _picture(pixels: NDArray[np.uint8], words: str) -> str:
+    from PIL import Image
+
+    held = io.BytesIO()
+    Image.fromarray(pixels).save(held, "JPEG", quality=75)
+    source = base64.b64encode(held.getvalue()).decode()
+    return (
+        f'<img src="data:image/jpeg;base64,{source}" alt="{escape(words)}" title="{escape(words)}" loading="lazy" '
+        f'style="width:{_SIDE}px;height:{_SIDE}px;border-radius:4px">'
+    )
