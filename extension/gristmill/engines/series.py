@@ -100,15 +100,12 @@ class SeriesEngine(Engine):
     def trim(self, predictor: TimeSeriesPredictor, path: Path) -> None:
         trainer = predictor._trainer
         kept = {*trainer.get_minimum_model_set(predictor.model_best), trainer.trainer_file_name}
-        models, utils = str(Path(trainer.path)), str(Path(trainer.path_utils).parent)
+        models, data = str(Path(trainer.path)), Path(trainer.path_data)
 
         def left_out(folder: str, names: list[str]) -> set[str]:
             if folder == models:
                 return set(names) - kept
-            # What a model is made of for prediction lies in model.pkl and below; validation windows are history.
-            return (
-                {name for name in names if name in ("logs", "utils", "predictor_log.txt")} if folder != utils else set()
-            )
+            return {data.name} if folder == str(data.parent) else {"logs"}
 
         shutil.copytree(predictor.path, path, ignore=left_out)
         trimmed = TimeSeriesPredictor.load(str(path), require_version_match=False)
