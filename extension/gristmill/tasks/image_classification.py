@@ -37,6 +37,8 @@ class ImageClassification(TabularClassification):
     summary = "which class a picture belongs to"
     recipe = "pictures.ipynb"
     engine = "gristmill.engines.pictures:PictureEngine"
+    modules = ("autogluon.tabular", "PIL")
+    extra = "all-tasks"
 
     def arrange(self, folder: Path, files: Sequence[str]) -> Listing | None:
         if not any(is_picture(file) for file in files):

@@ -18,8 +18,11 @@ from .network import EfficientNetLite
 __all__ = ["WEIGHTS", "Weights", "WeightsMissing", "load", "usable"]
 
 
-class WeightsMissing(LookupError):
-    """Weights that are not on this machine; its words say how to get them."""
+class WeightsMissing(ImportError):
+    """Weights that are not on this machine; its words say how to get them.
+
+    An ImportError, as weights come with packages: AutoGluon leaves such a candidate out with its words, and goes on.
+    """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
