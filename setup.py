@@ -102,6 +102,7 @@ ENTRY_POINTS = {
     "gristmill.tasks": [
         "image-classification = gristmill.tasks.image_classification:ImageClassification",
         "image-segmentation = gristmill.tasks.image_segmentation:ImageSegmentation",
+        "object-detection = gristmill.tasks.object_detection:ObjectDetection",
         "tabular-classification = gristmill.tasks.tabular_classification:TabularClassification",
         "tabular-regression = gristmill.tasks.tabular_regression:TabularRegression",
         "text-classification = gristmill.tasks.text_classification:TextClassification",

@@ -37,14 +37,14 @@ ONLY = {
     "gristmill.tables.reading": set(),  # it is copied into each model archive, where there is no gristmill
     "gristmill.tasks.series": set(),  # the same
     "gristmill.engines.backbones": set(),  # the same, where a model sees
-    "gristmill.engines.picture_models": {"pictures"},  # the same
+    "gristmill.engines.picture_models": {"engines", "pictures"},  # the same: backbones/ goes along
     "gristmill.engines.dense": {"engines", "masks", "pictures"},  # the same: backbones/ goes along
     "gristmill.engines.texts": set(),  # the same, where a model reads
     "gristmill.masks": set(),  # the same, where a model answers with masks
     "gristmill.pictures": set(),  # the same, where a model takes pictures
     "gristmill_widgets": {"records", "errors", "client"},
     "gristmill_hub": {"api", "hosts"},
-    "gristmill_templates": set(),
+    "gristmill_templates": {"engines", "pictures"},  # what a script asks lies beside it in the archive
 }
 
 # Slow to import, so imported inside the function that needs them ...

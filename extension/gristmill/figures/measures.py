@@ -213,8 +213,8 @@ def _of_series(answers: Answers) -> float:
     raise ValueError(f"{answers.metric} is a score of series, not of rows")
 
 
-def _of_pixels(answers: Answers) -> float:
-    raise ValueError(f"{answers.metric} is a score of pixels, not of rows")
+def _of_pictures(answers: Answers) -> float:
+    raise ValueError(f"{answers.metric} is a score of pictures, not of rows")
 
 
 _SHORT = {
@@ -327,7 +327,17 @@ _MEASURES = {
     "RMSE": Measure("RMSE", _of_series, "the forecasts' typical error is {score}", False, number),
     "MAE": Measure("MAE", _of_series, "the forecasts are off by {score} on average", False, number),
     # Of pixels: masks.py computes them, picture by picture.
-    "mean_iou": Measure("mean IoU", _of_pixels, "drawn and true areas overlap by {score}, averaged over the classes"),
-    "dice": Measure("Dice", _of_pixels, "drawn and true areas agree by {score} (Dice), averaged over the classes"),
-    "pixel_accuracy": Measure("pixel accuracy", _of_pixels, "the model gets the class of {score} of the pixels right"),
+    "mean_iou": Measure("mean IoU", _of_pictures, "drawn and true areas overlap by {score}, averaged over the classes"),
+    "dice": Measure("Dice", _of_pictures, "drawn and true areas agree by {score} (Dice), averaged over the classes"),
+    "pixel_accuracy": Measure(
+        "pixel accuracy", _of_pictures, "the model gets the class of {score} of the pixels right"
+    ),
+    # Of boxes: boxes.py computes them, over all pictures.
+    "map": Measure("mAP", _of_pictures, "the model reaches a mean average precision of {score}"),
+    "map_50": Measure(
+        "mAP at 0.5", _of_pictures, "the model reaches a mean average precision of {score}, roughly placed"
+    ),
+    "map_75": Measure(
+        "mAP at 0.75", _of_pictures, "the model reaches a mean average precision of {score}, well placed"
+    ),
 }
