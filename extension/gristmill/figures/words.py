@@ -46,7 +46,8 @@ def telling_words(words: Any, texts: pd.DataFrame, labels: Sequence[Any], *, cho
     most = _WORDS_OF_TWO if len(labels) == 2 else _WORDS
     body = ""
     for place in sorted(shown):
-        picked = _picked(names, total * weights[:, place], standing, most)
+        # By push alone the rarest words would lead, by all that they do the commonest, which tell least.
+        picked = _picked(names, weights[:, place] * total / np.sqrt(np.maximum(standing, 1)), standing, most)
         pushes = [weights[index, place] * total[index] / standing[index] for index in picked]
         form = alike(pushes, 2)
         entries = [
@@ -66,7 +67,7 @@ def telling_words(words: Any, texts: pd.DataFrame, labels: Sequence[Any], *, cho
         else f"the model chosen, {chosen}, may go by more"
     )
     caption = (
-        f"The words that do most for each class in {count(found.shape[0], 'held-out text')}, as {words.ag_name} weighs "
+        f"The strongest words for each class in {count(found.shape[0], 'held-out text')}, as {words.ag_name} weighs "
         f"them: {by}. A push is what a word adds to the log-odds of its class. A word that goes along with a class "
         "need not be the reason for it."
     )
@@ -112,14 +113,17 @@ class _Weights:
 
     def __init__(self, words: Any) -> None:
         self.spans = words.spans
-        names, self._weights = words.weights()
+        names, weights = words.weights()
+        self._weights = weights * words.rarity()[:, None]
         self._index = {name: place for place, name in enumerate(names)}
 
     def lean(self, word: str, towards: int, instead_of: int) -> float:
         """How much more the word speaks for the one class than for the other."""
         place = self._index.get(word)
         known = self._weights.shape[1]
-        if place is None or max(towards, instead_of) >= known:  # a class that was not there to be learned
+        if (
+            place is None or _is_sign(word) or max(towards, instead_of) >= known
+        ):  # a class that was not there to be learned
             return 0.0
         return float(self._weights[place, towards] - self._weights[place, instead_of])
 
@@ -135,7 +139,7 @@ def _picked(names: Sequence[str], push: NDArray[Any], standing: NDArray[Any], mo
     said: set[str] = set()
     for index in np.argsort(-push)[: 20 * most].tolist():
         parts = set(names[index].split())
-        if push[index] <= 0 or standing[index] < _FEWEST or all(category(part[0])[0] == "P" for part in parts):
+        if push[index] <= 0 or standing[index] < _FEWEST or any(_is_sign(part) for part in parts):
             continue
         if parts & said and (len(parts) > 1 or parts <= said):
             continue
@@ -144,6 +148,11 @@ def _picked(names: Sequence[str], push: NDArray[Any], standing: NDArray[Any], mo
         if len(picked) == most:
             break
     return picked
+
+
+def _is_sign(word: str) -> bool:
+    """Whether it is a comma or the like: it may tell classes apart, but tells a person little."""
+    return category(word[0])[0] == "P"
 
 
 def _worst(answers: Answers, most: int) -> list[int]:

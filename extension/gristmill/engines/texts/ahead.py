@@ -14,6 +14,9 @@ from .frames import joined
 __all__ = ["Encoded", "encode_ahead"]
 
 _DEPTHS = (256, 128, 64)  # tokens of each text that are read
+_WORTH_A_TRY = 1.3  # of the time there is: on a busy machine it is often less than it seemed
+
+_BEFORE_OTHERS = {"priority": 200}  # AutoGluon overlooks what candidates that are not its own say of it themselves
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,10 +40,10 @@ def encode_ahead(texts: pd.DataFrame, encoder: str, folder: Path, *, seconds: fl
         return _without(str(error))
     folder.mkdir(exist_ok=True)
     rows = joined(texts)
-    expected = [1.1 * seconds for seconds in reader.seconds(list(dict.fromkeys(rows)), _DEPTHS)]
+    expected = reader.seconds(list(dict.fromkeys(rows)), _DEPTHS)
     left = until - time.monotonic()
-    depth = next((depth for depth, needed in zip(_DEPTHS, expected, strict=True) if needed <= left), None)
-    if depth is None:
+    depth = next((depth for depth, needed in zip(_DEPTHS, expected, strict=True) if needed <= left), _DEPTHS[-1])
+    if expected[-1] > _WORTH_A_TRY * left:
         return _without(
             f"The sentence encoder would need about {expected[-1]:,.0f} s to read {len(rows):,} texts, and had "
             f"{max(0.0, left):,.0f}: its candidates were left out. A longer budget brings them in."
@@ -56,7 +59,7 @@ def encode_ahead(texts: pd.DataFrame, encoder: str, folder: Path, *, seconds: fl
         ready=True,
         sentence=f"{encoder} read {len(rows):,} texts in {time.monotonic() - before:,.1f} s "
         f"(the first {depth} tokens of each{cut}).",
-        settings={"encoder": encoder, "tokens": depth, "folder": str(folder)},
+        settings={"encoder": encoder, "tokens": depth, "folder": str(folder), "ag_args": _BEFORE_OTHERS},
     )
 
 

@@ -81,6 +81,11 @@ class WordsLinear(Linear):
         whole[:, model.classes_.astype(int)] = weights - weights.mean(axis=1, keepdims=True)
         return words, whole
 
+    def rarity(self) -> np.ndarray:
+        """How much more each word counts for being rare."""
+        rarity: np.ndarray = self._words.idf_
+        return rarity
+
     def pushes(self, texts: pd.DataFrame) -> tuple[list[str], np.ndarray, sparse.csr_matrix]:
         """The weights, and how strongly each of `texts`, the columns as they came, has each word."""
         return *self.weights(), self._words.transform(joined(texts))
