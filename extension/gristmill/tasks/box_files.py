@@ -102,14 +102,14 @@ class _Pictures:
             return near[0]
         if not found:
             raise _refused(
+                "boxes-without-pictures",
                 f"{where} names the picture {named[:120]!r}, which is not there.",
                 "Put the picture into the ZIP, or take its boxes out.",
-                "boxes-without-pictures",
             )
         raise _refused(
+            "boxes-without-pictures",
             f"{where} names the picture {named[:120]!r}, and there are {len(found)} of that name.",
             "Name it with its folder.",
-            "boxes-without-pictures",
         )
 
 
@@ -135,9 +135,9 @@ def _coco(folder: Path, files: Sequence[str], pictures: _Pictures) -> list[Item]
                 items += _of_coco(said, file, pictures)
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 raise _refused(
+                    "boxes-file",
                     f"{file} is not as COCO has it: {type(error).__name__} {str(error)[:80]}.",
                     "Each annotation needs image_id, category_id and bbox; each category id and name.",
-                    "boxes-file",
                 ) from None
     return items
 
@@ -151,15 +151,15 @@ def _of_coco(said: dict[str, Any], file: str, pictures: _Pictures) -> list[Item]
         where = f"{file}, annotation {annotation.get('id', place)},"
         if annotation["category_id"] not in names:
             raise _refused(
+                "unknown-category",
                 f"{where} has the category {annotation['category_id']}, which categories does not name.",
                 "Add it to categories, or mend the annotation.",
-                "unknown-category",
             )
         if annotation["image_id"] not in items:
             raise _refused(
+                "boxes-without-pictures",
                 f"{where} is of the image {annotation['image_id']}, which images does not name.",
                 "Add it to images, or take the annotation out.",
-                "boxes-without-pictures",
             )
         if not annotation.get("iscrowd"):
             x, y, width, height = (float(part) for part in annotation["bbox"])
@@ -189,7 +189,7 @@ def _voc(folder: Path, files: Sequence[str], pictures: _Pictures) -> list[Item]:
                 box = (left, top, right - left, bottom - top)
                 item.boxes.append(Box((thing.findtext("name") or "").strip(), box, f"{file}, object {number}"))
         except (ElementTree.ParseError, ValueError) as error:
-            raise _refused(f"{file} is not as Pascal VOC has it: {error}.", "Write it anew.", "boxes-file") from None
+            raise _refused("boxes-file", f"{file} is not as Pascal VOC has it: {error}.", "Write it anew.") from None
         items.append(item)
     return items
 
@@ -220,13 +220,13 @@ def _of_line(line: str, where: str, names: dict[int, str] | None, size: tuple[in
         number, x, y, width, height = int(parts[0]), *(float(part) for part in parts[1:5])
     except (ValueError, IndexError):
         raise _refused(
-            f"{where} is {line[:60]!r}.", "Write a class, the center and the size: 0 0.5 0.5 0.2 0.1", "boxes-file"
+            "boxes-file", f"{where} is {line[:60]!r}.", "Write a class, the center and the size: 0 0.5 0.5 0.2 0.1"
         ) from None
     if names is not None and number not in names:
         raise _refused(
+            "unknown-category",
             f"{where} has the class {number}, and {len(names)} classes are named.",
             "Name it in the classes file, or mend the line.",
-            "unknown-category",
         )
     across, down = size
     box = ((x - width / 2) * across, (y - height / 2) * down, width * across, height * down)
@@ -298,7 +298,7 @@ def _add_row(
             width, height = float(row[places["width"]]), float(row[places["height"]])
     except (ValueError, IndexError):
         raise _refused(
-            f"{where} is not a box: {','.join(row)[:80]!r}.", "Give it four numbers.", "boxes-file"
+            "boxes-file", f"{where} is not a box: {','.join(row)[:80]!r}.", "Give it four numbers."
         ) from None
     item.boxes.append(Box(row[places["category"]].strip(), (x, y, width, height), where))
 
@@ -319,16 +319,16 @@ def _checked(folder: Path, items: Sequence[Item]) -> list[Item]:
 def _fitting(box: Box, picture: str, width: int, height: int) -> Box:
     x, y, w, h = box.bbox
     if not box.category:
-        raise _refused(f"{box.where} has no category.", "Give it one.", "unknown-category")
+        raise _refused("unknown-category", f"{box.where} has no category.", "Give it one.")
     if not (w > 0 and h > 0):
-        raise _refused(f"{box.where} is empty: {w:g} by {h:g} pixels.", "Mend it, or take it out.", "empty-box")
+        raise _refused("empty-box", f"{box.where} is empty: {w:g} by {h:g} pixels.", "Mend it, or take it out.")
     inside = x >= -_SLACK and y >= -_SLACK and x + w <= width + _SLACK and y + h <= height + _SLACK
     if not inside:
         raise _refused(
+            "box-outside",
             f"{box.where} stands out of its picture {picture}: it reaches from {x:g}, {y:g} to {x + w:g}, {y + h:g}, "
             f"the picture has {width:,} by {height:,} pixels.",
             "Mend the box; if the picture was made smaller, make its boxes smaller with it.",
-            "box-outside",
         )
     left, top = max(x, 0.0), max(y, 0.0)
     return Box(box.category, (left, top, min(x + w, width) - left, min(y + h, height) - top), box.where)
@@ -338,8 +338,8 @@ def _size(folder: Path, picture: str) -> tuple[int, int]:
     try:
         return size_of(folder / picture)
     except PictureUnreadable as error:
-        raise _refused(str(error), "Save it again, or take it out with its boxes.", "broken-pictures") from None
+        raise _refused("broken-pictures", str(error), "Save it again, or take it out with its boxes.") from None
 
 
-def _refused(what: str, cure: str, code: str) -> DataRejected:
+def _refused(code: str, what: str, cure: str) -> DataRejected:
     return DataRejected(what, cure=cure, code=code)

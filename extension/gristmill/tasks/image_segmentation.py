@@ -187,17 +187,13 @@ def _read(folder: Path, profile: Profile, role: Role) -> tuple[DataFrame, dict[s
 
 
 def _notices(paired: Paired, found: Survey) -> tuple[Notice, ...]:
-    notices = [_classes(found)]
-    for files, code, what in (
-        (paired.strays, "pictures-without-masks", "without a mask, left out"),
-        (found.broken, "broken-pictures", "that cannot be read, left out with their partners"),
-        (paired.unlabelled, "pictures-to-predict", "to test on without a mask: they can be answered later"),
-    ):
-        if files:
-            named = ", ".join(files[:_NAMED]).removesuffix(".")
-            message = f"{len(files):,} picture{'s' if len(files) > 1 else ''} {what}: {named}."
-            grave = code != "pictures-to-predict"
-            notices.append(Notice(code=code, message=message, severity=Severity.WARNING if grave else Severity.INFO))
+    grave = Severity.WARNING
+    notices = [
+        _classes(found),
+        *_listed("pictures-without-masks", paired.strays, "without a mask, left out", grave),
+        *_listed("broken-pictures", found.broken, "that cannot be read, left out with their partners", grave),
+        *_listed("pictures-to-predict", paired.unlabelled, "to test on without a mask: they can be answered later"),
+    ]
     few = [
         (name, count) for name, count in zip(found.legend.names, found.pictures, strict=True) if count < _FEW_PICTURES
     ]
@@ -213,6 +209,14 @@ def _notices(paired: Paired, found: Survey) -> tuple[Notice, ...]:
             )
         )
     return tuple(notices)
+
+
+def _listed(code: str, files: Sequence[str], what: str, severity: Severity = Severity.INFO) -> list[Notice]:
+    if not files:
+        return []
+    named = ", ".join(files[:_NAMED]).removesuffix(".")
+    message = f"{len(files):,} picture{'s' if len(files) > 1 else ''} {what}: {named}."
+    return [Notice(code=code, message=message, severity=severity)]
 
 
 def _classes(found: Survey) -> Notice:

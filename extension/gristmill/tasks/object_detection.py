@@ -200,14 +200,8 @@ def _notices(
             message=f"Boxes, read as {form}: {listed}{more}, {counts.total() / len(items):.1f} a picture{without}.",
         )
     ]
-    for files, code, what in (
-        (broken, "broken-pictures", "cannot be read, and are left out"),
-        (strays, "pictures-without-boxes", "are named by no file of boxes, and are left out"),
-    ):
-        if files:
-            named = ", ".join(files[:_NAMED])
-            message = f"{len(files):,} pictures {what}: {named}."
-            found.append(Notice(code=code, message=message, severity=Severity.WARNING))
+    found += _listed("broken-pictures", broken, "cannot be read, and are left out")
+    found += _listed("pictures-without-boxes", strays, "are named by no file of boxes, and are left out")
     few = [f"'{name}' ({count})" for name, count in counts.items() if count < _FEW]
     if few:
         found.append(
@@ -220,3 +214,10 @@ def _notices(
             )
         )
     return tuple(found)
+
+
+def _listed(code: str, files: Sequence[str], what: str) -> list[Notice]:
+    if not files:
+        return []
+    message = f"{len(files):,} picture{'s' if len(files) > 1 else ''} {what}: {', '.join(files[:_NAMED])}."
+    return [Notice(code=code, message=message, severity=Severity.WARNING)]
