@@ -7,6 +7,7 @@ candidates (picture_models) open them. Leaderboard, ensemble, salvage and trimmi
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,8 +18,9 @@ from gristmill.engines.base import Say
 from gristmill.engines.tabular import TabularEngine, Watch
 from gristmill.records import EventKind
 
-__all__ = ["PictureEngine", "as_pictures", "candidates"]
+__all__ = ["PictureEngine", "as_pictures", "candidates", "within"]
 
+_TRIED = 32  # pictures
 _EPOCHS = "gristmill.engines.picture_models.tuned"
 
 
@@ -61,6 +63,19 @@ def candidates(names: Sequence[str], **options: Any) -> dict[type, dict[str, Any
     from gristmill.engines.picture_models import CANDIDATES, SmallPictures
 
     return {one: {} if one is SmallPictures else dict(options) for one in CANDIDATES if one.ag_name in names}
+
+
+def within(predictor: Any, test: pd.DataFrame, seconds: float, *, seed: int = 0) -> pd.DataFrame:
+    """As many of the held-out pictures as can be answered in `seconds`, drawn at random; all of them mostly."""
+    drawn = test.sample(frac=1, random_state=seed)
+    if len(drawn) <= 2 * _TRIED:
+        return test
+    predictor.predict(drawn[:_TRIED])  # what is loaded at first is not paid again
+    before = time.monotonic()
+    predictor.predict(drawn[_TRIED : 2 * _TRIED])
+    pace = max(1e-6, time.monotonic() - before) / _TRIED
+    most = max(2 * _TRIED, int(max(0.0, seconds) / pace))
+    return test if most >= len(test) else test.loc[sorted(drawn.index[:most])]
 
 
 def _report_epochs(say: Say) -> None:

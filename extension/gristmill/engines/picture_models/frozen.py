@@ -14,7 +14,8 @@ from .seeing import Eye
 
 __all__ = ["FrozenBoosted", "FrozenLinear"]
 
-_FOR_LOOKING = 0.7  # the part of a candidate's time that may go into looking at the pictures
+_FOR_LOOKING = 0.8  # the part of a candidate's time that may go into looking at the pictures
+_FEWEST, _FEWEST_OF_A_CLASS = 200, 10  # pictures to learn from, where there is no time for all of them
 
 
 class _Frozen(PictureModel):
@@ -37,15 +38,21 @@ class _Frozen(PictureModel):
         until, self.threads = time.monotonic() + (time_limit or float("inf")), num_cpus or 0
         params = self._get_model_params()
         self.eye = Eye(params["weights"])
-        every = self.paths(X) + ([] if X_val is None else self.paths(X_val))
-        side = self.eye.affordable(every, params["side"], _FOR_LOOKING * (until - time.monotonic()))
-        if side is None:
-            raise not_enough_time(f"There was no time to look at {len(every):,} pictures, however small.")
+        # Validation pictures must all be looked at; of those to learn from, as many as there is time for.
+        drawn = np.random.default_rng(0).permutation(len(X))
+        judging = [] if X_val is None else self.paths(X_val)
+        every = judging + self.paths(X.iloc[drawn])
+        side, count = self.eye.affordable(every, params["side"], _FOR_LOOKING * (until - time.monotonic()))
+        count -= len(judging)
+        if count < min(len(X), max(_FEWEST, _FEWEST_OF_A_CLASS * y.nunique())):
+            raise not_enough_time(f"There was no time to look at enough of the {len(every):,} pictures.")
         self.side = side
+        if count < len(X):
+            X, y = X.iloc[drawn[:count]], y.iloc[drawn[:count]]
         seen = self.eye.vectors(self.paths(X), side)
         judged = None
         if X_val is not None and y_val is not None and len(X_val):
-            judged = (self.eye.vectors(self.paths(X_val), side), y_val.to_numpy())
+            judged = (self.eye.vectors(judging, side), y_val.to_numpy())
         spread = seen.std(axis=0)
         self.middle = seen.mean(axis=0)
         self.scale = spread + 0.1 * spread.mean() + 1e-6  # what hardly ever stirs must not shout when it does

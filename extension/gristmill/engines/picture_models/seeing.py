@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from gristmill import pictures
 from gristmill.engines.backbones import EfficientNetLite, folded, load, normal
 
-__all__ = ["SIDES", "Eye", "device", "squares"]
+__all__ = ["LEAST_SIDE", "SIDES", "Eye", "device", "squares"]
 
 SIDES = (48, 64, 96, 128, 160, 224)  # pixels
+LEAST_SIDE = 64  # smaller ones tell too little of a photograph
 _BATCH = 32
 _MOST = 100_000  # vectors remembered, 4.5 MB a thousand
 
@@ -33,6 +34,10 @@ _NETWORKS: dict[str, EfficientNetLite] = {}
 def device() -> str:
     """Where networks compute."""
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _workers() -> int:
+    return max(1, torch.get_num_threads()) if device() == "cpu" else 1
 
 
 def squares(paths: Sequence[Path], side: int) -> NDArray[np.uint8]:
@@ -55,29 +60,39 @@ class Eye:
         keys = [self._key(path, side) for path in paths]
         fresh = {key: path for key, path in zip(keys, paths, strict=True) if key not in _REMEMBERED}
         size = _BATCH if device() == "cpu" else 8 * _BATCH
-        for start in range(0, len(fresh), size):
-            share = list(fresh.items())[start : start + size]
-            seen = self._see(squares([path for _, path in share], side))
+        shares = [list(fresh.items())[start : start + size] for start in range(0, len(fresh), size)]
+        for share, seen in zip(shares, self._see_all(shares, side), strict=True):
             _REMEMBERED.update(zip((key for key, _ in share), seen, strict=True))
         found = np.stack([_REMEMBERED[key] for key in keys]).astype(np.float32)
         while len(_REMEMBERED) > _MOST:
             _REMEMBERED.popitem(last=False)
         return found
 
-    def affordable(self, paths: Sequence[Path], side: int, seconds: float) -> int | None:
-        """The side, at most `side`, at which all pictures can be looked at within `seconds`; None if there is none."""
+    def affordable(self, paths: Sequence[Path], side: int, seconds: float) -> tuple[int, int]:
+        """The side, at most `side`, for which there is time, and how many of the pictures, the first ones, it allows.
+
+        Smaller pictures are taken before fewer of them, down to `LEAST_SIDE`. The pace is measured once, and goes about
+        with the area.
+        """
         until = time.monotonic() + seconds
-        for smaller in (one for one in reversed(SIDES) if one <= side):
+        fresh = [path for path in paths if self._key(path, side) not in _REMEMBERED]
+        tried = _BATCH * _workers()
+        if len(fresh) <= 2 * tried:
+            return side, len(paths)
+        self.vectors(fresh[:tried], side)  # the first batches are slower than those that follow
+        before = time.monotonic()
+        self.vectors(fresh[tried : 2 * tried], side)
+        pace = (time.monotonic() - before) / tried
+        left = max(0.0, until - time.monotonic())
+        if pace * (len(fresh) - 2 * tried) <= left:
+            return side, len(paths)
+        smaller, quicker = side, pace
+        for smaller in (one for one in reversed(SIDES) if LEAST_SIDE <= one < side):
+            quicker = pace * max(0.2, (smaller / side) ** 2)
             fresh = [path for path in paths if self._key(path, smaller) not in _REMEMBERED]
-            if len(fresh) <= 2 * _BATCH:
-                return smaller
-            self.vectors(fresh[:_BATCH], smaller)  # the first batch is slower than those that follow
-            before = time.monotonic()
-            self.vectors(fresh[_BATCH : 2 * _BATCH], smaller)
-            pace = (time.monotonic() - before) / _BATCH
-            if time.monotonic() + pace * (len(fresh) - 2 * _BATCH) < until:
-                return smaller
-        return None
+            if quicker * len(fresh) <= left:
+                return smaller, len(paths)
+        return smaller, len(paths) - len(fresh) + min(len(fresh), int(left / quicker))
 
     def network(self) -> EfficientNetLite:
         """The network that this one's weights make."""
@@ -88,6 +103,17 @@ class Eye:
             network.load_state_dict(state, strict=False, assign=True)  # how often norms were updated is of no use
             _NETWORKS[self.name] = folded(network).to(device())
         return _NETWORKS[self.name]
+
+    def _see_all(self, shares: Sequence[Sequence[tuple[_Key, Path]]], side: int) -> Iterator[NDArray[np.float16]]:
+        """Each share by a thread of its own: threads that work on one batch wait for one another most of the time.
+
+        On two busy cores that was 20 pictures a second for two threads on a batch, and 120 for one.
+        """
+        self.network()
+        threads = torch.get_num_threads()
+        with ThreadPoolExecutor(_workers(), initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            yield from pool.map(lambda share: self._see(squares([path for _, path in share], side)), shares)
+        torch.set_num_threads(threads)
 
     def _see(self, pixels: NDArray[np.uint8]) -> NDArray[np.float16]:
         place = device()
