@@ -106,11 +106,14 @@ def even_rows(data, told, step):
 
 def asked(history, future, told):
     """The predictor's answers: item_id, timestamp, prediction and quantiles."""
+    import series
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from autogluon.timeseries import TimeSeriesDataFrame, TimeSeriesPredictor
 
         predictor = TimeSeriesPredictor.load(str(HERE / "model"), require_version_match=False)
+        series.ready_for(predictor.model_names())
         frame = TimeSeriesDataFrame(history[["item_id", "timestamp", told["target"], *told["known"]]])
         known = ahead(predictor, frame, future, told) if told["known"] else None
         answers = predictor.predict(frame, known_covariates=known).reset_index()

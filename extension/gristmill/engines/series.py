@@ -26,7 +26,7 @@ from autogluon.timeseries.trainer import TimeSeriesTrainer
 
 from gristmill.engines.base import Engine, Say
 from gristmill.records import EventKind, LeaderboardRow, replace, to_plain
-from gristmill.tasks.series import ITEM, STAMP, Panel, Step, fewest_steps, latest_context
+from gristmill.tasks.series import ITEM, STAMP, Panel, Step, fewest_steps, latest_context, ready_for
 
 __all__ = ["SeriesEngine", "Watch", "Windows", "ahead", "ensemble", "go_on", "judgeable", "remember", "seasonal"]
 
@@ -58,6 +58,7 @@ class SeriesEngine(Engine):
             return None
         try:
             predictor = TimeSeriesPredictor.load(str(path), require_version_match=False)
+            ready_for(predictor.model_names())
             return predictor if predictor.model_names() else None
         except Exception:  # killed while writing its first files: whatever is wrong with them, there is nothing to keep
             return None
@@ -234,7 +235,7 @@ def ensemble(predictor: TimeSeriesPredictor) -> None:
     """Weigh the finished candidates against each other, after a fit that was stopped before it could."""
     trainer = predictor._trainer
     names = trainer.get_model_names(layer=0)
-    if len(names) < 2:
+    if len(names) < 2 or len(names) < len(trainer.get_model_names()):
         return
     trainer._fit_ensembles(
         data_per_window=trainer._get_validation_windows(trainer.load_train_data(), None),
@@ -251,6 +252,7 @@ def go_on(predictor: TimeSeriesPredictor, hyperparameters: dict[str, Any], *, ti
     trainer = predictor._trainer
     rest = {key: value for key, value in hyperparameters.items() if _name(key) not in trainer.get_model_names()}
     if rest:
+        ready_for(_name(key) for key in rest)
         trainer.fit(trainer.load_train_data(), rest, time_limit=time_limit)
         predictor._learner.save_trainer(trainer)
     else:

@@ -136,6 +136,15 @@ class TimeSeries(TaskKind):
         rows = rows.sort_values([*panel.items, panel.time], kind="stable")
         return Listing(rows=rows.reset_index(drop=True), likelihood=0.5, facts=facts.written())
 
+    def tiny(self, folder: Path) -> Path:
+        path = folder / "tiny.csv"
+        days = [f"2024-{month:02d}-{day:02d}" for month in (1, 2, 3) for day in range(1, (31, 29, 31)[month - 1] + 1)]
+        rows = [
+            f"{shop},{day},{10 * number + at % 7}" for number, shop in enumerate("ab", 1) for at, day in enumerate(days)
+        ]
+        path.write_text("\n".join(["shop,day,answer", *rows]) + "\n", encoding="utf-8")
+        return path
+
     # --- what could be forecast --------------------------------------------------------------------------------------
 
     def candidates(self, profile: Profile, target: str | None = None) -> tuple[Candidate, ...]:

@@ -18,6 +18,7 @@ from __future__ import annotations
 from .faults import SeriesError
 from .frames import ITEM, STAMP, even, item_names, latest_context, told_apart
 from .listing import Facts
+from .operators import ready_for
 from .panel import Panel, find, moments_of, times_of
 from .shapes import Shape, melted, shape_of
 from .steps import Step
@@ -38,6 +39,7 @@ __all__ = [
     "latest_context",
     "melted",
     "moments_of",
+    "ready_for",
     "shape_of",
     "times_of",
     "told_apart",
