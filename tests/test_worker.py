@@ -297,8 +297,7 @@ def test_the_reconciler_ends_and_removes_what_ended_runs_left(house: House) -> N
     orphan = subprocess.Popen(["sleep", "600"], env=os.environ | {"GRISTMILL_SANDBOX": str(left)})
     assert Reconciler(house.tools).tidy_folders() == 1
     assert not left.exists()
-    assert not psutil.pid_exists(orphan.pid)
-    orphan.wait()
+    assert orphan.wait(PATIENCE) == -signal.SIGKILL
 
 
 def test_the_archive_predicts_with_autogluon_alone(house: House, tmp_path: Path) -> None:
