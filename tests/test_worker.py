@@ -214,7 +214,7 @@ def test_stop_keeps_the_best_so_far_and_cancel_keeps_it_for_resume(house: House)
 def test_resume_keeps_what_was_trained_and_adds_to_it(house: House) -> None:
     first = house.work(house.queue())
     more = {"hyperparameters": {"GBM": [{}], "XT": [{"ag_args": {"name_suffix": "More"}}]}}
-    second = house.work(house.mill.resume(first.id, 60, more))
+    second = house.work(house.mill.resume(first.id, 180, more))
     assert second.status is RunStatus.SUCCEEDED
     assert second.resumed_from == first.id
     names = {row.model for row in second.leaderboard}
