@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gristmill.bench import Bench, BenchFile, Budget
+from gristmill.bench import Bench, BenchFile, Budget, Pace
 from gristmill.errors import NotFound
 from gristmill.records import EventKind, Profile, Resources
 
@@ -26,9 +26,13 @@ class Clock:
         return self.now
 
 
+def pace(spent: float, load: float = 0.0) -> Pace:
+    return Pace(clock=Clock(spent), load=lambda: load, cores=2)
+
+
 @given(total=SECONDS, spent=st.floats(min_value=0, max_value=10**6), warm=st.floats(min_value=0, max_value=100))
 def test_training_never_gets_time_that_saving_and_a_salvage_need(total: float, spent: float, warm: float) -> None:
-    budget = Budget(total, started_at=0.0, warm=warm, clock=Clock(spent))
+    budget = Budget(total, started_at=0.0, warm=warm, pace=pace(spent))
     fitting = budget.for_fitting()
     assert fitting == 0 or fitting + budget.for_saving() + budget.for_salvage() <= total - spent + 1e-6
     assert 0 <= budget.for_explaining() <= budget.left()
@@ -36,13 +40,20 @@ def test_training_never_gets_time_that_saving_and_a_salvage_need(total: float, s
 
 
 def test_a_minute_leaves_most_of_it_for_training() -> None:
-    assert Budget(60, started_at=0.0, warm=3.0, clock=Clock(3.0)).for_fitting() > 38
+    assert Budget(60, started_at=0.0, warm=3.0, pace=pace(3.0)).for_fitting() > 38
 
 
 @given(spent=st.floats(min_value=0, max_value=50))
 def test_what_loading_cost_is_what_a_restart_is_given(spent: float) -> None:
-    budget = Budget(1000, started_at=0.0, clock=Clock(spent))
+    budget = Budget(1000, started_at=0.0, pace=pace(spent))
     assert budget.for_salvage() + budget.for_saving() > spent
+
+
+def test_a_busy_machine_is_given_more_time_to_come_home() -> None:
+    alone, shared, crowded = (Budget(120, started_at=0.0, pace=pace(10.0, load)) for load in (2.0, 6.0, 600.0))
+    assert shared.for_finishing() - alone.for_finishing() == 6.0
+    assert alone.for_fitting() > shared.for_fitting() > crowded.for_fitting() > 30
+    assert crowded.for_salvage() + crowded.for_saving() > 1.5 * (alone.for_salvage() + alone.for_saving())
 
 
 def bench_file(**changes: object) -> BenchFile:

@@ -227,15 +227,9 @@ def test_many_threads_open_empty_catalogs_at_once(tmp_path: Path) -> None:
         assert len(set(threads.map(open_one, range(6)))) == 3
 
 
-def test_opening_a_current_catalog_costs_little(catalog_url: str) -> None:
-    program = (
-        "import sys, time; from gristmill.catalog import Catalog; begun = time.perf_counter();"
-        " Catalog.open(sys.argv[1]).close(); print(time.perf_counter() - begun, 'alembic' in sys.modules)"
-    )
+def test_opening_a_current_catalog_loads_nothing_of_alembic(catalog_url: str) -> None:
+    program = "import sys; from gristmill.catalog import Catalog; Catalog.open(sys.argv[1]); print(*sys.modules)"
     command = [sys.executable, "-c", program, catalog_url]
-    ends = [
-        subprocess.run(command, env=ENVIRONMENT, check=True, capture_output=True, text=True).stdout.split()
-        for _ in range(3)
-    ]
-    assert {alembic for _, alembic in ends} == {"False"}
-    assert min(float(seconds) for seconds, _ in ends) < (0.15 if "sqlite" in catalog_url else 0.5)  # psycopg's import
+    loaded = subprocess.run(command, env=ENVIRONMENT, check=True, capture_output=True, text=True).stdout.split()
+    assert "gristmill.catalog" in loaded
+    assert "alembic" not in loaded

@@ -181,3 +181,21 @@ def test_a_process_whose_parent_is_gone_already_ends_at_once() -> None:
             [sys.executable, "-c", program.format(parent)], capture_output=True, text=True, check=False
         )
         assert done.stdout == said
+
+
+def test_two_executions_in_one_folder_do_not_meet(
+    sandbox: ProcessSandbox, execute: Callable[[str], Execution], folder: Path
+) -> None:
+    first = execute(
+        "open('begun', 'w').close()\nimport time, pathlib\nwhile not pathlib.Path('go').exists(): time.sleep(0.1)"
+    )
+    until((folder / "begun").exists)
+    second = sandbox.prepare(folder)
+    try:
+        until(lambda: len(list((folder / ".private").glob("*-1"))) == 2)  # both have their sockets
+        (folder / "go").touch()
+        assert ending_of(first) == Ending(kind=End.DONE)
+        second.start(folder / "notebook.ipynb", {})
+        assert ending_of(second) == Ending(kind=End.DONE)
+    finally:
+        second.kill()

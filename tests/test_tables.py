@@ -690,3 +690,9 @@ def test_reading_knows_every_field_of_a_form() -> None:
 
     fields = {field.name for field in dataclasses.fields(TableForm)}
     assert set(module._FORM) == fields - {"format", "strings", "doubtful"}
+
+
+def test_blocks_without_a_row_do_not_stop_the_reading(tmp_path: Path) -> None:
+    path = tmp_path / "gaps.csv"
+    path.write_bytes(b"one,two\n" + b"1,2\n" * 20 + b"\n" * (9 << 20) + b"3,4\n" * 20)
+    assert len(tables.read(path, tables.sniff(path))) == 40

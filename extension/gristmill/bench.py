@@ -36,9 +36,10 @@ from gristmill.records import Dataset, EventKind, LeaderboardRow, Notice, Profil
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Bench", "BenchFile", "Budget", "Mode", "Results"]
+__all__ = ["Bench", "BenchFile", "Budget", "Mode", "Pace", "Results"]
 
 
+_SLOWEST = 4.0  # however busy the machine: beyond that, a run could not train at all
 _LEAST_RESTART = 6.0  # seconds that loading AutoGluon anew costs at least, however quick a preheated start seemed
 
 
@@ -123,25 +124,44 @@ class Results:
     saved_at: float = 0.0
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pace:
+    """The time, and how fast it is to be used: both can be set by whoever tests."""
+
+    clock: Callable[[], float] = time.time
+    load: Callable[[], float] = lambda: os.getloadavg()[0]  # processes that want a core, over the last minute
+    cores: int = os.cpu_count() or 1
+
+    def slowness(self) -> float:
+        """How many times longer than on an idle machine things take, going by who else wants its cores."""
+        return min(max(1.0, self.load() / self.cores), _SLOWEST)
+
+
 class Budget:
     """The seconds a run may take and how many are left.
 
-    `warm` is what the kernel had spent on loading before the budget began to count: a restart pays it again.
+    `warm` is what the kernel had spent on loading before the budget began to count: a restart pays it again. Where much
+    else goes on in the machine, more is held back.
     """
 
     TOLERANCE = 2.0  # seconds by which training may overrun its time limit before a salvage is prepared for
 
     def __init__(
-        self, total: float, *, started_at: float, warm: float = 0.0, clock: Callable[[], float] = time.time
+        self,
+        total: float,
+        *,
+        started_at: float,
+        warm: float = 0.0,
+        pace: Pace = Pace(),
     ) -> None:
         self.total = total
         self._started_at = started_at
         self._warm = warm
-        self._clock = clock
+        self._pace = pace
 
     def spent(self) -> float:
         """Seconds since the budget began to count."""
-        return self._clock() - self._started_at
+        return self._pace.clock() - self._started_at
 
     def left(self) -> float:
         """Seconds until the budget ends; never negative."""
@@ -154,7 +174,7 @@ class Budget:
         """
         loading = self.loading(self.spent(), self._warm) if loading is None else loading
         warmed_up = self.for_saving() - self.TOLERANCE
-        return 4.0 + max(1.5, 1.5 * min(loading, 60.0) - warmed_up)
+        return 4.0 * self._pace.slowness() + max(1.5, 1.5 * min(loading, 60.0) - warmed_up)
 
     @staticmethod
     def loading(spent: float, warm: float) -> float:
@@ -163,7 +183,7 @@ class Budget:
 
     def for_saving(self) -> float:
         """Seconds to hold back for comparing and saving once training has ended by itself."""
-        return 3.0 + min(0.08 * self.total, 120.0)
+        return 3.0 * self._pace.slowness() + min(0.08 * self.total, 120.0)
 
     def for_fitting(self) -> float:
         """Seconds that training may take from now on; 0 when there is no time to train anything."""
@@ -176,7 +196,7 @@ class Budget:
 
     def for_finishing(self) -> float:
         """Seconds to hold back, once the model is saved, for the report and for the way into the store."""
-        return 3.0 + min(0.02 * self.total, 10.0)
+        return 3.0 * self._pace.slowness() + min(0.02 * self.total, 10.0)
 
 
 class Bench:

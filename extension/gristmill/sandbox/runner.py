@@ -24,14 +24,15 @@ from typing import Any
 from gristmill import notebooks
 from gristmill.sandbox.kernel import end_with_parent
 
-_CONNECTION = ".private/kernel.json"
 _CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
 
 
 def main(folder: Path, ending: Path, parent: int) -> None:
     end_with_parent(parent)
     _die_first()
-    kernel = _connect(_start_kernel(folder))
+    # another execution may be warming up in the same folder: each kernel has sockets of its own
+    connection = f".private/{secrets.token_hex(4)}"
+    kernel = _connect(_start_kernel(folder, connection), connection)
     try:
         notebooks.nbformat()
         import papermill  # noqa: F401  (it takes a while, and the kernel is loading too)
@@ -60,28 +61,29 @@ def _say_ending(ending: Path, said: dict[str, str]) -> None:
     part.rename(ending)
 
 
-def _start_kernel(folder: Path) -> subprocess.Popen[bytes]:
+def _start_kernel(folder: Path, connection: str) -> subprocess.Popen[bytes]:
     """The kernel's process, started before anything that could connect to it is loaded.
 
     They speak through sockets in the folder: a TCP port that is chosen here may be another's before the kernel has it.
     """
-    (folder / _CONNECTION).write_text(
+    file = f"{connection}.json"
+    (folder / file).write_text(
         json.dumps(
             {f"{channel}_port": number for number, channel in enumerate(_CHANNELS, 1)}
-            | {"transport": "ipc", "ip": ".private/kernel", "key": secrets.token_hex(32)}
+            | {"transport": "ipc", "ip": connection, "key": secrets.token_hex(32)}
             | {"signature_scheme": "hmac-sha256", "kernel_name": "python3"}
         )
     )
-    command = [sys.executable, "-m", "gristmill.sandbox.kernel", _CONNECTION, str(os.getpid())]
+    command = [sys.executable, "-m", "gristmill.sandbox.kernel", file, str(os.getpid())]
     return subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, start_new_session=True)
 
 
-def _connect(process: subprocess.Popen[bytes]) -> Any:
+def _connect(process: subprocess.Popen[bytes], connection: str) -> Any:
     """The kernel as Jupyter's own manager knows one."""
     from jupyter_client.manager import KernelManager
     from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-    kernel = KernelManager(kernel_name="python3", connection_file=_CONNECTION)
+    kernel = KernelManager(kernel_name="python3", connection_file=f"{connection}.json")
     kernel.load_connection_file()
     kernel.provisioner = LocalProvisioner(kernel_id="kernel", kernel_spec=kernel.kernel_spec, parent=kernel)
     kernel.provisioner.process = process
