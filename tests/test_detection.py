@@ -150,6 +150,14 @@ def test_a_picture_with_nothing_in_it_teaches_too(tmp_path: Path) -> None:
     assert sum(boxes == "[]" for boxes in (*train["boxes"], *test["boxes"])) == 4
 
 
+def test_there_is_a_tiny_data_set_to_try_recipes_on(tmp_path: Path) -> None:
+    for name in ("object-detection", "image-segmentation"):
+        scratch = tmp_path / name
+        scratch.mkdir()
+        profile = intake.inspect(tasks.find(name).tiny(tmp_path), scratch)
+        assert (profile.arranged, profile.rows) == (name, 24)
+
+
 @pytest.mark.parametrize("files", [{"a.json": "{}", "b.png": b""}, {"t.csv": "a,b\n1,2\n"}, {"x.xml": "<a/>"}])
 def test_other_files_are_left_to_others(tmp_path: Path, files: Files) -> None:
     for name, content in files.items():

@@ -23,7 +23,7 @@ class DenseEngine(Engine):
     def watch(self, say: Say) -> Watch:
         return Watch(say)
 
-    def reopen(self, path: Path) -> DensePredictor | None:
+    def reopen(self, path: Path) -> Any | None:
         if not (path / "predictor.pkl").exists():
             return None
         try:

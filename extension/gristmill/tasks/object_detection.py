@@ -88,6 +88,25 @@ class ObjectDetection(TaskKind):
             likelihood=3.0,
         )
 
+    def tiny(self, folder: Path) -> Path:
+        import io
+        import zipfile
+
+        from PIL import Image, ImageDraw
+
+        path = folder / "tiny.zip"
+        rows = ["file,category,x,y,width,height"]
+        with zipfile.ZipFile(path, "w") as archive:
+            for number in range(24):
+                x, y = number % 6 * 4, number // 6 * 5
+                drawn, held = Image.new("RGB", (48, 48), (60, 60, 90)), io.BytesIO()
+                ImageDraw.Draw(drawn).rectangle((x, y, x + 19, y + 17), fill=(200, 120 + number, 60))
+                drawn.save(held, format="PNG")
+                archive.writestr(f"images/{number:02d}.png", held.getvalue())
+                rows.append(f"{number:02d}.png,thing,{x},{y},20,18")
+            archive.writestr("boxes.csv", "\n".join(rows))
+        return path
+
     def candidates(self, profile: Profile, target: str | None = None) -> tuple[Candidate, ...]:
         if profile.arranged != self.name or target not in (None, BOXES):
             return ()

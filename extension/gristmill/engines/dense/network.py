@@ -28,6 +28,7 @@ _DEFAULTS: dict[str, Any] = {"size": 128, "learning_rate": 3e-3, "augment": "lig
 _WARM_UP = 0.05  # of the time
 _MOMENTUM = 0.1  # of the backbone's norms: with its own, a short fit never sees these pictures' statistics
 _PATIENCE = 25  # passes without a better score
+_LONGEST, _SHARE = 20.0, 0.08  # seconds, and of the time: so often at least is the network judged and kept
 _AMPLE = 25  # passes that a network should have, before others get time
 _BUSY = 0.9  # processes that want to run, by processor
 
@@ -116,7 +117,7 @@ class Network(ABC):
                 threads.step()
                 for group, rate in zip(optimizer.param_groups, rates, strict=True):
                     group["lr"] = rate * _share(min(done, 1.0))
-                with torch.autocast(device.type, enabled=device.type == "cuda"):
+                with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
                     scores = network(pictures.to(device, memory_format=torch.channels_last))
                 loss = self.loss(scores.float(), truth.to(device))
                 optimizer.zero_grad()
@@ -125,6 +126,8 @@ class Network(ABC):
                 optimizer.step()
                 losses.append(float(loss.detach()))
                 if time.time() > (until if number > 1 else clock.at_most):
+                    break
+                if time.time() - pass_begun > max(_LONGEST, _SHARE * (until - begun)):
                     break
             if number == 1:
                 until = max(until, min(clock.at_most, begun + _AMPLE * (time.time() - begun)))
