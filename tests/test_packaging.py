@@ -20,6 +20,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from gristmill import tasks
 from test_layers import house, imports_in
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,14 +32,9 @@ FOLDERS = {
 }
 EXTRAS = {"train", "all-tasks", "hub", "cloud", "serve", "dev"}
 
-# Asked for, though no module of ours imports it
-USED_OTHERWISE = {
-    "torch": "named so that an index of CPU builds can be given for it; AutoGluon imports it",
-    "scikit-learn": "AutoGluon's scores; its range is what the model archive's lock must be in",
-}
 
 # Not libraries: files that lie beside the importer where it runs
-BESIDE = {"reading"}  # of templates/model/predict.py, in the model archive
+BESIDE = {"reading", "series"}  # of what predicts, in the model archive
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +114,8 @@ print(json.dumps({
     told = json.loads(run(installed, "-c", code, folder=tmp_path))
     assert all(Path(file).is_relative_to(installed.parent.parent) for file in told["from"])
     assert told["notebooks"] == sorted(path.name for path in (ROOT / "templates").glob("*.ipynb"))
-    assert told["tasks"] == ["tabular-classification", "tabular-regression"]
+    assert told["tasks"] == [kind.name for kind in tasks.all_kinds()]
+    assert len(told["tasks"]) == 7
 
 
 def test_the_bare_install_checks_data_and_says_what_training_needs(bare: Path, tmp_path: Path) -> None:
@@ -144,7 +141,7 @@ def test_what_is_asked_for_is_used(wheel: Path) -> None:
     owners = packages_distributions()
     used = {canonicalize_name(owner) for _, name in imports_of_ours() for owner in owners.get(name, [])}
     asked = {requirement.name for requirement, extra in requirements_of(wheel) if extra in ("", "train", "cloud")}
-    assert asked - used == asked & set(USED_OTHERWISE)
+    assert asked - used == set()
 
 
 def test_each_cap_has_its_reason() -> None:
