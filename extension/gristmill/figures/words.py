@@ -66,9 +66,10 @@ def telling_words(words: Any, texts: pd.DataFrame, labels: Sequence[Any], *, cho
         if chosen.startswith(words.ag_name)
         else f"the model chosen, {chosen}, may go by more"
     )
+    fold = "" if words.name == words.ag_name else " (in the first of its folds)"
     caption = (
         f"The strongest words for each class in {count(found.shape[0], 'held-out text')}, as {words.ag_name} weighs "
-        f"them: {by}. A push is what a word adds to the log-odds of its class. A word that goes along with a class "
+        f"them{fold}: {by}. A push is what a word adds to the log-odds of its class. A word that goes along with a class "
         "need not be the reason for it."
     )
     if len(labels) > _CLASSES:
