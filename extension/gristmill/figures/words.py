@@ -69,8 +69,8 @@ def telling_words(words: Any, texts: pd.DataFrame, labels: Sequence[Any], *, cho
     fold = "" if words.name == words.ag_name else " (in the first of its folds)"
     caption = (
         f"The strongest words for each class in {count(found.shape[0], 'held-out text')}, as {words.ag_name} weighs "
-        f"them{fold}: {by}. A push is what a word adds to the log-odds of its class. A word that goes along with a class "
-        "need not be the reason for it."
+        f"them{fold}: {by}. A push is what a word adds to the log-odds of its class. A word that goes along with a "
+        "class need not be the reason for it."
     )
     if len(labels) > _CLASSES:
         caption += f" {_CLASSES} of {len(labels):,} classes are shown, those with the strongest words."
