@@ -14,6 +14,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from autogluon.timeseries.models.local.statsforecast import AbstractStatsForecas
 from autogluon.timeseries.trainer import TimeSeriesTrainer
 
 from gristmill.engines.base import Engine, Say
+from gristmill.errors import RunFailed
 from gristmill.records import EventKind, LeaderboardRow, replace, to_plain
 from gristmill.tasks.series import ITEM, STAMP, Panel, Step, fewest_steps, latest_context, ready_for
 
@@ -190,12 +192,18 @@ class Windows:
         return float(pd.Series(scores).mean())
 
     def scores(self, first: Any, *others: str) -> dict[str, float]:
-        """That for several metrics: the predictor's own, and more by their names."""
+        """That for several metrics: the predictor's own, and more by their names where they are defined."""
         found = {first.name: self.score(first)}
+        if not isfinite(found[first.name]):
+            raise RunFailed(
+                f"{first.name} is not defined for these series.",
+                cause="Each of them is constant, or repeats its season exactly.",
+                cure="Choose another metric, such as --metric MAE.",
+            )
         for name in others:
             more = check_get_evaluation_metric(name, first.prediction_length, first.seasonal_period)
-            found[name] = found.get(name, self.score(more))
-        return found
+            found.setdefault(name, self.score(more))
+        return {name: score for name, score in found.items() if isfinite(score)}
 
 
 def remember(predictor: TimeSeriesPredictor, test: TimeSeriesDataFrame) -> None:

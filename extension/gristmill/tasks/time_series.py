@@ -139,9 +139,8 @@ class TimeSeries(TaskKind):
     def tiny(self, folder: Path) -> Path:
         path = folder / "tiny.csv"
         days = [f"2024-{month:02d}-{day:02d}" for month in (1, 2, 3) for day in range(1, (31, 29, 31)[month - 1] + 1)]
-        rows = [
-            f"{shop},{day},{10 * number + at % 7}" for number, shop in enumerate("ab", 1) for at, day in enumerate(days)
-        ]
+        values = [(at % 7 + at * at % 5, day) for at, day in enumerate(days)]
+        rows = [f"{shop},{day},{10 * number + value}" for number, shop in enumerate("ab", 1) for value, day in values]
         path.write_text("\n".join(["shop,day,answer", *rows]) + "\n", encoding="utf-8")
         return path
 
