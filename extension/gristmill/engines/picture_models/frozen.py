@@ -15,6 +15,7 @@ from .seeing import Eye
 __all__ = ["FrozenBoosted", "FrozenLinear"]
 
 _FOR_LOOKING = 0.8  # the part of a candidate's time that may go into looking at the pictures
+_MANY = 10_000  # pictures
 _FEWEST, _FEWEST_OF_A_CLASS = 200, 10  # pictures to learn from, where there is no time for all of them
 
 
@@ -35,7 +36,9 @@ class _Frozen(PictureModel):
         num_cpus: int | None = None,
         **_: Any,
     ) -> None:
-        until, self.threads = time.monotonic() + (time_limit or float("inf")), num_cpus or 0
+        until = time.monotonic() + (time_limit or float("inf"))
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
         params = self._get_model_params()
         self.eye = Eye(params["weights"])
         # Validation pictures must all be looked at; of those to learn from, as many as there is time for.
@@ -56,7 +59,9 @@ class _Frozen(PictureModel):
         spread = seen.std(axis=0)
         self.middle = seen.mean(axis=0)
         self.scale = spread + 0.1 * spread.mean() + 1e-6  # what hardly ever stirs must not shout when it does
-        self._learn(self._scaled(seen), y.to_numpy(), judged, until)
+        self.threads = num_cpus or 0 if len(seen) > _MANY else 1  # on little data threads mostly wait for one another
+        with threadpool_limits(None if len(seen) > _MANY else 1):
+            self._learn(self._scaled(seen), y.to_numpy(), judged, until)
 
     def _predict_proba(self, X: pd.DataFrame, **_: Any) -> Any:
         shares = self._answer(self._scaled(self.eye.vectors(self.paths(X), self.side)))
