@@ -155,6 +155,8 @@ class Network(ABC):
         """The network, ready to answer, and where it is."""
         if self._network is None:
             self._network = self._revived().eval()
+            if os.getloadavg()[0] > _BUSY * torch.get_num_threads():
+                torch.set_num_threads(1)  # on a busy machine threads wait for each other
         return self._network, str(next(self._network.parameters()).device)
 
     def _begin(self) -> nn.Module:
