@@ -133,5 +133,5 @@ def _picture(pixels: NDArray[np.uint8], words: str) -> str:
     source = base64.b64encode(held.getvalue()).decode()
     return (
         f'<img src="data:image/jpeg;base64,{source}" alt="{escape(words)}" title="{escape(words)}" loading="lazy" '
-        f'style="width:{_SIDE}px;height:{_SIDE}px;border-radius:4px">'
+        f'style="width:{_SIDE}px;height:{_SIDE}px;border-radius:4px;margin:2px">'
     )

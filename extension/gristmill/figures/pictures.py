@@ -45,7 +45,7 @@ def thumbnail(path: str, words: str, side: int = _SIDE) -> str:
     crisp = ";image-rendering:pixelated" if max(small.size) < side else ""
     return (
         f'<img src="data:image/jpeg;base64,{source}" alt="{escape(words)}" title="{escape(words)}" loading="lazy" '
-        f'style="width:{side}px;height:{side}px;object-fit:contain;border-radius:4px{crisp}">'
+        f'style="width:{side}px;height:{side}px;object-fit:contain;border-radius:4px;margin:2px{crisp}">'
     )
 
 
