@@ -299,7 +299,7 @@ def test_the_bakeries_are_forecast(house: tuple[Mill, Tools], tmp_path: Path) ->
     mill, tools = house
     dataset = mill.admit(mill.upload(EXAMPLES / "bakeries.zip").id)
     settings = {"quick": {"SeasonalNaive": {"n_jobs": 1}, "Theta": {"n_jobs": 1}}, "hyperparameters": {}}
-    run = mill.train(RunRequest(dataset_id=dataset.id, budget=60.0, settings={**settings, "horizon": 7}))
+    run = mill.train(RunRequest(dataset_id=dataset.id, budget=100.0, settings={**settings, "horizon": 7}))
     assert Worker(tools, name="test").work_once()
     run = mill.run(run.id)
     assert (run.status, run.failure, run.salvaged) == (RunStatus.SUCCEEDED, None, False)

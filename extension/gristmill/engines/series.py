@@ -33,7 +33,7 @@ from gristmill.tasks.series import ITEM, STAMP, Panel, Step, fewest_steps, lates
 __all__ = ["SeriesEngine", "Watch", "Windows", "ahead", "ensemble", "go_on", "judgeable", "remember", "seasonal"]
 
 CONTEXT, FACTS = "context.parquet", "series.json"  # beside predictor.pkl
-_COMPILING = 4  # seconds for ETS and Theta to be compiled; with less than its own 15, AutoGluon leaves them out
+_COMPILING = 2  # seconds for ETS and Theta to be compiled; with less than its own 15, AutoGluon leaves them out
 _LONGEST_SEASON = 24  # that ETS knows
 _CONTEXT_STEPS = 2_500  # as far back as AutoGluon's local models look
 
