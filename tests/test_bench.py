@@ -49,6 +49,14 @@ def test_what_loading_cost_is_what_a_restart_is_given(spent: float) -> None:
     assert budget.for_salvage() + budget.for_saving() > spent
 
 
+def test_time_spent_on_training_is_not_taken_for_time_spent_on_loading() -> None:
+    clock = Clock(5.0)
+    budget = Budget(120, started_at=0.0, pace=Pace(clock=clock, load=lambda: 0.0, cores=2))
+    first = budget.for_fitting()
+    clock.now += 60.0
+    assert budget.for_fitting() == pytest.approx(first - 60.0)
+
+
 def test_a_busy_machine_is_given_more_time_to_come_home() -> None:
     alone, shared, crowded = (Budget(120, started_at=0.0, pace=pace(10.0, load)) for load in (2.0, 6.0, 600.0))
     assert shared.for_finishing() - alone.for_finishing() == 6.0

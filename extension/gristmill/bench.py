@@ -172,9 +172,14 @@ class Budget:
 
         It needs as long to load as the first did, but warms up beside it as soon as training overruns by `TOLERANCE`.
         """
-        loading = self.loading(self.spent(), self._warm) if loading is None else loading
+        loading = self._loaded_in if loading is None else loading
         warmed_up = self.for_saving() - self.TOLERANCE
         return 4.0 * self._pace.slowness() + max(1.5, 1.5 * min(loading, 60.0) - warmed_up)
+
+    @cached_property
+    def _loaded_in(self) -> float:
+        """What a restart costs, taken when it is first asked for: what comes later is training, and no restart pays it."""
+        return self.loading(self.spent(), self._warm)
 
     @staticmethod
     def loading(spent: float, warm: float) -> float:
