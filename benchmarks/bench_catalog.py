@@ -236,7 +236,7 @@ def lists(catalog: Catalog, peer: PlainSql, times: int) -> list[Timing]:
     pages = {
         "list, a later page": lambda: runs.list(before=middle, limit=PAGE),
         "list, three statuses, a later page": lambda: runs.list(statuses=OVER, before=middle, limit=PAGE),
-        "list, running, one project": lambda: runs.list(project, [RunStatus.RUNNING], limit=PAGE),
+        "list, running, one project": lambda: runs.list([project], [RunStatus.RUNNING], limit=PAGE),
     }
     first = in_turns("list, first page", times, lambda: runs.list(limit=PAGE), peer.page)
     return [*first, *(Timing(what, "catalog", [timed(page) for _ in range(times)]) for what, page in pages.items())]

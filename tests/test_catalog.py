@@ -115,11 +115,11 @@ def test_no_two_datasets_get_the_same_version(catalog: Catalog) -> None:
 
 def test_datasets_are_listed_without_their_profiles(catalog: Catalog) -> None:
     old, new = a_dataset(catalog, created_at=5.0), a_dataset(catalog, created_at=6.0)
-    entries = catalog.datasets.list(old.project_id)
+    entries = catalog.datasets.list([old.project_id])
     assert [entry.id for entry in entries] == [new.id, old.id]
     assert all(isinstance(entry, DatasetEntry) for entry in entries)
     assert entries[1].version == old.version
-    assert catalog.datasets.list("nobody") == ()
+    assert catalog.datasets.list(["nobody"]) == ()
     assert [entry.id for entry in catalog.datasets.list(before=new.id)] == [old.id]
 
 
@@ -188,8 +188,8 @@ def test_models_count_their_versions(catalog: Catalog) -> None:
     models = [catalog.models.get(run.model_id or "") for run in done]
     assert [model.version for model in models] == [1, 2, 3]
     by_id = sorted(models, key=lambda model: model.id, reverse=True)  # all were made at the same time
-    assert catalog.models.list(done[0].project_id) == tuple(by_id)
-    assert catalog.models.list("nobody") == ()
+    assert catalog.models.list([done[0].project_id]) == tuple(by_id)
+    assert catalog.models.list(["nobody"]) == ()
 
 
 def test_a_run_whose_model_cannot_be_registered_is_not_finished(catalog: Catalog) -> None:
@@ -252,7 +252,7 @@ def test_runs_are_listed_by_project_and_status(catalog: Catalog) -> None:
     mill = runs[0].project_id
 
     def listed(*statuses: RunStatus, before: str | None = None, limit: int = 50) -> list[int]:
-        page = catalog.runs.list(mill, statuses, before, limit)
+        page = catalog.runs.list(mill and [mill], statuses, before, limit)
         return [next(at for at, run in enumerate(runs) if run.id == shown.id) for shown in page]
 
     assert listed() == [5, 4, 3, 2, 1, 0]

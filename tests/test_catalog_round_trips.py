@@ -12,7 +12,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gristmill import records
 from gristmill.catalog import Catalog, Outcome
 from gristmill.errors import UsageError
 from gristmill.records import (
@@ -61,7 +60,7 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
         return st.tuples(*map(values, inner))
     if issubclass(kind, StrEnum):
         return st.sampled_from(list(kind))
-    hints = typing.get_type_hints(kind, vars(records))
+    hints = typing.get_type_hints(kind)
     return st.builds(kind, **{field.name: values(hints[field.name]) for field in dataclasses.fields(kind)})
 
 

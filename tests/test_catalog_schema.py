@@ -26,7 +26,10 @@ from gristmill.errors import CatalogFailed
 from gristmill.records import (
     ColumnKind,
     Dataset,
+    Deed,
     Event,
+    Invitation,
+    Member,
     Model,
     Project,
     Role,
@@ -49,6 +52,9 @@ KINDS = {
     "events": Event,
     "models": Model,
     "recipes": SavedRecipe,
+    "members": Member,
+    "invitations": Invitation,
+    "deeds": Deed,
 }
 ENVIRONMENT = {"PYTHONPATH": str(Path(upgrading.__file__).parents[2])}
 PATIENCE = 60.0
@@ -118,7 +124,7 @@ def test_an_old_catalog_is_upgraded(empty_url: str, revision: str) -> None:
         assert dataset.profile.column("flour").kind is ColumnKind.YES_NO
         assert dataset.proposal is not None
         assert dataset.proposal.target == "flour"
-        second, first = catalog.runs.list(project.id)
+        second, first = catalog.runs.list([project.id])
         assert (first.status, first.salvaged, first.accepted) == (RunStatus.SUCCEEDED, True, ("rare-classes",))
         assert (first.leaderboard[0].model, first.seconds["total"], first.settings) == (
             "LightGBM",
@@ -127,8 +133,9 @@ def test_an_old_catalog_is_upgraded(empty_url: str, revision: str) -> None:
         )
         assert (second.wanted, second.resumed_from, second.lease_until) == (Wanted.STOP, "run-1", 22.5)
         assert [event.body for event in catalog.events.after("run-1")] == [{"phase": "fit"}, {"line": "done"}]
-        (model,) = catalog.models.list(project.id)
+        (model,) = catalog.models.list([project.id])
         assert (model.stage, model.schema) == (Stage.CANDIDATE, {"columns": ["flour"]})
+        assert [member.name for member in catalog.members.of(project.id)] == ["local"]
         if revision >= "0002":
             recipe = catalog.recipes.find("mine", "another-project")
             assert (recipe.version, recipe.public, recipe.task) == (1, True, "tabular-regression")

@@ -23,8 +23,8 @@ from gristmill.mill import Mill, Parts
 from gristmill.records import ColumnKind
 from gristmill.sandbox.process import ProcessSandbox
 from gristmill.stores import open_store
+from services.mills import Notepad
 from staged_client import StagedClient
-from test_mill import Notepad
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 

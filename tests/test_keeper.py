@@ -17,7 +17,7 @@ from gristmill.sandbox.process import ProcessSandbox
 from gristmill.stores import Stored, open_store, places
 from gristmill.stores.local import LocalStore
 from gristmill.worker.keeper import Keeper
-from test_mill import Notepad
+from services.mills import Notepad
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 

@@ -8,26 +8,14 @@ from pathlib import Path
 import pytest
 
 from gristmill.catalog import Catalog
-from gristmill.dispatch import Dispatcher
 from gristmill.errors import BudgetTooSmall, Conflict, DataRejected, NotConfirmed, NotFound, UsageError
 from gristmill.mill import Mill, Parts
 from gristmill.records import Dataset, RunRequest, RunStatus, UploadStatus
 from gristmill.sandbox.process import ProcessSandbox
 from gristmill.stores import open_store
+from services.mills import Notepad
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-
-
-class Notepad(Dispatcher):
-    """Writes down what it is told."""
-
-    def __init__(self) -> None:
-        self.hints: list[str] = []
-
-    def hint(self, run_id: str) -> None:
-        self.hints.append(run_id)
-
-    def nudge(self) -> None: ...
 
 
 @pytest.fixture

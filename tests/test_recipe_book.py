@@ -17,7 +17,7 @@ from gristmill.sandbox.process import ProcessSandbox
 from gristmill.stores import open_store
 from gristmill.worker import Worker
 from gristmill.worker.attempt import Tools
-from test_mill import Notepad
+from services.mills import Notepad
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
@@ -101,6 +101,7 @@ def test_only_a_public_recipe_is_seen_from_another_project(parts: Parts, tmp_pat
     mill, path = Mill(parts), str(edited(tmp_path))
     mill.save_recipe(path, entry("secret"))
     mill.save_recipe(path, entry("shared", public=True))
+    mill.make_project("elsewhere")
     assert [found.name for found in mill.recipes("elsewhere") if found.project] == ["shared"]
     with pytest.raises(NotFound):
         mill.recipe("secret", tmp_path / "x.ipynb", project="elsewhere")

@@ -15,7 +15,7 @@ from gristmill.records import EventKind, Run, RunRequest
 from gristmill.sandbox.process import ProcessSandbox
 from gristmill.stores import open_store
 from gristmill.worker.relay import Relay
-from test_mill import Notepad
+from services.mills import Notepad
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 BOARD = [{"model": "LightGBM", "score": 0.9, "level": 1}]

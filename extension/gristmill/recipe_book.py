@@ -57,9 +57,8 @@ class RecipeBook:
         text = self.store.read(places.recipe(run.id)).decode()
         return Recipe(name=run.recipe.partition("@")[0], text=text), run.task
 
-    def entries(self, project: str) -> Sequence[RecipeEntry]:
+    def entries(self, project_id: str) -> Sequence[RecipeEntry]:
         """Every recipe that can be named from the project, the built-in ones first."""
-        project_id = self.catalog.projects.ensure(project).id
         return (*_built_in(), *(self._entry(saved) for saved in self.catalog.recipes.list(project_id, limit=1000)))
 
     def attempt(self, recipe: Recipe, task: str | None) -> Results:
@@ -68,7 +67,7 @@ class RecipeBook:
         with tempfile.TemporaryDirectory(dir=self.home, prefix="trial-", ignore_cleanup_errors=True) as scratch:
             return try_recipe(recipe.cleaned(), _settled(task), self.sandbox, Path(scratch))
 
-    def save(self, recipe: Recipe, entry: RecipeEntry) -> RecipeEntry:
+    def save(self, recipe: Recipe, entry: RecipeEntry, project_id: str) -> RecipeEntry:
         """Keep the recipe as `entry` says, under its next version, once it has passed its trial."""
         if not _NAME.fullmatch(entry.name) or entry.name in recipes.names() or entry.name.startswith("run-"):
             raise UsageError(
@@ -81,7 +80,7 @@ class RecipeBook:
         recipe_id = records.new_id("recipe")
         saved = SavedRecipe(
             id=recipe_id,
-            project_id=self.catalog.projects.ensure(entry.project or "default").id,
+            project_id=project_id,
             name=entry.name,
             version=0,
             task=entry.tasks[0],

@@ -26,6 +26,7 @@ Guarantees
 - A call that raises has changed nothing, with one exception that no database can avoid: when the connection breaks
   during the commit, CatalogFailed leaves open whether it took place. The caller reads the row: a final status under
   the caller's own fence is the caller's own work.
+- A project has one owner at least. The audit trail is only ever added to.
 - Several processes may open one catalog at once, also an empty or an old one: one brings the tables up to date, the
   others wait.
 - Time is one clock's: PostgreSQL's own for all hosts, the machine's on SQLite.
@@ -43,7 +44,9 @@ from sqlalchemy import select
 
 from gristmill.catalog.database import Database, open_database
 from gristmill.catalog.datasets import Datasets
+from gristmill.catalog.deeds import Deeds
 from gristmill.catalog.events import Events
+from gristmill.catalog.members import Invitations, Members
 from gristmill.catalog.models import Models
 from gristmill.catalog.projects import Projects
 from gristmill.catalog.recipes import Recipes
@@ -60,6 +63,9 @@ class Catalog:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.projects = Projects(database)
+        self.members = Members(database)
+        self.invitations = Invitations(database)
+        self.deeds = Deeds(database)
         self.uploads = Uploads(database)
         self.datasets = Datasets(database)
         self.runs = Runs(database)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import select, update
 
 from gristmill.catalog import tables
@@ -38,12 +40,12 @@ class Datasets(Rows[Dataset]):
             return self._insert(connection, replace(dataset, version=version))
 
     def list(
-        self, project_id: str | None = None, before: str | None = None, limit: int = 50
+        self, project_ids: Sequence[str] | None = None, before: str | None = None, limit: int = 50
     ) -> tuple[DatasetEntry, ...]:
-        """A page of datasets, without their profiles."""
+        """A page of datasets, of these projects or of all, without their profiles."""
         query = select(*[column for column in self.table.c if column.name not in ("profile", "proposal")])
-        if project_id is not None:
-            query = query.where(self.table.c.project_id == project_id)
+        if project_ids is not None:
+            query = query.where(self.table.c.project_id.in_(project_ids))
         with self._database.reading() as connection:
             query = self._newest(query, self._place(connection, before), limit)
             return tuple(DatasetEntry(**row._asdict()) for row in connection.execute(query))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, select
 
 from gristmill.catalog import tables
@@ -18,11 +20,13 @@ class Models(Rows[Model]):
     noun = "model"
     kind = Model
 
-    def list(self, project_id: str | None = None, before: str | None = None, limit: int = 50) -> tuple[Model, ...]:
-        """A page of models."""
+    def list(
+        self, project_ids: Sequence[str] | None = None, before: str | None = None, limit: int = 50
+    ) -> tuple[Model, ...]:
+        """A page of models, of these projects or of all."""
         query = select(self.table)
-        if project_id is not None:
-            query = query.where(self.table.c.project_id == project_id)
+        if project_ids is not None:
+            query = query.where(self.table.c.project_id.in_(project_ids))
         return self._page(query, before, limit)
 
     def register(self, connection: Connection, model: Model) -> Model:

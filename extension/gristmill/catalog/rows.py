@@ -39,8 +39,12 @@ class Rows(Generic[Record]):
     def _get(self, connection: Connection, id: str) -> Record:
         row = connection.execute(select(self.table).where(self.table.c.id == id)).one_or_none()
         if row is None:
-            raise NotFound(f"There is no {self.noun} {id}.")
+            raise self.missing(id)
         return self._record(row)
+
+    def missing(self, id: str) -> NotFound:
+        """What is raised where nothing has that id."""
+        return NotFound(f"There is no {self.noun} {id}.")
 
     def _record(self, row: Row[Any]) -> Record:
         return self.kind(**row._asdict())
@@ -71,9 +75,12 @@ class Rows(Generic[Record]):
 
     def _next_version(self, connection: Connection, project_id: str, name: str) -> int:
         """The version after the latest of that name in the project, which is locked: no two get the same one."""
-        project = tables.projects.c.id
-        # key_share: whoever only refers to the project need not wait
-        connection.execute(select(project).where(project == project_id).with_for_update(key_share=True))
+        self._lock_project(connection, project_id)
         same: ColumnElement[bool] = (self.table.c.project_id == project_id) & (self.table.c.name == name)
         latest = connection.execute(select(func.max(self.table.c.version)).where(same)).scalar_one()
         return 1 + (latest or 0)
+
+    def _lock_project(self, connection: Connection, project_id: str) -> None:
+        project = tables.projects.c.id
+        # key_share: whoever only refers to the project need not wait
+        connection.execute(select(project).where(project == project_id).with_for_update(key_share=True))

@@ -22,6 +22,7 @@ from gristmill.records import Artifact, Failure, LeaderboardRow, Model, Run, Run
 
 __all__ = ["Outcome", "Runs"]
 
+_MOST_PAGES = 100  # pages that are read one beside the other; SQLite takes 500
 _OPEN = (RunStatus.QUEUED, RunStatus.RUNNING)
 
 
@@ -58,20 +59,25 @@ class Runs(Rows[Run]):
 
     def list(
         self,
-        project_id: str | None = None,
+        project_ids: Sequence[str] | None = None,
         statuses: Sequence[RunStatus] = (),
         before: str | None = None,
         limit: int = 50,
     ) -> tuple[Run, ...]:
-        """A page of runs, of one project or of all, of the given statuses or of any."""
+        """A page of runs, of these projects or of all, of the given statuses or of any."""
         runs = self.table
         query = select(runs.c.id, runs.c.created_at)
-        if project_id is not None:
-            query = query.where(runs.c.project_id == project_id)
+        if project_ids is not None and not project_ids:
+            return ()
         with self._database.reading() as connection:
             place = self._place(connection, before)
-            # One status at a time can be read off its index newest first; several at once would be sorted as a whole.
+            # One project and one status at a time can be read off their index newest first; several at once would be
+            # sorted as a whole.
             narrowed = [query.where(runs.c.status == status) for status in dict.fromkeys(statuses)] or [query]
+            if project_ids is not None and len(project_ids) * len(narrowed) <= _MOST_PAGES:
+                narrowed = [query.where(runs.c.project_id == id) for query in narrowed for id in project_ids]
+            elif project_ids is not None:
+                narrowed = [query.where(runs.c.project_id.in_(project_ids)) for query in narrowed]
             pages = [self._newest(query, place, limit).subquery() for query in narrowed]
             ids = union_all(*[select(page) for page in pages]).subquery()
             found = select(runs).where(runs.c.id.in_(select(ids.c.id)))

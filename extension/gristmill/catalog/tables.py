@@ -37,6 +37,8 @@ from gristmill.records import (
     EventKind,
     Failure,
     LeaderboardRow,
+    MemberKind,
+    Membership,
     Profile,
     Proposal,
     RunStatus,
@@ -47,9 +49,22 @@ from gristmill.records import (
     encode,
 )
 
-__all__ = ["SCHEMA", "datasets", "events", "metadata", "models", "projects", "recipes", "runs", "uploads"]
+__all__ = [
+    "SCHEMA",
+    "datasets",
+    "deeds",
+    "events",
+    "invitations",
+    "members",
+    "metadata",
+    "models",
+    "projects",
+    "recipes",
+    "runs",
+    "uploads",
+]
 
-SCHEMA = "0002"
+SCHEMA = "0003"
 
 
 class Encoded(TypeDecorator[Any]):
@@ -126,6 +141,11 @@ def _must(name: str, kind: Any) -> Column[Any]:
     return Column(name, kind, nullable=False)
 
 
+def _owner() -> Column[Any]:
+    """Who made it; what was there before there were people is the local person's."""
+    return Column("owner", Text, nullable=False, server_default="local")
+
+
 def _pages(*leading: Iterable[str]) -> list[Index]:
     """An index for the pages of each way to narrow a list: newest first, ties by id."""
     return [Index(None, *columns, "created_at", "id") for columns in leading]
@@ -137,7 +157,46 @@ projects = Table(
     _id(),
     Column("name", Text, nullable=False, unique=True),
     _must("created_at", Number),
+    _owner(),
     *_pages(()),
+)
+
+members = Table(
+    "members",
+    metadata,
+    Column("project_id", Text, ForeignKey("projects.id"), primary_key=True),
+    Column("kind", Word(MemberKind), primary_key=True),
+    Column("name", Text, primary_key=True),
+    _must("membership", Word(Membership)),
+    _must("created_at", Number),
+    Index(None, "kind", "name"),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    _id(),
+    _refers("project_id", "projects.id"),
+    _must("membership", Word(Membership)),
+    Column("digest", Text, nullable=False, unique=True),
+    _must("created_by", Text),
+    _must("created_at", Number),
+    _must("expires_at", Number),
+)
+
+# The audit trail outlives what it speaks of: it refers to nothing.
+deeds = Table(
+    "deeds",
+    metadata,
+    _id(),
+    _must("created_at", Number),
+    _must("who", Text),
+    _must("address", Text),
+    _must("action", Text),
+    _must("thing", Text),
+    Column("project_id", Text),
+    _must("outcome", Text),
+    *_pages((), ("who",), ("action",), ("thing",), ("project_id",)),
 )
 
 uploads = Table(
@@ -208,7 +267,8 @@ runs = Table(
     _must("artifacts", Encoded(tuple[Artifact, ...])),
     _must("settings", Encoded(dict[str, Any])),
     _must("leaderboard", Encoded(tuple[LeaderboardRow, ...])),
-    *_pages((), ("project_id",), ("status",), ("project_id", "status")),
+    _owner(),
+    *_pages((), ("project_id",), ("status",), ("project_id", "status"), ("owner",)),
 )
 
 events = Table(

@@ -1,0 +1,18 @@
+"""The Mill: all use cases together."""
+
+from __future__ import annotations
+
+from gristmill.mill.models import Models
+from gristmill.mill.people import People
+from gristmill.mill.recipes import Recipes
+from gristmill.records import Who
+
+__all__ = ["Mill"]
+
+
+class Mill(Models, Recipes, People):
+    """The platform in process, for one person; `on_behalf` gives the same platform to another."""
+
+    def on_behalf(self, who: Who) -> Mill:
+        """The same parts, asked by `who`."""
+        return Mill(self._parts, who)

@@ -1,0 +1,80 @@
+"""What a Mill is made of, and what its use cases share."""
+
+from __future__ import annotations
+
+import importlib.util
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gristmill.catalog import Catalog
+from gristmill.dispatch import Dispatcher
+from gristmill.errors import NotPossible, UsageError
+from gristmill.mill import trail
+from gristmill.mill.gate import Gate
+from gristmill.recipe_book import RecipeBook
+from gristmill.records import LOCAL, Who
+from gristmill.sandbox import Sandbox
+from gristmill.stores import Store
+
+__all__ = ["Parts", "UseCases", "existing", "needs"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parts:
+    """What a Mill is made of; `home` is where it keeps what it can always make again."""
+
+    catalog: Catalog
+    store: Store
+    dispatcher: Dispatcher
+    sandbox: Sandbox
+    home: Path
+
+
+class UseCases:
+    """Some of the use cases, for `who`. Whatever belongs to a project is fetched through the gate."""
+
+    def __init__(self, parts: Parts, who: Who = LOCAL) -> None:
+        self._parts = parts
+        self._catalog = parts.catalog
+        self._store = parts.store
+        self._book = RecipeBook(catalog=parts.catalog, store=parts.store, sandbox=parts.sandbox, home=parts.home)
+        self._gate = Gate(parts.catalog, who)
+        self.who = who
+
+    def note(self, action: str, answer: Any, args: tuple[Any, ...], outcome: str) -> None:
+        """Add a line to the audit trail."""
+        self._catalog.deeds.add(trail.deed(self.who, action, answer, args, outcome))
+
+    def _project_ids(self, project: str | None) -> Sequence[str] | None:
+        """The project of that id or name, or all that who asks can see."""
+        return self._gate.project_ids() if project is None else (self._gate.project(project).id,)
+
+    def _scratch(self) -> tempfile.TemporaryDirectory[str]:
+        self._parts.home.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryDirectory(dir=self._parts.home, prefix="scratch-", ignore_cleanup_errors=True)
+
+
+def needs(what: str, modules: Sequence[str], extra: str) -> None:
+    """Refuse what this machine lacks the libraries for."""
+    for module in modules:
+        try:
+            found = importlib.util.find_spec(module)
+        except ModuleNotFoundError:  # not even the package that it would be in
+            found = None
+        if found is None:
+            raise NotPossible(
+                f"{what} needs {module}, which is not installed here.", cure=f"pip install 'gristmill[{extra}]'"
+            )
+
+
+def existing(path: Path, *, or_folder: bool = False) -> Path:
+    if path.is_dir():
+        if or_folder:
+            return path
+        raise UsageError(f"{path} is a folder.", cure="Pack it into a ZIP and give that.")
+    if not path.is_file():
+        raise UsageError(f"There is no file {path}.", cure="Check the path.")
+    return path

@@ -1,0 +1,152 @@
+"""People's work: projects, and the uploads, datasets, recipes and models that they hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from gristmill.records.data import Profile, Proposal
+from gristmill.records.failure import Failure
+
+__all__ = [
+    "Dataset",
+    "DatasetEntry",
+    "Model",
+    "Project",
+    "RecipeEntry",
+    "SavedRecipe",
+    "Stage",
+    "Upload",
+    "UploadStatus",
+]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Project:
+    """A named piece of work that holds datasets, runs and models.
+
+    Names are unique. The local person's are as they were given; everybody else's begin with `owner/`, so that two
+    people may each have a project `default`.
+    """
+
+    id: str
+    name: str
+    created_at: float
+    owner: str = "local"  # who made it
+
+
+class UploadStatus(StrEnum):
+    """`open`: parts may come. `received`: whole and in the store. `accepted`: a dataset. `rejected`: see failure."""
+
+    OPEN = "open"
+    RECEIVED = "received"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Upload:
+    """Bytes on their way into the store, or kept there after they were rejected."""
+
+    id: str
+    project_id: str
+    name: str  # the file's own name
+    key: str
+    size: int
+    status: UploadStatus
+    created_at: float
+    sha256: str | None = None
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dataset:
+    """One immutable upload with its profile."""
+
+    id: str
+    project_id: str
+    upload_id: str
+    name: str
+    version: int
+    key: str
+    filename: str
+    size: int
+    sha256: str
+    profile: Profile
+    proposal: Proposal | None
+    created_at: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DatasetEntry:
+    """A dataset as a list shows it: all but the profile and the proposal, which may be long."""
+
+    id: str
+    project_id: str
+    upload_id: str
+    name: str
+    version: int
+    key: str
+    filename: str
+    size: int
+    sha256: str
+    created_at: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SavedRecipe:
+    """One version of somebody's own recipe; who is not in its project may use it if it is public."""
+
+    id: str
+    project_id: str
+    name: str
+    version: int
+    task: str
+    public: bool
+    key: str  # the notebook in the store
+    sha256: str
+    created_at: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecipeEntry:
+    """A recipe as lists show it; one that is built in has no project."""
+
+    name: str
+    version: str
+    tasks: tuple[str, ...]
+    project: str | None = None
+    public: bool = True
+    created_at: float | None = None
+
+
+class Stage(StrEnum):
+    """A model's place in its project."""
+
+    CANDIDATE = "candidate"
+    PRODUCTION = "production"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Model:
+    """What a run that succeeded leaves, registered with all that is needed to use it and to make it again."""
+
+    id: str
+    project_id: str
+    run_id: str
+    name: str
+    version: int
+    task: str
+    target: str
+    metric: str
+    score: float
+    stage: Stage
+    key: str  # the archive in the store
+    size: int
+    sha256: str
+    schema: dict[str, Any]  # columns in, prediction out, the training file's form
+    metrics: dict[str, Any]
+    lineage: dict[str, Any]  # dataset id and hash, recipe and hash, seed, versions
+    created_at: float
