@@ -16,16 +16,19 @@ __all__ = [
     "Conflict",
     "DataRejected",
     "GristmillError",
+    "HubAway",
     "LeaseLost",
     "NotAllowed",
     "NotConfirmed",
     "NotFound",
     "NotPossible",
+    "NotSignedIn",
     "RecipeInvalid",
     "RunCancelled",
     "RunFailed",
     "StoreFailed",
     "UsageError",
+    "VersionsDiffer",
 ]
 
 
@@ -93,6 +96,14 @@ class NotAllowed(GristmillError):
     exit_code = 2
 
 
+class NotSignedIn(GristmillError):
+    """Nobody knows who asks: there is no token, or one that is not valid here."""
+
+    code = "not-signed-in"
+    http = 401
+    exit_code = 2
+
+
 class Conflict(GristmillError):
     """The thing is not in a state in which this can be done."""
 
@@ -149,4 +160,18 @@ class NotPossible(GristmillError):
     """This installation lacks something: an extra, a program, memory. `cure` names the command that adds it."""
 
     code = "not-possible"
+    http = 501
+
+
+class HubAway(GristmillError):
+    """The hub cannot be reached, or what answers at its address is not Gristmill."""
+
+    code = "hub-away"
+    http = 503
+
+
+class VersionsDiffer(GristmillError):
+    """The hub is so much older or newer than this client that they do not understand each other."""
+
+    code = "versions-differ"
     http = 501
