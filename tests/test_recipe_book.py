@@ -51,10 +51,14 @@ def entry(name: str = "mine", *, public: bool = False) -> RecipeEntry:
     return RecipeEntry(name=name, version="", tasks=("tabular-classification",), project="default", public=public)
 
 
+def _save(mill: Mill, path: Path, kept: RecipeEntry | None = None) -> RecipeEntry:
+    return mill.save_recipe(path.stem, kept or entry(), notebook=path.read_text(encoding="utf-8"))
+
+
 def test_a_recipe_is_kept_in_versions_and_trained_with(parts: Parts, tmp_path: Path) -> None:
     mill = Mill(parts)
     path = edited(tmp_path, "print('the miller was here')")
-    assert (mill.save_recipe(str(path), entry()).version, mill.save_recipe(str(path), entry()).version) == ("1", "2")
+    assert (_save(mill, path).version, _save(mill, path).version) == ("1", "2")
     named = {(found.name, found.version) for found in mill.recipes()}
     assert {("mine", "1"), ("mine", "2")} <= named
     kept = nbformat.read(mill.recipe("mine", tmp_path / "kept.ipynb"), as_version=4)
@@ -78,19 +82,19 @@ def test_a_recipe_that_saves_no_model_is_refused_with_the_reason(parts: Parts, t
     notebook.cells = [cell for cell in notebook.cells if "bench.save" not in cell.source][:-9]
     nbformat.write(notebook, tmp_path / "silent.ipynb")
     with pytest.raises(RecipeInvalid, match=r"without saving a model"):
-        mill.try_recipe(str(tmp_path / "silent.ipynb"), task="tabular-regression")
+        mill.try_recipe("silent", task="tabular-regression", notebook=(tmp_path / "silent.ipynb").read_text())
     with pytest.raises(RecipeInvalid, match="ZeroDivisionError"):
-        mill.save_recipe(str(edited(tmp_path, "1 / 0")), entry())
+        _save(mill, edited(tmp_path, "1 / 0"))
     assert [found.name for found in mill.recipes() if found.project] == []
 
 
 def test_names_and_tasks_are_settled_before_anything_is_tried(parts: Parts, tmp_path: Path) -> None:
-    mill, path = Mill(parts), str(edited(tmp_path))
+    mill, path = Mill(parts), edited(tmp_path)
     for name in ("tabular", "Mine!", "run-1"):
         with pytest.raises(UsageError, match="cannot be a recipe's name"):
-            mill.save_recipe(path, entry(name))
+            _save(mill, path, entry(name))
     with pytest.raises(UsageError, match="which task"):
-        mill.try_recipe(path)
+        mill.try_recipe("mine", notebook=path.read_text())
     with pytest.raises(NotFound, match="no recipe 'mine@3'"):
         mill.recipe("mine@3", tmp_path / "x.ipynb")
     with pytest.raises(UsageError, match="no version"):
@@ -98,9 +102,9 @@ def test_names_and_tasks_are_settled_before_anything_is_tried(parts: Parts, tmp_
 
 
 def test_only_a_public_recipe_is_seen_from_another_project(parts: Parts, tmp_path: Path) -> None:
-    mill, path = Mill(parts), str(edited(tmp_path))
-    mill.save_recipe(path, entry("secret"))
-    mill.save_recipe(path, entry("shared", public=True))
+    mill, path = Mill(parts), edited(tmp_path)
+    _save(mill, path, entry("secret"))
+    _save(mill, path, entry("shared", public=True))
     mill.make_project("elsewhere")
     assert [found.name for found in mill.recipes("elsewhere") if found.project] == ["shared"]
     with pytest.raises(NotFound):
@@ -108,7 +112,7 @@ def test_only_a_public_recipe_is_seen_from_another_project(parts: Parts, tmp_pat
 
 
 def test_a_cleaned_recipe_runs_as_before(tmp_path: Path) -> None:
-    recipe = recipes.read(edited(tmp_path))
+    recipe = recipes.given("mine", edited(tmp_path).read_text())
     cleaned = recipe.cleaned()
     assert isinstance(cleaned, Recipe)
     assert cleaned.parameters == recipe.parameters

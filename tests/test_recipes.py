@@ -44,13 +44,13 @@ def test_notebooks_that_no_task_trains_with_are_no_recipes() -> None:
         recipes.find("explore")
 
 
-def test_a_notebook_of_ones_own_is_found_by_its_path_and_versioned_by_its_text(tmp_path: Path) -> None:
+def test_a_notebook_of_ones_own_comes_as_text_and_is_versioned_by_it(tmp_path: Path) -> None:
     path = notebook(tmp_path, ("run = '.'\ndepth: int = 3", "parameters"), OPENS)
-    recipe = recipes.find(str(path))
+    recipe = recipes.given(path.name, path.read_text())
     assert recipe.name == "mine"
     assert recipe.parameters == {"run", "depth"}
-    path.write_text(path.read_text().replace("depth: int = 3", "depth: int = 4"))
-    assert recipes.find(str(path)).version != recipe.version
+    other = path.read_text().replace("depth: int = 3", "depth: int = 4")
+    assert recipes.given("mine", other).version != recipe.version
 
 
 @pytest.mark.parametrize(
@@ -66,14 +66,14 @@ def test_what_is_no_recipe_is_refused_with_the_reason(
     tmp_path: Path, cells: list[tuple[str, str]], sentence: str
 ) -> None:
     with pytest.raises(RecipeInvalid, match=sentence):
-        recipes.find(str(notebook(tmp_path, *cells)))
+        recipes.given("mine", notebook(tmp_path, *cells).read_text())
 
 
-def test_what_is_no_notebook_or_not_there_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "text.ipynb").write_text("not a notebook")
-    with pytest.raises(RecipeInvalid, match="is not a notebook"):
-        recipes.find(str(tmp_path / "text.ipynb"))
-    with pytest.raises(NotFound, match="cannot be read"):
-        recipes.find(str(tmp_path / "nowhere.ipynb"))
-    with pytest.raises(NotFound, match="There is no recipe 'tabula'"):
-        recipes.find("tabula")
+def test_what_is_no_notebook_is_refused_and_paths_are_not_opened(tmp_path: Path) -> None:
+    for text in ("not a notebook", "[]", "{}", "x" * 8_000_001):
+        with pytest.raises(RecipeInvalid, match=r"is not a notebook|too long"):
+            recipes.given("mine", text)
+    path = notebook(tmp_path, ("run = '.'", "parameters"), OPENS)
+    for name in (str(path), "tabula"):
+        with pytest.raises(NotFound, match=f"There is no recipe '{name}'"):
+            recipes.find(name)

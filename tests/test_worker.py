@@ -61,7 +61,7 @@ class House:
     def queue(self, *, recipe: Path | None = None, budget: float = 60.0, **settings: object) -> Run:
         request = RunRequest(
             dataset_id=self.dataset.id, target="species", budget=budget, settings=QUICK | settings,
-            recipe=None if recipe is None else str(recipe),
+            notebook="" if recipe is None else recipe.read_text(),
         )  # fmt: skip
         return self.mill.train(request)
 

@@ -39,8 +39,8 @@ class RecipeBook:
     home: Path  # where trials are held
 
     def find(self, name: str, project_id: str) -> Recipe:
-        """The notebook at that path, the built-in recipe of that name, or a saved one: `name` or `name@version`."""
-        if name.endswith(".ipynb") or name in recipes.names():
+        """The built-in recipe of that name, or a saved one: `name` or `name@version`."""
+        if name in recipes.names():
             return recipes.find(name)
         stem, _, version = name.partition("@")
         if version and not version.isdigit():

@@ -7,6 +7,7 @@ be tagged `phase:NAME`; whoever watches a run sees that name. What its code says
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,10 @@ from typing import Any
 from gristmill import notebooks, tasks
 from gristmill.errors import NotFound, RecipeInvalid
 
-__all__ = ["Recipe", "find", "names", "read"]
+__all__ = ["Recipe", "find", "given", "names"]
+
+_LONGEST = 8_000_000  # characters of a notebook
+_NAMES = re.compile(r"[^\w.-]+")  # what does not belong into a recipe's name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,27 +64,21 @@ def names() -> list[str]:
 
 
 def find(name: str) -> Recipe:
-    """The built-in recipe of that name, or the notebook at that path."""
-    if name.endswith(".ipynb"):
-        return read(Path(name))
+    """The built-in recipe of that name."""
     path = _folder() / f"{name}.ipynb"
     if name not in names():
         raise NotFound(
             f"There is no recipe {name!r}.",
-            cure=f"The built-in ones are: {', '.join(names())}. Your own is given as a path that ends in .ipynb.",
+            cure=f"The built-in ones are: {', '.join(names())}. Keep your own: gristmill recipe save",
         )
     return Recipe(name=name, text=path.read_text(encoding="utf-8"))
 
 
-def read(path: Path) -> Recipe:
-    """The notebook at `path`, checked."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise NotFound(
-            f"The recipe {path} cannot be read.", cause=str(getattr(error, "strerror", error) or error)
-        ) from None
-    recipe = Recipe(name=path.stem, text=text)
+def given(name: str, text: str) -> Recipe:
+    """A notebook that somebody sent, checked. It comes as text: nobody's paths are opened for them."""
+    if len(text) > _LONGEST:
+        raise RecipeInvalid(f"The notebook {name} is too long.", cure="Clear its outputs, then try again.")
+    recipe = Recipe(name=_NAMES.sub("-", name.removesuffix(".ipynb"))[:64].strip("-") or "notebook", text=text)
     _ = recipe.parameters
     return recipe
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from gristmill.cli import words
+from gristmill.cli.notebooks import notebook
 from gristmill.cli.session import Session, json_option, pass_session
 from gristmill.records import RecipeEntry
 
@@ -34,7 +35,8 @@ def save(session: Session, source: str, name: str, *, public: bool, task: str | 
     What was kept under the name before stays: this is its next version.
     """
     entry = RecipeEntry(name=name, version="", tasks=(task,) if task else (), project=project, public=public)
-    saved = session.client.save_recipe(source, entry)
+    source, text = notebook(source)
+    saved = session.client.save_recipe(source, entry, notebook=text)
     click.echo(f"{saved.name}@{saved.version}")
 
 
@@ -69,5 +71,6 @@ def show(session: Session, source: str, output: Path, project: str) -> None:
 @pass_session
 def test(session: Session, source: str, task: str | None, project: str) -> None:
     """Try SOURCE (a recipe's name, a notebook's path or a run's id) on a tiny data set, as saving it would."""
-    session.client.try_recipe(source, task=task, project=project)
+    called, text = notebook(source)
+    session.client.try_recipe(called, task=task, project=project, notebook=text)
     click.echo(f"{words.plain(source)} passed its trial.")

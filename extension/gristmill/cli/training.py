@@ -12,6 +12,7 @@ import click
 from gristmill.cli import words
 from gristmill.cli.findings import show_columns, show_plan
 from gristmill.cli.following import Left, follow
+from gristmill.cli.notebooks import notebook
 from gristmill.cli.results import RUN_KEYS, conclude, fill
 from gristmill.cli.session import Session, json_option, pass_session
 from gristmill.errors import NotConfirmed
@@ -58,10 +59,11 @@ def train(session: Session, /, data: str, **options: Any) -> None:
     show_plan(session, dataset.filename, dataset.profile, proposal, options["budget"])
     notices = (*dataset.profile.notices, *proposal.notices)
     accepted = tuple(options["accept"]) + _accepted(session, notices, options)
+    recipe, text = notebook(options["recipe"] or "")
     run = session.client.train(
         RunRequest(
-            dataset_id=dataset.id, budget=options["budget"], recipe=options["recipe"], name=options["name"],
-            seed=options["seed"], settings=dict(options["settings"]), accepted=accepted, **chosen,
+            dataset_id=dataset.id, budget=options["budget"], recipe=recipe or None, name=options["name"],
+            seed=options["seed"], settings=dict(options["settings"]), accepted=accepted, notebook=text, **chosen,
         )
     )  # fmt: skip
     _stay(session, run, wait=options["wait"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from gristmill import recipes
 from gristmill.errors import NotFound
 from gristmill.mill.parts import UseCases
 from gristmill.mill.trail import audited
@@ -29,23 +30,34 @@ class Recipes(UseCases):
         to.write_text(recipe.text, encoding="utf-8")
         return to
 
-    def try_recipe(self, source: str, *, task: str | None = None, project: str = _FIRST_PROJECT) -> None:
-        """Try a recipe, a run's or a notebook on its task's tiny data set; RecipeInvalid where it does not pass."""
+    def try_recipe(
+        self, source: str, *, task: str | None = None, project: str = _FIRST_PROJECT, notebook: str = ""
+    ) -> None:
+        """Try a recipe, a run's or a notebook on its task's tiny data set; RecipeInvalid where it does not pass.
+
+        With `notebook`, its text, `source` is only what to call it.
+        """
         self._gate.must(Power.TRAIN)
-        recipe, known = self._source(source, self._seen_from(project))
+        recipe, known = self._source(source, self._seen_from(project), notebook)
         self._book.attempt(recipe, task or known)
 
     @audited("recipe.save")
-    def save_recipe(self, source: str, entry: RecipeEntry) -> RecipeEntry:
-        """Keep a run's recipe or a notebook as `entry` says, under its next version, once it has passed its trial."""
+    def save_recipe(self, source: str, entry: RecipeEntry, *, notebook: str = "") -> RecipeEntry:
+        """Keep a run's recipe or a notebook as `entry` says, under its next version, once it has passed its trial.
+
+        With `notebook`, its text, `source` is only what to call it.
+        """
         self._gate.must(Power.TRAIN)
         project_id = self._gate.own_project(entry.project or _FIRST_PROJECT).id
-        recipe, known = self._source(source, project_id)
+        recipe, known = self._source(source, project_id, notebook)
         if known and not entry.tasks:
             entry = replace(entry, tasks=(known,))
         return self._book.save(recipe, entry, project_id)
 
-    def _source(self, source: str, project_id: str) -> tuple[Recipe, str | None]:
+    def _source(self, source: str, project_id: str, notebook: str = "") -> tuple[Recipe, str | None]:
+        if notebook:
+            recipe = recipes.given(source, notebook)
+            return recipe, recipe.task
         if source.startswith("run-"):
             self._gate.get(self._catalog.runs, source)
         return self._book.source(source, project_id)

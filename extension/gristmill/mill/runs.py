@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from gristmill import exploring, intake, records, tasks
+from gristmill import exploring, intake, recipes, records, tasks
 from gristmill.bench import BenchFile
 from gristmill.errors import BudgetTooSmall, Conflict, NotConfirmed, NotFound, UsageError
 from gristmill.mill.data import Data
@@ -48,7 +48,10 @@ class Runs(Data):
         needs(f"Training for {kind.title.lower()}", kind.modules, kind.extra)
         _confirmed((*dataset.profile.notices, *proposal.notices), request.accepted)
         built_in = kind.recipe.removesuffix(".ipynb")
-        recipe = self._book.find(request.recipe or built_in, dataset.project_id)
+        if request.notebook:
+            recipe = recipes.given(request.recipe or "notebook", request.notebook)
+        else:
+            recipe = self._book.find(request.recipe or built_in, dataset.project_id)
         run = Run(
             id=records.new_id("run"),
             project_id=dataset.project_id,

@@ -64,6 +64,7 @@ class RunRequest:
     seed: int = 0
     settings: dict[str, Any] = field(default_factory=dict)
     accepted: tuple[str, ...] = ()  # codes of the `confirm` notices that the person has said yes to
+    notebook: str = ""  # the text of a notebook to train with; `recipe` is then what to call it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
