@@ -24,6 +24,7 @@ from gristmill.catalog.sqlite import _turn_to_wal
 from gristmill.catalog.tables import SCHEMA, metadata
 from gristmill.errors import CatalogFailed
 from gristmill.records import (
+    Answer,
     ColumnKind,
     Dataset,
     Deed,
@@ -55,6 +56,7 @@ KINDS = {
     "members": Member,
     "invitations": Invitation,
     "deeds": Deed,
+    "answers": Answer,
 }
 ENVIRONMENT = {"PYTHONPATH": str(Path(upgrading.__file__).parents[2])}
 PATIENCE = 60.0

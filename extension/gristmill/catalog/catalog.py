@@ -42,6 +42,7 @@ from typing import Self
 
 from sqlalchemy import select
 
+from gristmill.catalog.answers import Answers
 from gristmill.catalog.database import Database, open_database
 from gristmill.catalog.datasets import Datasets
 from gristmill.catalog.deeds import Deeds
@@ -66,6 +67,7 @@ class Catalog:
         self.members = Members(database)
         self.invitations = Invitations(database)
         self.deeds = Deeds(database)
+        self.answers = Answers(database)
         self.uploads = Uploads(database)
         self.datasets = Datasets(database)
         self.runs = Runs(database)

@@ -39,6 +39,12 @@ class Datasets(Rows[Dataset]):
             version = self._next_version(connection, dataset.project_id, dataset.name)
             return self._insert(connection, replace(dataset, version=version))
 
+    def made_of(self, upload_id: str) -> str | None:
+        """The id of the dataset that an upload has become."""
+        with self._database.reading() as connection:
+            query = select(self.table.c.id).where(self.table.c.upload_id == upload_id)
+            return connection.execute(query).scalar_one_or_none()
+
     def list(
         self, project_ids: Sequence[str] | None = None, before: str | None = None, limit: int = 50
     ) -> tuple[DatasetEntry, ...]:

@@ -45,6 +45,13 @@ class Events:
         with self._database.reading() as connection:
             return tuple(Event(**row._asdict()) for row in connection.execute(query))
 
+    def heads(self, run_ids: Sequence[str]) -> dict[str, int]:
+        """The number of the latest event of each of these runs that has one."""
+        events = tables.events
+        query = select(events.c.run_id, func.max(events.c.seq)).where(events.c.run_id.in_(run_ids))
+        with self._database.reading() as connection:
+            return {run_id: seq for run_id, seq in connection.execute(query.group_by(events.c.run_id))}
+
 
 def _values(event: Event) -> dict[str, Any]:
     return {"run_id": event.run_id, "seq": event.seq, "at": event.at, "kind": event.kind, "body": event.body}

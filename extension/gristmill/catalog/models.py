@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from gristmill.catalog import tables
 from gristmill.catalog.rows import Rows
-from gristmill.records import Model, replace
+from gristmill.records import Model, Stage, replace
 
 __all__ = ["Models"]
 
@@ -28,6 +28,19 @@ class Models(Rows[Model]):
         if project_ids is not None:
             query = query.where(self.table.c.project_id.in_(project_ids))
         return self._page(query, before, limit)
+
+    def stage(self, id: str, stage: Stage) -> Model:
+        """Put a model into a stage; of each name in a project, the one that was in production before retires."""
+        models = self.table
+        with self._database.writing() as connection:
+            model = self._get(connection, id)
+            self._lock_project(connection, model.project_id)
+            if stage is Stage.PRODUCTION:
+                same = (models.c.project_id == model.project_id) & (models.c.name == model.name)
+                before = update(models).where(same, models.c.stage == Stage.PRODUCTION, models.c.id != id)
+                connection.execute(before.values(stage=Stage.RETIRED))
+            change = update(models).where(models.c.id == id).values(stage=stage).returning(models)
+            return self._record(connection.execute(change).one())
 
     def register(self, connection: Connection, model: Model) -> Model:
         """Insert the model within the transaction that finishes its run, under the next version of its name."""

@@ -63,10 +63,15 @@ class Runs(Rows[Run]):
         statuses: Sequence[RunStatus] = (),
         before: str | None = None,
         limit: int = 50,
+        *,
+        task: str | None = None,
+        owner: str | None = None,
     ) -> tuple[Run, ...]:
-        """A page of runs, of these projects or of all, of the given statuses or of any."""
+        """A page of runs, of these projects or of all, of the given statuses or of any; of one task, of one owner."""
         runs = self.table
         query = select(runs.c.id, runs.c.created_at)
+        query = query if task is None else query.where(runs.c.task == task)
+        query = query if owner is None else query.where(runs.c.owner == owner)
         if project_ids is not None and not project_ids:
             return ()
         with self._database.reading() as connection:
@@ -82,6 +87,12 @@ class Runs(Rows[Run]):
             ids = union_all(*[select(page) for page in pages]).subquery()
             found = select(runs).where(runs.c.id.in_(select(ids.c.id)))
             return tuple(self._record(row) for row in connection.execute(self._newest(found, None, limit)))
+
+    def statuses(self, ids: Sequence[str]) -> dict[str, RunStatus]:
+        """How these runs stand."""
+        query = select(self.table.c.id, self.table.c.status).where(self.table.c.id.in_(ids))
+        with self._database.reading() as connection:
+            return {row.id: row.status for row in connection.execute(query)}
 
     def waiting(self) -> int:
         """How many runs are queued."""

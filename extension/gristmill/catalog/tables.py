@@ -51,6 +51,7 @@ from gristmill.records import (
 
 __all__ = [
     "SCHEMA",
+    "answers",
     "datasets",
     "deeds",
     "events",
@@ -64,7 +65,7 @@ __all__ = [
     "uploads",
 ]
 
-SCHEMA = "0003"
+SCHEMA = "0004"
 
 
 class Encoded(TypeDecorator[Any]):
@@ -211,6 +212,23 @@ uploads = Table(
     _must("created_at", Number),
     Column("sha256", Text),
     Column("failure", Encoded(Failure)),
+    Column("token", Text),
+    Column("part_size", BigInteger),
+    Column("expires_at", Number),
+    Index(None, "status", "expires_at"),
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("who", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    _must("digest", Text),
+    _must("created_at", Number),
+    Column("status", Integer),
+    _must("headers", Encoded(dict[str, str])),
+    _must("body", Text),
+    Index(None, "created_at"),
 )
 
 datasets = Table(

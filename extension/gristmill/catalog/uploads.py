@@ -5,7 +5,7 @@ open -> received -> accepted (by `datasets.add`, with the dataset) or rejected; 
 
 from __future__ import annotations
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from gristmill.catalog import tables
 from gristmill.catalog.rows import Rows
@@ -32,6 +32,13 @@ class Uploads(Rows[Upload]):
         """Register an upload."""
         with self._database.writing() as connection:
             return self._insert(connection, upload)
+
+    def expired(self, limit: int = 100) -> tuple[Upload, ...]:
+        """Open uploads whose time is over."""
+        columns = self.table.c
+        late = select(self.table).where(columns.status == UploadStatus.OPEN, columns.expires_at < self._database.now())
+        with self._database.reading() as connection:
+            return tuple(self._record(row) for row in connection.execute(late.limit(limit)))
 
     def settle(
         self, id: str, status: UploadStatus, *, sha256: str | None = None, failure: Failure | None = None

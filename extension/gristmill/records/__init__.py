@@ -32,12 +32,16 @@ from gristmill.records.work import (
     Upload,
     UploadStatus,
 )
+from gristmill.records.wire import Answer, ArrivedPart, Comparison, Lineage, MissingPart, Transfer
 
 __all__ = [
     "LOCAL",
+    "Answer",
+    "ArrivedPart",
     "Artifact",
     "Column",
     "ColumnKind",
+    "Comparison",
     "Dataset",
     "DatasetEntry",
     "Deed",
@@ -46,9 +50,11 @@ __all__ = [
     "Failure",
     "Invitation",
     "LeaderboardRow",
+    "Lineage",
     "Member",
     "MemberKind",
     "Membership",
+    "MissingPart",
     "Model",
     "Notice",
     "Power",
@@ -66,6 +72,7 @@ __all__ = [
     "Stage",
     "Table",
     "TableForm",
+    "Transfer",
     "Upload",
     "UploadStatus",
     "Wanted",

@@ -56,8 +56,11 @@ class Upload:
     size: int
     status: UploadStatus
     created_at: float
-    sha256: str | None = None
+    sha256: str | None = None  # what its sender says until it is received; from then on what it is
     failure: Failure | None = None
+    token: str | None = None  # the store's name for it while its parts come
+    part_size: int | None = None
+    expires_at: float | None = None  # when it is dropped, if it is still open then
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

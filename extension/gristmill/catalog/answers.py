@@ -1,0 +1,59 @@
+"""Answers kept for who asks again: a question that carries a key is carried out once, however often it arrives.
+
+A question is *claimed* before it is carried out and *settled* with its answer. One that was claimed and never settled,
+because its process died, may be claimed again after a while.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
+
+from gristmill.catalog import tables
+from gristmill.catalog.rows import Rows
+from gristmill.records import Answer
+
+__all__ = ["Answers"]
+
+
+class Answers(Rows[Answer]):
+    """All answers, by who asked and under which key."""
+
+    table = tables.answers
+    noun = "answer"
+    kind = Answer
+
+    def claim(self, asked: Answer, *, dead_before: float, old_before: float) -> Answer | None:
+        """None if the question is now the caller's to answer; otherwise what is kept of who was first.
+
+        What was claimed before `dead_before` and not settled, or settled before `old_before`, is as good as not there.
+        """
+        columns = self.table.c
+        with self._database.writing() as connection:
+            dead = and_(columns.status.is_(None), columns.created_at < dead_before)
+            forgotten = and_(self._is(asked), or_(dead, columns.created_at < old_before))
+            connection.execute(delete(self.table).where(forgotten))
+            row = connection.execute(select(self.table).where(self._is(asked))).one_or_none()
+            if row is not None:
+                return self._record(row)
+            values = {name: getattr(asked, name) for name in self.table.c.keys()}
+            connection.execute(insert(self.table).values(values))
+            return None
+
+    def settle(self, answered: Answer) -> None:
+        """Keep the answer to a question that the caller has claimed."""
+        values = {"status": answered.status, "headers": answered.headers, "body": answered.body}
+        with self._database.writing() as connection:
+            connection.execute(update(self.table).where(self._is(answered)).values(values))
+
+    def drop(self, asked: Answer) -> None:
+        """Forget a question that could not be answered: it may be asked again."""
+        with self._database.writing() as connection:
+            connection.execute(delete(self.table).where(self._is(asked), self.table.c.status.is_(None)))
+
+    def sweep(self, before: float) -> int:
+        """Forget what was asked before that time; how much it was."""
+        with self._database.writing() as connection:
+            return connection.execute(delete(self.table).where(self.table.c.created_at < before)).rowcount
+
+    def _is(self, asked: Answer) -> ColumnElement[bool]:
+        return and_(self.table.c.who == asked.who, self.table.c.key == asked.key)
