@@ -19,6 +19,7 @@ from typing import Any
 
 from gristmill import cli, records
 from gristmill.client import Client
+from gristmill.client.protocol import Progress
 from gristmill.errors import DataRejected, NotFound, StoreFailed
 from gristmill.records import (
     Artifact,
@@ -152,7 +153,9 @@ class StagedClient(Client):
         to.write_text(f"{source} {target} {task} {table}")
         return to
 
-    def upload(self, path: Path, *, project: str = "default", name: str | None = None) -> Upload:
+    def upload(
+        self, path: Path, *, project: str = "default", name: str | None = None, progress: Progress | None = None
+    ) -> Upload:
         time.sleep(self.pace)
         return Upload(
             id="upload-1",

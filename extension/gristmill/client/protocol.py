@@ -6,25 +6,38 @@ records, raises errors of gristmill.errors, and may be called again after it fai
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from gristmill.records import (
+    Comparison,
     Dataset,
     DatasetEntry,
+    Deed,
     Event,
+    Invitation,
+    Lineage,
+    Member,
+    MemberKind,
+    Membership,
     Model,
     Profile,
+    Project,
     Proposal,
     RecipeEntry,
     Run,
     RunRequest,
     RunStatus,
+    Stage,
     Upload,
+    Who,
 )
 
-__all__ = ["Client"]
+__all__ = ["Client", "Progress"]
+
+Progress = Callable[[int, int], None]
+"""Told how many bytes have gone, and of how many."""
 
 
 class Client(Protocol):
@@ -43,8 +56,10 @@ class Client(Protocol):
     ) -> Path:
         """Draws what to know of a file, or of a dataset by its id, before training: one HTML page as the file `to`."""
 
-    def upload(self, path: Path, *, project: str = "default", name: str | None = None) -> Upload:
-        """Puts a file into the store, as it is."""
+    def upload(
+        self, path: Path, *, project: str = "default", name: str | None = None, progress: Progress | None = None
+    ) -> Upload:
+        """Puts a file into the store, as it is; one that broke off goes on where it was when it is called again."""
 
     def admit(self, upload_id: str, *, name: str | None = None, table: str | None = None) -> Dataset:
         """Makes an upload a dataset; DataRejected where it cannot be one, and then the upload is kept."""
@@ -52,8 +67,10 @@ class Client(Protocol):
     def dataset(self, dataset_id: str) -> Dataset:
         """A dataset with its profile."""
 
-    def datasets(self, project: str | None = None) -> Sequence[DatasetEntry]:
-        """Datasets, newest first."""
+    def datasets(
+        self, project: str | None = None, limit: int = 50, before: str | None = None
+    ) -> Sequence[DatasetEntry]:
+        """Datasets, newest first; `before` is the id of the last one on the page before."""
 
     def propose(
         self, dataset_id: str, *, task: str | None = None, target: str | None = None, metric: str | None = None
@@ -68,11 +85,24 @@ class Client(Protocol):
     def resume(self, run_id: str, budget: float, settings: dict[str, Any] | None = None) -> Run:
         """A new run that goes on from where an ended one stopped, keeping the models it had trained."""
 
+    def rerun(self, run_id: str) -> Run:
+        """A new run that asks for the same again: data, recipe, budget, seed, settings."""
+
+    def compare(self, run_ids: Sequence[str]) -> Comparison:
+        """Runs side by side: what they were asked, where they differ, which did best."""
+
     def run(self, run_id: str) -> Run:
         """A run as it stands now."""
 
     def runs(
-        self, project: str | None = None, status: RunStatus | None = None, limit: int = 50, before: str | None = None
+        self,
+        project: str | None = None,
+        status: RunStatus | None = None,
+        limit: int = 50,
+        before: str | None = None,
+        *,
+        task: str | None = None,
+        owner: str | None = None,
     ) -> Sequence[Run]:
         """Runs, newest first; `before` is the id of the last one on the page before."""
 
@@ -99,10 +129,13 @@ class Client(Protocol):
     def recipe(self, source: str, to: Path, *, project: str = "default") -> Path:
         """The notebook of a recipe, or the one that a run was asked to execute, as the file `to`."""
 
-    def try_recipe(self, source: str, *, task: str | None = None, project: str = "default") -> None:
-        """Tries a recipe, a run's or a notebook on its task's tiny data set; RecipeInvalid where it does not pass."""
+    def try_recipe(self, source: str, *, task: str | None = None, project: str = "default", notebook: str = "") -> None:
+        """Tries a recipe, a run's or a notebook on its task's tiny data set; RecipeInvalid where it does not pass.
 
-    def save_recipe(self, source: str, entry: RecipeEntry) -> RecipeEntry:
+        Where `notebook` holds a notebook's text, `source` is no more than its name.
+        """
+
+    def save_recipe(self, source: str, entry: RecipeEntry, *, notebook: str = "") -> RecipeEntry:
         """Keeps a run's recipe or a notebook as `entry` says, under its next version, once it has passed its trial."""
 
     # --- models ------------------------------------------------------------------------------------------------------
@@ -110,11 +143,55 @@ class Client(Protocol):
     def model(self, model_id: str) -> Model:
         """A model; the id of the run that made it will do as well."""
 
-    def models(self, project: str | None = None) -> Sequence[Model]:
-        """Models, newest first."""
+    def models(self, project: str | None = None, limit: int = 50, before: str | None = None) -> Sequence[Model]:
+        """Models, newest first; `before` is the id of the last one on the page before."""
+
+    def stage(self, model_id: str, stage: Stage) -> Model:
+        """Puts a model into a stage; the one of its name that was in production before retires."""
+
+    def lineage(self, model_id: str) -> Lineage:
+        """Where a model comes from: its data, its run, and the runs that this one went on from."""
 
     def download(self, model_id: str, to: Path) -> Path:
         """The model's archive as the file `to`."""
 
     def predict(self, model_id: str, data: Path | None, to: Path, settings: Mapping[str, Any] | None = None) -> int:
         """Predicts the rows of a file into another; how many there were. Series need no `data`."""
+
+    # --- people ------------------------------------------------------------------------------------------------------
+
+    def me(self) -> Who:
+        """Who asks, as the platform knows them."""
+
+    def make_project(self, name: str) -> Project:
+        """A new project of one's own; Conflict if one has it already."""
+
+    def project(self, reference: str) -> Project:
+        """A project by its id or name."""
+
+    def projects(self, limit: int = 50, before: str | None = None) -> Sequence[Project]:
+        """The projects that one is a member of, newest first."""
+
+    def members(self, project: str) -> Sequence[Member]:
+        """Who is a member of a project."""
+
+    def share(self, project: str, name: str, membership: Membership, kind: MemberKind = MemberKind.PERSON) -> Member:
+        """Makes a person or a team a member of a project, or changes what they are."""
+
+    def unshare(self, project: str, name: str, kind: MemberKind = MemberKind.PERSON) -> None:
+        """Makes a member a stranger; anybody may leave."""
+
+    def invite(self, project: str, membership: Membership, seconds: float = 7 * 24 * 3600.0) -> tuple[Invitation, str]:
+        """A link by which whoever has it becomes a member, and its token, which is shown this once."""
+
+    def accept(self, token: str) -> Project:
+        """Makes who asks a member by a link; a membership that one has already is never lowered."""
+
+    def invitations(self, project: str) -> Sequence[Invitation]:
+        """The links to a project that are not used up."""
+
+    def withdraw(self, invitation_id: str) -> None:
+        """Makes a link worthless."""
+
+    def deeds(self, limit: int = 50, before: str | None = None, **narrowed: str) -> Sequence[Deed]:
+        """What was done, newest first; for admins, who may narrow it by who, action, thing or project_id."""

@@ -1,0 +1,336 @@
+"""A hub as a `Client`: the use cases of the Mill, asked for over HTTP.
+
+Routes and bodies are those of the hub's OpenAPI. What only the machine itself can do says so in a sentence.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, TypeVar
+
+from gristmill.client.connecting import Address
+from gristmill.client.fetching import fetch
+from gristmill.client.protocol import Client, Progress
+from gristmill.client.uploading import Uploading
+from gristmill.client.wire import Page, Wire, path_of
+from gristmill.errors import DataRejected, NotFound, NotPossible, StoreFailed, UsageError
+from gristmill.records import (
+    Comparison,
+    Dataset,
+    DatasetEntry,
+    Deed,
+    Event,
+    Invitation,
+    Lineage,
+    Member,
+    MemberKind,
+    Membership,
+    Model,
+    Profile,
+    Project,
+    Proposal,
+    RecipeEntry,
+    Run,
+    RunRequest,
+    RunStatus,
+    Stage,
+    Upload,
+    UploadStatus,
+    Who,
+)
+
+__all__ = ["Asker", "Hub"]
+
+Item = TypeVar("Item")
+
+Asker = Callable[[Path, Path | None, Path, Mapping[str, Any]], int]
+"""Asks a model's unpacked archive about a file, writes the answers into another, and says how many rows there were."""
+
+_MOST = 200  # items on a page
+_TRIAL_SECONDS = 900.0
+_LOOK_EVERY = 0.5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Found:
+    """What a look at an upload found."""
+
+    profile: Profile
+    proposal: Proposal | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Invited:
+    """A link that was made, and its token."""
+
+    invitation: Invitation
+    token: str
+
+
+class Hub(Client):
+    """The hub at an address. `home` is where uploads are noted and models unpacked; `asker` asks the latter."""
+
+    def __init__(self, address: Address, home: Path, asker: Asker | None = None) -> None:
+        self._wire = Wire(address)
+        self._uploading = Uploading(self._wire, home)
+        self._home = home
+        self._asker = asker
+        self.url = address.url
+
+    def __repr__(self) -> str:
+        return f"Hub({self.url!r})"
+
+    # --- data --------------------------------------------------------------------------------------------------------
+
+    def check(self, path: Path, *, table: str | None = None) -> tuple[Profile, Proposal | None]:
+        upload = self.upload(path)
+        asked = path_of("uploads", upload.id, "check")
+        try:
+            found = self._wire.ask("POST", asked, _Found, body=_given(table=table), create=True, patience=600.0)
+        finally:
+            self._wire.send("DELETE", path_of("uploads", upload.id))
+        return found.profile, found.proposal
+
+    def explore(
+        self, source: str, to: Path, *, target: str | None = None, task: str | None = None, table: str | None = None
+    ) -> Path:
+        del source, to, target, task, table
+        raise _embedded_only("Exploring")
+
+    def upload(
+        self, path: Path, *, project: str = "default", name: str | None = None, progress: Progress | None = None
+    ) -> Upload:
+        return self._uploading.upload(path, project=project, name=name or path.name, progress=progress)
+
+    def admit(self, upload_id: str, *, name: str | None = None, table: str | None = None) -> Dataset:
+        body = _given(upload_id=upload_id, name=name, table=table)
+        answer = self._wire.send("POST", "datasets", body=body, create=True, patience=120.0)
+        if answer.status_code != 202:
+            return self._wire.read(answer, Dataset)
+        while True:
+            transfer = self._uploading.transfer(upload_id)
+            if transfer.dataset_id:
+                return self.dataset(transfer.dataset_id)
+            if transfer.upload.status is UploadStatus.REJECTED:
+                raise _rejected(transfer.upload)
+            time.sleep(_LOOK_EVERY)
+
+    def dataset(self, dataset_id: str) -> Dataset:
+        return self._wire.ask("GET", path_of("datasets", dataset_id), Dataset)
+
+    def datasets(
+        self, project: str | None = None, limit: int = 50, before: str | None = None
+    ) -> Sequence[DatasetEntry]:
+        return self._list("datasets", DatasetEntry, limit, before, project=project)
+
+    def propose(
+        self, dataset_id: str, *, task: str | None = None, target: str | None = None, metric: str | None = None
+    ) -> Proposal:
+        path = path_of("datasets", dataset_id, "proposal")
+        body = _given(task=task, target=target, metric=metric)
+        return self._wire.ask("POST", path, Proposal, body=body, create=True)
+
+    # --- runs --------------------------------------------------------------------------------------------------------
+
+    def train(self, request: RunRequest) -> Run:
+        return self._wire.ask("POST", "runs", Run, body=request, create=True)
+
+    def resume(self, run_id: str, budget: float, settings: dict[str, Any] | None = None) -> Run:
+        body = {"budget": budget, "settings": settings or {}}
+        return self._wire.ask("POST", path_of("runs", run_id, "resume"), Run, body=body, create=True)
+
+    def rerun(self, run_id: str) -> Run:
+        return self._wire.ask("POST", path_of("runs", run_id, "rerun"), Run, create=True)
+
+    def compare(self, run_ids: Sequence[str]) -> Comparison:
+        return self._wire.ask("GET", "runs/compare", Comparison, query={"id": list(run_ids)})
+
+    def run(self, run_id: str) -> Run:
+        return self._wire.ask("GET", path_of("runs", run_id), Run)
+
+    def runs(
+        self,
+        project: str | None = None,
+        status: RunStatus | None = None,
+        limit: int = 50,
+        before: str | None = None,
+        *,
+        task: str | None = None,
+        owner: str | None = None,
+    ) -> Sequence[Run]:
+        return self._list("runs", Run, limit, before, project=project, status=status, task=task, owner=owner)
+
+    def events(self, run_id: str, after: int = 0, wait: float = 0.0) -> Sequence[Event]:
+        query = {"after": after, "wait": min(wait, 25.0)}
+        return self._wire.ask("GET", path_of("runs", run_id, "events"), Page[Event], query=query).items
+
+    def cancel(self, run_id: str, *, keep: bool = False) -> Run:
+        return self._wire.ask("POST", path_of("runs", run_id, "cancel"), Run, body={"keep": keep}, create=True)
+
+    def fetch(self, run_id: str, artifact: str, to: Path) -> Path:
+        found = self.run(run_id).artifact(artifact)
+        path = path_of("runs", run_id, "artifacts", artifact)  # the hub says it in its words where there is none
+        return fetch(self._wire, path, to, sha256=found.sha256 if found else None)
+
+    def folder(self, run_id: str, to: Path) -> Path:
+        if to.exists() and (not to.is_dir() or any(to.iterdir())):
+            raise UsageError(f"{to} is there already and not empty.", cure="Name a folder that is not there yet.")
+        to.absolute().parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=to.absolute().parent) as scratch:
+            packed = fetch(self._wire, path_of("runs", run_id, "folder"), Path(scratch) / "folder.zip")
+            _unpack(packed, to)
+        return to
+
+    def nudge(self) -> None:
+        """Workers of a hub stand by."""
+
+    # --- recipes -----------------------------------------------------------------------------------------------------
+
+    def recipes(self, project: str = "default") -> Sequence[RecipeEntry]:
+        return self._list("recipes", RecipeEntry, project=project)
+
+    def recipe(self, source: str, to: Path, *, project: str = "default") -> Path:
+        return fetch(self._wire, path_of("recipes", source, "notebook"), to, query={"project": project})
+
+    def try_recipe(self, source: str, *, task: str | None = None, project: str = "default", notebook: str = "") -> None:
+        body = _given(source=source, notebook=notebook or None, task=task, project=project)
+        self._wire.send("POST", "recipes/trial", body=body, create=True, patience=_TRIAL_SECONDS)
+
+    def save_recipe(self, source: str, entry: RecipeEntry, *, notebook: str = "") -> RecipeEntry:
+        body = _given(source=source, entry=entry, notebook=notebook or None)
+        return self._wire.ask("POST", "recipes", RecipeEntry, body=body, create=True, patience=_TRIAL_SECONDS)
+
+    # --- models ------------------------------------------------------------------------------------------------------
+
+    def model(self, model_id: str) -> Model:
+        if model_id.startswith("run-"):
+            run = self.run(model_id)
+            if run.model_id is None:
+                raise NotFound(f"The run {run.name} has no model.", cause=f"It is {run.status}.")
+            model_id = run.model_id
+        return self._wire.ask("GET", path_of("models", model_id), Model)
+
+    def models(self, project: str | None = None, limit: int = 50, before: str | None = None) -> Sequence[Model]:
+        return self._list("models", Model, limit, before, project=project)
+
+    def stage(self, model_id: str, stage: Stage) -> Model:
+        path = path_of("models", self.model(model_id).id, "stage")
+        return self._wire.ask("PUT", path, Model, body={"stage": stage})
+
+    def lineage(self, model_id: str) -> Lineage:
+        return self._wire.ask("GET", path_of("models", self.model(model_id).id, "lineage"), Lineage)
+
+    def download(self, model_id: str, to: Path) -> Path:
+        model = self.model(model_id)
+        return fetch(self._wire, path_of("models", model.id, "archive"), to, sha256=model.sha256)
+
+    def predict(self, model_id: str, data: Path | None, to: Path, settings: Mapping[str, Any] | None = None) -> int:
+        if self._asker is None:
+            raise _embedded_only("Predicting")
+        model = self.model(model_id)
+        folder = self._home / "models" / model.id
+        if not folder.exists():
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+                packed = self.download(model.id, Path(scratch) / "model.zip")
+                unpacked = Path(scratch) / "model"
+                _unpack(packed, unpacked)
+                shutil.move(unpacked, folder)
+        return self._asker(folder, data, to, settings or {})
+
+    # --- people ------------------------------------------------------------------------------------------------------
+
+    def me(self) -> Who:
+        return self._wire.ask("GET", "me", Who)
+
+    def make_project(self, name: str) -> Project:
+        return self._wire.ask("POST", "projects", Project, body={"name": name}, create=True)
+
+    def project(self, reference: str) -> Project:
+        return self._wire.ask("GET", path_of("projects", reference), Project)
+
+    def projects(self, limit: int = 50, before: str | None = None) -> Sequence[Project]:
+        return self._list("projects", Project, limit, before)
+
+    def members(self, project: str) -> Sequence[Member]:
+        return self._list(path_of("projects", project, "members"), Member)
+
+    def share(self, project: str, name: str, membership: Membership, kind: MemberKind = MemberKind.PERSON) -> Member:
+        path = path_of("projects", project, "members", kind, name)
+        return self._wire.ask("PUT", path, Member, body={"membership": membership})
+
+    def unshare(self, project: str, name: str, kind: MemberKind = MemberKind.PERSON) -> None:
+        self._wire.send("DELETE", path_of("projects", project, "members", kind, name))
+
+    def invite(self, project: str, membership: Membership, seconds: float = 7 * 24 * 3600.0) -> tuple[Invitation, str]:
+        body = {"membership": membership, "seconds": seconds}
+        path = path_of("projects", project, "invitations")
+        made = self._wire.ask("POST", path, _Invited, body=body, create=True)
+        return made.invitation, made.token
+
+    def accept(self, token: str) -> Project:
+        return self._wire.ask("POST", "invitations/accept", Project, body={"token": token}, create=True)
+
+    def invitations(self, project: str) -> Sequence[Invitation]:
+        return self._list(path_of("projects", project, "invitations"), Invitation)
+
+    def withdraw(self, invitation_id: str) -> None:
+        self._wire.send("DELETE", path_of("invitations", invitation_id))
+
+    def deeds(self, limit: int = 50, before: str | None = None, **narrowed: str) -> Sequence[Deed]:
+        return self._list("admin/deeds", Deed, limit, before, **narrowed)
+
+    # --- shared ------------------------------------------------------------------------------------------------------
+
+    def _list(
+        self, path: str, kind: type[Item], limit: int = 50, cursor: str | None = None, **narrowed: object
+    ) -> Sequence[Item]:
+        """The first `limit` things after `cursor`, over as many pages as that takes."""
+        found: list[Item] = []
+        while len(found) < limit:
+            query = {**narrowed, "limit": min(limit - len(found), _MOST), "cursor": cursor}
+            page: Page[Item] = self._wire.ask("GET", path, Page[kind], query=query)  # type: ignore[valid-type]
+            found += page.items
+            cursor = page.next
+            if cursor is None:
+                break
+        return tuple(found)
+
+
+def _given(**values: object) -> dict[str, object]:
+    """The values that are there."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _embedded_only(what: str) -> NotPossible:
+    return NotPossible(
+        f"{what} needs the embedded platform on this machine.",
+        cause="A hub answers, and cannot do it.",
+        cure="Unset GRISTMILL_URL, or sign out: gristmill logout",
+    )
+
+
+def _rejected(upload: Upload) -> DataRejected:
+    failure = upload.failure
+    if failure is None:
+        return DataRejected(f"{upload.name} was rejected.")
+    return DataRejected(failure.what, cause=failure.cause, cure=failure.cure, code=failure.code)
+
+
+def _unpack(packed: Path, to: Path) -> None:
+    """The files of a ZIP in the folder `to`; nothing in it may point out of there."""
+    try:
+        with zipfile.ZipFile(packed) as opened:
+            for member in opened.infolist():
+                parts = PurePosixPath(member.filename).parts
+                if member.filename.startswith("/") or ".." in parts or "\\" in member.filename:
+                    raise StoreFailed("What the hub sent names files outside its folder.", cure="It is not unpacked.")
+            opened.extractall(to)
+    except zipfile.BadZipFile as error:
+        raise StoreFailed("What the hub sent is no ZIP.", cure="Fetch it again.") from error
