@@ -23,7 +23,7 @@ FLOORS = {
     1: ("records", "errors", "notebooks"),
     2: ("catalog", "masks", "pictures", "stores", "tables", "tasks"),
     3: ("intake", "recipes", "bench", "engines", "figures", "model_archive", "sandbox"),
-    4: ("worker", "reports", "trial"),
+    4: ("worker", "reports", "looking", "trial"),
     5: ("dispatch", "exploring", "reconciler", "recipe_book"),
     6: ("mill",),
     7: ("client", "cli"),

@@ -11,13 +11,14 @@ import re
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gristmill import recipes, records, tasks
 from gristmill.bench import Results
 from gristmill.catalog import Catalog
 from gristmill.errors import UsageError
+from gristmill.looking import Here, Looking
 from gristmill.recipes import Recipe
 from gristmill.records import RecipeEntry, SavedRecipe
 from gristmill.sandbox import Sandbox
@@ -37,6 +38,7 @@ class RecipeBook:
     store: Store
     sandbox: Sandbox
     home: Path  # where trials are held
+    looking: Looking = field(default_factory=Here)
 
     def find(self, name: str, project_id: str) -> Recipe:
         """The built-in recipe of that name, or a saved one: `name` or `name@version`."""
@@ -65,7 +67,7 @@ class RecipeBook:
         """What the recipe finds in its task's tiny data set; RecipeInvalid where it does not pass."""
         self.home.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self.home, prefix="trial-", ignore_cleanup_errors=True) as scratch:
-            return try_recipe(recipe.cleaned(), _settled(task), self.sandbox, Path(scratch))
+            return try_recipe(recipe.cleaned(), _settled(task), self.sandbox, Path(scratch), self.looking)
 
     def save(self, recipe: Recipe, entry: RecipeEntry, project_id: str) -> RecipeEntry:
         """Keep the recipe as `entry` says, under its next version, once it has passed its trial."""

@@ -1,18 +1,38 @@
 """Drives what is to what is wanted: what no worker will come back for is put in order here.
 
 Run folders whose run has ended, or was never known, are removed, and what still runs in them is ended. Runs that
-lapsed need nobody to look after them: the next claim takes them.
+lapsed need nobody to look after them: the next claim takes them. Uploads whose time is over are dropped, with the parts
+that had arrived.
 """
 
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 
 from gristmill.bench import BenchFile
-from gristmill.errors import GristmillError, NotFound
+from gristmill.catalog import Catalog
+from gristmill.errors import Conflict, GristmillError, NotFound
+from gristmill.records import Failure, UploadStatus
+from gristmill.stores import Store
 from gristmill.worker.attempt import Tools
 
-__all__ = ["Reconciler"]
+__all__ = ["Reconciler", "sweep_uploads"]
+
+
+def sweep_uploads(catalog: Catalog, store: Store) -> int:
+    """Drop the uploads that nobody has completed in time; how many there were."""
+    swept = 0
+    for upload in catalog.uploads.expired():
+        failure = Failure(
+            code="expired", what=f"The upload {upload.name} was not completed in time.", cure="Upload the file again."
+        )
+        with suppress(Conflict):  # completed at the last moment
+            catalog.uploads.settle(upload.id, UploadStatus.REJECTED, failure=failure)
+            if upload.token is not None:
+                store.abort(upload.key, upload.token)
+            swept += 1
+    return swept
 
 
 class Reconciler:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from gristmill import intake, records, tasks
+from gristmill import records, tasks
 from gristmill.bench import BenchFile, Results
 from gristmill.errors import RecipeInvalid
+from gristmill.looking import Here, Looking
 from gristmill.recipes import Recipe
 from gristmill.sandbox import End, Ending, Sandbox
 
@@ -20,13 +21,13 @@ _BUDGET = 60.0
 _LOOK_EVERY = 0.1
 
 
-def try_recipe(recipe: Recipe, task: str, sandbox: Sandbox, scratch: Path) -> Results:
+def try_recipe(recipe: Recipe, task: str, sandbox: Sandbox, scratch: Path, looking: Looking | None = None) -> Results:
     """What the recipe found in the task's tiny data set; RecipeInvalid where it found nothing."""
     kind = tasks.find(task)
     folder = scratch / "run"
     folder.mkdir()
-    profile = intake.inspect(kind.tiny(scratch), folder)
-    proposal = intake.propose(profile, task=task, target=kind.tiny_target)
+    seen = (looking or Here()).look_at_tiny(task, scratch, folder)
+    profile, proposal = seen.profile, seen.proposal
     file = BenchFile(
         run_id="trial",
         name="trial",

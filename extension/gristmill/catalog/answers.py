@@ -35,7 +35,7 @@ class Answers(Rows[Answer]):
             row = connection.execute(select(self.table).where(self._is(asked))).one_or_none()
             if row is not None:
                 return self._record(row)
-            values = {name: getattr(asked, name) for name in self.table.c.keys()}
+            values = {name: getattr(asked, name) for name in self.table.columns.keys()}  # noqa: SIM118  columns are no dict
             connection.execute(insert(self.table).values(values))
             return None
 

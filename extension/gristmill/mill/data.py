@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from gristmill import exploring, intake, records
-from gristmill.errors import Conflict, DataRejected
+from gristmill.errors import Conflict, DataRejected, NotFound
 from gristmill.mill.parts import UseCases, existing, needs
 from gristmill.mill.trail import audited
 from gristmill.records import Dataset, DatasetEntry, Membership, Profile, Proposal, Upload, UploadStatus
 from gristmill.stores import places
 
-__all__ = ["Data"]
+__all__ = ["Data", "key_segment", "not_what_was_sent"]
+
+Progress = Callable[[int, int], None]
 
 
 class Data(UseCases):
@@ -22,8 +26,8 @@ class Data(UseCases):
     def check(self, path: Path, *, table: str | None = None) -> tuple[Profile, Proposal | None]:
         """Intake only: what is in the file and what could be done with it. Nothing is registered."""
         with self._scratch() as scratch:
-            profile = intake.inspect(existing(path), Path(scratch), table)
-            return profile, intake.propose(profile, sample=intake.sample(Path(scratch)))
+            seen = self._parts.looking.look(existing(path), Path(scratch), table)
+            return seen.profile, seen.proposal
 
     def explore(
         self, source: str, to: Path, *, target: str | None = None, task: str | None = None, table: str | None = None
@@ -48,21 +52,25 @@ class Data(UseCases):
                 execution.kill()
 
     @audited("upload")
-    def upload(self, path: Path, *, project: str = "default", name: str | None = None) -> Upload:
-        """Put a file into the store, as it is."""
+    def upload(
+        self, path: Path, *, project: str = "default", name: str | None = None, progress: Progress | None = None
+    ) -> Upload:
+        """Put a file into the store, as it is; `progress` is told the bytes done, of how many."""
         path = existing(path)
         upload_id = records.new_id("upload")
         upload = Upload(
             id=upload_id,
             project_id=self._gate.own_project(project).id,
             name=name or path.name,
-            key=places.upload(upload_id, _key_segment(path.name)),
+            key=places.upload(upload_id, key_segment(path.name)),
             size=path.stat().st_size,
             status=UploadStatus.OPEN,
             created_at=time.time(),
         )
         self._catalog.uploads.add(upload)
         stored = self._store.put_file(upload.key, path)
+        if progress is not None:
+            progress(stored.size, stored.size)
         return self._catalog.uploads.settle(upload.id, UploadStatus.RECEIVED, sha256=stored.sha256)
 
     @audited("dataset.admit")
@@ -76,10 +84,10 @@ class Data(UseCases):
             with self._scratch() as scratch:
                 local = Path(scratch) / filename
                 self._store.get_file(upload.key, local)
-                profile = intake.inspect(local, Path(scratch), table)
-                proposal = intake.propose(profile, sample=intake.sample(Path(scratch)))
+                upload = self._identified(upload, local)
+                seen = self._parts.looking.look(local, Path(scratch), table)
                 self._store.put_file(places.sample(upload.id), intake.sample_file(Path(scratch)))
-                intake.keep_listing(self._store, upload.id, profile, Path(scratch))
+                intake.keep_listing(self._store, upload.id, seen.profile, Path(scratch))
         except DataRejected as rejected:
             self._catalog.uploads.settle(upload.id, UploadStatus.REJECTED, failure=rejected.failure)
             raise
@@ -93,32 +101,67 @@ class Data(UseCases):
             filename=filename,
             size=upload.size,
             sha256=upload.sha256 or "",
-            profile=profile,
-            proposal=proposal,
+            profile=seen.profile,
+            proposal=seen.proposal,
             created_at=time.time(),
         )
         return self._catalog.datasets.add(dataset)
+
+    def _identified(self, upload: Upload, local: Path) -> Upload:
+        """The upload with the sha256 of its bytes, which a store may not have known; DataRejected if they are others.
+
+        What its sender said they are stands in `sha256` until somebody has seen them.
+        """
+        with local.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if upload.sha256 not in (None, digest):
+            raise not_what_was_sent(upload.name)
+        return records.replace(upload, sha256=digest)
 
     def dataset(self, dataset_id: str) -> Dataset:
         """A dataset with its profile."""
         return self._gate.get(self._catalog.datasets, dataset_id)
 
-    def datasets(self, project: str | None = None) -> Sequence[DatasetEntry]:
-        """Datasets, newest first."""
-        return self._catalog.datasets.list(self._project_ids(project))
+    def datasets(
+        self, project: str | None = None, limit: int = 50, before: str | None = None
+    ) -> Sequence[DatasetEntry]:
+        """Datasets, newest first; `before` is the id of the last one on the page before."""
+        return self._catalog.datasets.list(self._project_ids(project), before, limit)
 
     def propose(
         self, dataset_id: str, *, task: str | None = None, target: str | None = None, metric: str | None = None
     ) -> Proposal:
         """What the platform suggests to do with a dataset, given what a person has settled already."""
-        dataset = self.dataset(dataset_id)
+        return self._proposal(self.dataset(dataset_id), task, target, metric)
+
+    def _proposal(self, dataset: Dataset, task: str | None, target: str | None, metric: str | None) -> Proposal:
+        """What was suggested before is kept, for looking at the data again takes a while."""
+        if dataset.proposal is not None and not (task or target or metric):
+            return dataset.proposal
+        chosen = hashlib.sha256(records.encode([task, target, metric])).hexdigest()[:32]
+        kept = places.suggestion(dataset.upload_id, chosen)
+        with suppress(NotFound, ValueError):
+            return records.decode(self._store.read(kept), Proposal)
         with self._scratch() as scratch:
             self._store.get_file(places.sample(dataset.upload_id), intake.sample_file(Path(scratch)))
-            sample = intake.sample(Path(scratch))
-        return intake.propose(dataset.profile, task=task, target=target, metric=metric, sample=sample)
+            proposal = self._parts.looking.propose(
+                dataset.profile, Path(scratch), task=task, target=target, metric=metric
+            )
+        self._store.put_bytes(kept, records.encode(proposal))
+        return proposal
 
 
-def _key_segment(filename: str) -> str:
+def not_what_was_sent(name: str) -> DataRejected:
+    """What arrived is not what its sender has."""
+    return DataRejected(
+        f"{name} did not arrive as it was sent.",
+        cause="Its SHA-256 is another.",
+        cure="Upload it again.",
+        code="checksum-mismatch",
+    )
+
+
+def key_segment(filename: str) -> str:
     """A file's name as a segment of a key: control characters and backslashes out, the ending kept."""
     clean = "".join(letter if letter.isprintable() and letter not in "\\/" else "_" for letter in filename)
     stem, dot, ending = clean.rpartition(".")

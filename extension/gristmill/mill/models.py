@@ -9,12 +9,16 @@ from typing import Any
 
 from gristmill import model_archive
 from gristmill.errors import DataRejected, NotFound, NotPossible, UsageError
+from gristmill.mill.data import key_segment
 from gristmill.mill.parts import existing
 from gristmill.mill.runs import Runs
 from gristmill.mill.trail import audited
-from gristmill.records import ColumnKind, Model
+from gristmill.records import ColumnKind, DatasetEntry, Lineage, Membership, Model, Power, Stage
 
 __all__ = ["Models"]
+
+_LINK_LASTS = 3600.0  # seconds: an archive may be large, and its download goes on where it broke off
+_LONGEST_LINE = 50  # runs
 
 
 class Models(Runs):
@@ -29,9 +33,33 @@ class Models(Runs):
             model_id = run.model_id
         return self._gate.get(self._catalog.models, model_id)
 
-    def models(self, project: str | None = None) -> Sequence[Model]:
-        """Models, newest first."""
-        return self._catalog.models.list(self._project_ids(project))
+    def models(self, project: str | None = None, limit: int = 50, before: str | None = None) -> Sequence[Model]:
+        """Models, newest first; `before` is the id of the last one on the page before."""
+        return self._catalog.models.list(self._project_ids(project), before, limit)
+
+    @audited("model.stage")
+    def stage(self, model_id: str, stage: Stage) -> Model:
+        """Put a model into a stage; the one of its name that was in production before retires."""
+        self._gate.must(Power.DEPLOY)
+        model = self._gate.get(self._catalog.models, self.model(model_id).id, Membership.EDITOR)
+        return self._catalog.models.stage(model.id, stage)
+
+    def lineage(self, model_id: str) -> Lineage:
+        """Where a model comes from: its data, its run, and the runs that this one went on from."""
+        model = self.model(model_id)
+        runs = [self.run(model.run_id)]
+        while runs[-1].resumed_from is not None and len(runs) < _LONGEST_LINE:
+            runs.append(self.run(runs[-1].resumed_from))
+        dataset = self.dataset(runs[0].dataset_id)
+        entry = DatasetEntry(**{name: getattr(dataset, name) for name in DatasetEntry.__slots__})
+        return Lineage(model=model, dataset=entry, runs=tuple(runs), recipe=runs[0].recipe)
+
+    @audited("model.download")
+    def archive_link(self, model_id: str) -> str:
+        """A URL that fetches the model's archive, for a while."""
+        model = self.model(model_id)
+        name = key_segment(f"{model.name}-{model.version}.zip")
+        return self._store.sign_get(model.key, seconds=_LINK_LASTS, filename=name)
 
     @audited("model.download")
     def download(self, model_id: str, to: Path) -> Path:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import importlib.util
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gristmill.catalog import Catalog
 from gristmill.dispatch import Dispatcher
 from gristmill.errors import NotPossible, UsageError
+from gristmill.looking import Here, Looking
 from gristmill.mill import trail
 from gristmill.mill.gate import Gate
 from gristmill.recipe_book import RecipeBook
@@ -31,6 +32,7 @@ class Parts:
     dispatcher: Dispatcher
     sandbox: Sandbox
     home: Path
+    looking: Looking = field(default_factory=Here)
 
 
 class UseCases:
@@ -40,7 +42,9 @@ class UseCases:
         self._parts = parts
         self._catalog = parts.catalog
         self._store = parts.store
-        self._book = RecipeBook(catalog=parts.catalog, store=parts.store, sandbox=parts.sandbox, home=parts.home)
+        self._book = RecipeBook(
+            catalog=parts.catalog, store=parts.store, sandbox=parts.sandbox, home=parts.home, looking=parts.looking
+        )
         self._gate = Gate(parts.catalog, who)
         self.who = who
 

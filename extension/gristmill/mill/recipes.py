@@ -26,9 +26,12 @@ class Recipes(UseCases):
 
     def recipe(self, source: str, to: Path, *, project: str = _FIRST_PROJECT) -> Path:
         """The notebook of a recipe, or the one that a run was asked to execute, as the file `to`."""
-        recipe, _ = self._source(source, self._seen_from(project))
-        to.write_text(recipe.text, encoding="utf-8")
+        to.write_text(self.recipe_text(source, project=project), encoding="utf-8")
         return to
+
+    def recipe_text(self, source: str, *, project: str = _FIRST_PROJECT) -> str:
+        """The notebook of a recipe, or the one that a run was asked to execute."""
+        return self._source(source, self._seen_from(project))[0].text
 
     def try_recipe(
         self, source: str, *, task: str | None = None, project: str = _FIRST_PROJECT, notebook: str = ""

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from gristmill import exploring, intake, recipes, records, tasks
 from gristmill.bench import BenchFile
 from gristmill.errors import BudgetTooSmall, Conflict, NotConfirmed, NotFound, UsageError
-from gristmill.mill.data import Data
+from gristmill.mill.data import key_segment
 from gristmill.mill.parts import needs
 from gristmill.mill.trail import audited
+from gristmill.mill.uploads import Uploads
 from gristmill.records import (
+    Artifact,
+    Comparison,
+    Dataset,
     Event,
     Membership,
     Notice,
@@ -33,9 +37,28 @@ __all__ = ["Runs"]
 _LEAST_BUDGET = 30.0  # seconds: below it, loading AutoGluon and saving a model leave no time to train
 _MOST_BUDGET = 30 * 24 * 3600.0
 _LOOK_EVERY = 0.1
+_MOST_COMPARED = 20
+_LINK_LASTS = 300.0  # seconds
+_ASKED = ("dataset_id", "recipe", "task", "target", "metric", "budget", "seed", "settings", "resumed_from")
+_UNTOUCHED: dict[str, Any] = {  # what a run is before anybody works on it
+    "status": RunStatus.QUEUED,
+    "wanted": Wanted.FINISH,
+    "claimed_at": None,
+    "finished_at": None,
+    "fence": 0,
+    "worker": None,
+    "lease_until": None,
+    "salvaged": False,
+    "score": None,
+    "leaderboard": (),
+    "seconds": {},
+    "artifacts": (),
+    "model_id": None,
+    "failure": None,
+}
 
 
-class Runs(Data):
+class Runs(Uploads):
     """What can be asked about runs."""
 
     @audited("run.train")
@@ -43,7 +66,7 @@ class Runs(Data):
         """Queue a run; what the request leaves open is taken from the proposal."""
         self._gate.must(Power.TRAIN)
         dataset = self._gate.get(self._catalog.datasets, request.dataset_id, Membership.EDITOR)
-        proposal = self.propose(dataset.id, task=request.task, target=request.target, metric=request.metric)
+        proposal = self._fitting(dataset, request)
         kind = tasks.find(proposal.task)
         needs(f"Training for {kind.title.lower()}", kind.modules, kind.extra)
         _confirmed((*dataset.profile.notices, *proposal.notices), request.accepted)
@@ -74,6 +97,12 @@ class Runs(Data):
         self._store.put_bytes(places.recipe(run.id), recipe.text.encode())
         return self._queue(run)
 
+    @audited("run.rerun")
+    def rerun(self, run_id: str) -> Run:
+        """A new run that is asked for as an earlier one was, from the beginning."""
+        self._gate.must(Power.TRAIN)
+        return self._again(self._gate.get(self._catalog.runs, run_id, Membership.EDITOR), resumed_from=None)
+
     @audited("run.resume")
     def resume(self, run_id: str, budget: float, settings: dict[str, Any] | None = None) -> Run:
         """A new run that goes on from where an ended one stopped, keeping the models it had trained."""
@@ -84,31 +113,15 @@ class Runs(Data):
                 f"The run {earlier.name} is still {earlier.status}.",
                 cure="Wait until it has ended, or cancel it first.",
             )
-        run = replace(
-            earlier,
-            id=records.new_id("run"),
-            budget=_budget(budget),
-            settings=earlier.settings | (settings or {}),
-            status=RunStatus.QUEUED,
-            wanted=Wanted.FINISH,
-            created_at=time.time(),
-            claimed_at=None,
-            finished_at=None,
-            fence=0,
-            worker=None,
-            lease_until=None,
-            resumed_from=run_id,
-            salvaged=False,
-            score=None,
-            leaderboard=(),
-            seconds={},
-            artifacts=(),
-            model_id=None,
-            failure=None,
-            owner=self.who.name,
-        )
+        settings = earlier.settings | (settings or {})
+        return self._again(earlier, resumed_from=run_id, budget=_budget(budget), settings=settings)
+
+    def _again(self, earlier: Run, **changed: Any) -> Run:
+        """A queued run that is asked for as `earlier` was, but for what is changed."""
+        new = {"id": records.new_id("run"), "created_at": time.time(), "owner": self.who.name}
+        run = replace(earlier, **(_UNTOUCHED | new | changed))
         for place in (places.proposal, places.recipe):
-            self._store.put_bytes(place(run.id), self._store.read(place(run_id)))
+            self._store.put_bytes(place(run.id), self._store.read(place(earlier.id)))
         return self._queue(run)
 
     def run(self, run_id: str) -> Run:
@@ -116,11 +129,34 @@ class Runs(Data):
         return self._gate.get(self._catalog.runs, run_id)
 
     def runs(
-        self, project: str | None = None, status: RunStatus | None = None, limit: int = 50, before: str | None = None
+        self,
+        project: str | None = None,
+        status: RunStatus | None = None,
+        limit: int = 50,
+        before: str | None = None,
+        *,
+        task: str | None = None,
+        owner: str | None = None,
     ) -> Sequence[Run]:
         """Runs, newest first; `before` is the id of the last one on the page before."""
         statuses = () if status is None else (status,)
-        return self._catalog.runs.list(self._project_ids(project), statuses, before=before, limit=limit)
+        narrowed = {"task": task, "owner": owner}
+        return self._catalog.runs.list(self._project_ids(project), statuses, before=before, limit=limit, **narrowed)
+
+    def compare(self, run_ids: Sequence[str]) -> Comparison:
+        """Runs side by side: in what they were asked for differently, and which did best."""
+        if not 2 <= len(set(run_ids)) <= _MOST_COMPARED:
+            raise UsageError(f"{len(set(run_ids))} runs cannot be compared.", cure=f"Name 2 to {_MOST_COMPARED}.")
+        runs = tuple(self.run(run_id) for run_id in dict.fromkeys(run_ids))
+        differs = tuple(name for name in _ASKED if any(getattr(run, name) != getattr(runs[0], name) for run in runs))
+        comparable = not {"task", "target", "metric"}.intersection(differs)
+        scored = [(run.score, run.id) for run in runs if run.score is not None]
+        best = None
+        if comparable and scored:
+            profile = self.dataset(runs[0].dataset_id).profile
+            metric = tasks.find(runs[0].task).metric_for(profile, runs[0].target, runs[0].metric)
+            best = (max if metric.greater_is_better else min)(scored)[1]
+        return Comparison(runs=runs, differs=differs, comparable=comparable, best=best)
 
     def events(self, run_id: str, after: int = 0, wait: float = 0.0) -> Sequence[Event]:
         """What has happened in a run since event `after`; waits up to `wait` seconds for something to happen."""
@@ -141,12 +177,7 @@ class Runs(Data):
     @audited("run.fetch")
     def fetch(self, run_id: str, artifact: str, to: Path) -> Path:
         """One thing that a run left, as a file."""
-        run = self.run(run_id)
-        found = run.artifact(artifact)
-        if found is None:
-            raise NotFound(
-                f"The run {run.name} has no {artifact}.", cause=f"It is {run.status}.", cure=f"It has: {_listed(run)}."
-            )
+        _, found = self._artifact(run_id, artifact)
         self._store.get_file(found.key, to)
         return to
 
@@ -166,9 +197,45 @@ class Runs(Data):
         exploring.lay_beside(to)
         return to
 
+    @audited("run.fetch")
+    def artifact_link(self, run_id: str, artifact: str) -> str:
+        """A URL that fetches one thing that a run left, for a while."""
+        run, found = self._artifact(run_id, artifact)
+        name = key_segment(f"{run.name}-{found.key.rsplit('/', 1)[-1]}")
+        return self._store.sign_get(found.key, seconds=_LINK_LASTS, filename=name)
+
+    @audited("run.fetch")
+    def artifact_stream(self, run_id: str, artifact: str) -> tuple[int, Iterator[bytes]]:
+        """One thing that a run left: how long it is, and its bytes."""
+        _, found = self._artifact(run_id, artifact)
+        return found.size, self._store.stream(found.key)
+
+    def _artifact(self, run_id: str, artifact: str) -> tuple[Run, Artifact]:
+        run = self.run(run_id)
+        found = run.artifact(artifact)
+        if found is None:
+            raise NotFound(
+                f"The run {run.name} has no {artifact}.", cause=f"It is {run.status}.", cure=f"It has: {_listed(run)}."
+            )
+        return run, found
+
     def nudge(self) -> None:
         """Make sure that somebody works on what is queued."""
         self._parts.dispatcher.nudge()
+
+    def _fitting(self, dataset: Dataset, request: RunRequest) -> Proposal:
+        """The dataset's own proposal where the request asks for nothing else; otherwise one for what it asks."""
+        stored = dataset.proposal
+        names = ("task", "target", "metric")
+        if stored is None or any(getattr(request, name) not in (None, getattr(stored, name)) for name in names):
+            return self._proposal(dataset, request.task, request.target, request.metric)
+        chosen = {name for name in names if getattr(request, name)}
+        doubts = {"doubtful-target"} if "target" in chosen else set()
+        kept = [one for one in stored.notices if one.code not in doubts]
+        if "task" in chosen:
+            kept = [one for one in kept if not one.code.startswith("doubtful-")]
+        reasons = {name: "You chose it." if name in chosen else why for name, why in stored.reasons.items()}
+        return replace(stored, notices=tuple(kept), reasons=reasons)
 
     def _queue(self, run: Run) -> Run:
         run = self._catalog.runs.add(run)

@@ -21,6 +21,7 @@ from gristmill.records.runs import (
     RunStatus,
     Wanted,
 )
+from gristmill.records.wire import Answer, ArrivedPart, Comparison, Lineage, MissingPart, Transfer
 from gristmill.records.work import (
     Dataset,
     DatasetEntry,
@@ -32,7 +33,6 @@ from gristmill.records.work import (
     Upload,
     UploadStatus,
 )
-from gristmill.records.wire import Answer, ArrivedPart, Comparison, Lineage, MissingPart, Transfer
 
 __all__ = [
     "LOCAL",

@@ -1,4 +1,4 @@
-"""What only the service has to say: uploads under way, answers kept for who asks again, runs and models side by side."""
+"""What only the service has to say: uploads under way, answers kept for who asks again, runs side by side."""
 
 from __future__ import annotations
 
