@@ -82,7 +82,11 @@ EXTRAS = {
     ],
     "serve": [
         "fastapi>=0.115",
+        "httptools>=0.6",  # uvicorn parses requests with it where it is there: several times as fast
+        "httpx>=0.27",  # asks JupyterHub who somebody is
+        "prometheus-client>=0.20",
         "uvicorn>=0.30",
+        "uvloop>=0.19",
     ],
     "dev": [
         "hypothesis>=6.100",

@@ -26,12 +26,13 @@ FLOORS = {
     4: ("worker", "reports", "looking", "trial"),
     5: ("dispatch", "exploring", "reconciler", "recipe_book"),
     6: ("mill",),
-    7: ("client", "cli"),
+    7: ("api", "client", "cli"),
     8: ("app",),
 }
 
 # Who sees less than the floors would allow: room or package -> the only rooms of gristmill that it may import
 ONLY = {
+    "gristmill.api": {"catalog", "errors", "mill", "records", "reconciler", "stores"},
     "gristmill.client": {"records", "errors"},
     "gristmill.cli": {"records", "errors", "client"},
     "gristmill.tables.reading": set(),  # it is copied into each model archive, where there is no gristmill
@@ -51,10 +52,11 @@ ONLY = {
 HEAVY = {
     *("alembic", "autogluon", "boto3", "botocore", "catboost", "lightgbm", "matplotlib", "nbclient", "nbconvert"),
     *("nbformat", "numpy", "pandas", "papermill", "pyarrow", "python_calamine", "scipy", "sklearn", "sqlalchemy"),
-    *("torch", "xgboost"),
+    *("torch", "xgboost", "fastapi", "prometheus_client", "starlette", "uvicorn"),
 }
 # ... except in rooms that are wholly about them, and that others import inside functions
 AT_THE_TOP = {
+    "gristmill.api": {"fastapi", "prometheus_client", "starlette"},
     "gristmill.catalog": {"alembic", "sqlalchemy"},
     "gristmill.engines": {"autogluon", "pandas", "numpy"},
     "gristmill.engines.backbones": {"torch"},

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import signal
 import sys
 import threading
@@ -24,9 +25,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from gristmill.errors import UsageError
+from gristmill.errors import NotPossible, UsageError
 
 if TYPE_CHECKING:
+    from gristmill.api import Service
     from gristmill.client import Client
     from gristmill.client.connecting import Address
     from gristmill.client.handles import Connection
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from gristmill.records import Model
     from gristmill.sandbox import Sandbox
 
-__all__ = ["Settings", "connect", "embedded", "main", "work"]
+__all__ = ["Settings", "connect", "embedded", "main", "serve", "service", "work"]
 
 Number = TypeVar("Number", int, float)
 
@@ -177,6 +179,45 @@ def _serve(settings: Settings, idle: float | None, ended: threading.Event) -> No
     Worker(tools, warm=warm).serve(ended.is_set, called=called, idle=idle)
 
 
+def serve(settings: Settings, *, host: str = "127.0.0.1", port: int, prefix: str = "") -> None:
+    """Be the API until told to end."""
+    try:
+        import uvicorn
+
+        from gristmill.api import create_app
+    except ModuleNotFoundError as error:
+        raise NotPossible(
+            f"The API needs {error.name}, which is not installed here.", cure="pip install 'gristmill[serve]'"
+        ) from None
+    config = uvicorn.Config(
+        create_app(service(settings, prefix=prefix)), host=host, port=port, access_log=False, log_level="warning",
+        server_header=False, timeout_graceful_shutdown=5, limit_concurrency=4000,
+    )  # fmt: skip
+    uvicorn.Server(config).run()
+
+
+def service(settings: Settings, *, prefix: str = "") -> Service:
+    """What the API serves: the same parts as an embedded platform, but data is looked at by children."""
+    from gristmill.api import Service
+    from gristmill.api.identity import LocalToken, kept_secret
+    from gristmill.catalog import Catalog
+    from gristmill.dispatch.local import LocalDispatcher
+    from gristmill.looking import Apart
+    from gristmill.mill import Mill, Parts
+    from gristmill.stores import open_store
+
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    parts = Parts(
+        catalog=Catalog.open(settings.catalog),
+        store=open_store(settings.store, secret=kept_secret(settings.home / "secret").encode()),
+        dispatcher=LocalDispatcher(settings.home),
+        sandbox=_sandbox(settings),
+        home=settings.home,
+        looking=Apart(),
+    )
+    return Service(parts=parts, mill=Mill(parts), identity=LocalToken(settings.home / "token"), prefix=prefix)
+
+
 def _sandbox(settings: Settings) -> Sandbox:
     from gristmill.sandbox.process import ProcessSandbox
 
@@ -189,10 +230,15 @@ def main() -> int:
     import click
 
     from gristmill import cli
+    from gristmill.client import connecting
     from gristmill.dispatch.local import LocalDispatcher
 
     home = home_folder()
     dispatcher = LocalDispatcher(home)
+
+    def hasten() -> None:
+        if connecting.find(home) is None:
+            dispatcher.hasten()
 
     @click.command()
     @click.option("--idle", type=float, metavar="SECONDS", help="End when there has been nothing to do for so long.")
@@ -200,9 +246,29 @@ def main() -> int:
         """Carry out runs, one after the other, until told to end."""
         work(Settings.read(), idle=idle)
 
-    return cli.run(
-        lambda: embedded(Settings.read(), dispatcher), files=home / "files", hasten=dispatcher.hasten, more=[worker]
+    @click.command()
+    @click.option("--port", type=click.IntRange(0, 65535), required=True, help="Where to listen; 0 for any.")
+    @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
+    @click.option(
+        "--prefix", default="", help="The path below which everything is served, such as /services/gristmill."
     )
+    def api(port: int, host: str, prefix: str) -> None:
+        """Serve the platform to many over HTTP, until told to end."""
+        serve(Settings.read(), host=host, port=port, prefix=_path(prefix))
+
+    return cli.run(
+        lambda: reach(connecting.find(home), dispatcher),
+        files=home / "files",
+        hasten=hasten,
+        more=[*cli.signing_in(home), worker, api],
+    )
+
+
+def _path(prefix: str) -> str:
+    trimmed = prefix.strip("/")
+    if not re.fullmatch(r"[\w.~@-]*(/[\w.~@-]+)*", trimmed):
+        raise UsageError(f"{prefix!r} is no path.", cure="Give something like /services/gristmill.")
+    return f"/{trimmed}" if trimmed else ""
 
 
 if __name__ == "__main__":  # how LocalDispatcher starts a worker, without loading the command line

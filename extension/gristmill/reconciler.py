@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import shutil
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from gristmill.bench import BenchFile
 from gristmill.catalog import Catalog
 from gristmill.errors import Conflict, GristmillError, NotFound
 from gristmill.records import Failure, UploadStatus
 from gristmill.stores import Store
-from gristmill.worker.attempt import Tools
+
+if TYPE_CHECKING:  # it brings in reports, and so pandas
+    from gristmill.worker.attempt import Tools
 
 __all__ = ["Reconciler", "sweep_uploads"]
 

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 
 from gristmill.errors import NotFound, StoreFailed, UsageError
@@ -136,6 +137,14 @@ class Store(ABC):
     @abstractmethod
     def abort(self, key: str, token: str) -> None:
         """Drops a multipart upload and its parts."""
+
+    def door(self, at: str) -> Callable[[dict[str, Any], Any], Iterable[bytes]] | None:
+        """The WSGI application that honours this store's signed URLs once it is served at `at`, if it needs one.
+
+        From then on the URLs that are signed begin with `at`.
+        """
+        del at
+        return None
 
     def read(self, key: str, offset: int = 0, size: int | None = None) -> bytes:
         """The bytes from `offset`, at most `size` of them; for what fits into memory."""

@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 from gristmill.errors import Conflict, NotFound, NotPossible, UsageError
@@ -42,7 +43,7 @@ class LocalStore(Store):
     def __init__(
         self, root: Path, *, secret: bytes | None = None, door: str = _DOOR, clock: Callable[[], float] = time.time
     ) -> None:
-        self.root, self.door, self._secret, self._clock = root, door, secret, clock
+        self.root, self._at, self._secret, self._clock = root, door, secret, clock
         self._objects, self._digests = root / "objects", root / "digests"
         self._incoming, uploads = root / "incoming", root / "uploads"
         self._multipart = Multipart(uploads)
@@ -60,6 +61,13 @@ class LocalStore(Store):
                 f"{url} names no folder.", cure="Write three slashes and the whole path: file:///var/store."
             )
         return cls(Path(unquote(split.path)), secret=secret, door=given.get("door", _DOOR))
+
+    def door(self, at: str) -> Callable[[dict[str, Any], Any], Iterable[bytes]] | None:
+        from gristmill.stores.door import Door
+
+        if self._at == _DOOR:  # nobody has said where else it is served
+            self._at = at
+        return Door(self)
 
     def put_bytes(self, key: str, data: bytes) -> Stored:
         return self.put_chunks(key, [data])
@@ -210,7 +218,7 @@ class LocalStore(Store):
 
     def _sign(self, grant: signing.Grant) -> str:
         check_key(grant.key)
-        return signing.sign(grant, door=self.door, secret=self._key())
+        return signing.sign(grant, door=self._at, secret=self._key())
 
     def _until(self, seconds: float) -> int:
         return math.ceil(self._clock() + seconds)

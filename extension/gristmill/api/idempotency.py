@@ -1,0 +1,77 @@
+"""Creating once, however often it is asked: the header Idempotency-Key.
+
+Whoever cannot tell whether a create came through sends it again under the same key, and gets the answer that the first
+one got. Keys are each person's own and kept for a day. The same key with another body is refused, and so is one whose
+first question is still being answered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Awaitable, Callable
+
+from anyio import to_thread
+from fastapi import Request, Response
+
+from gristmill.api.problems import InFlight
+from gristmill.catalog import Catalog
+from gristmill.errors import UsageError
+from gristmill.records import Answer, replace
+
+__all__ = ["once"]
+
+_KEPT = 24 * 3600.0
+_DEAD = 120.0  # seconds after which a question that got no answer was not going to get one
+_LONGEST = 200
+_PASSED_ON = ("location", "content-type", "etag")
+
+
+async def once(
+    catalog: Catalog, who: str, request: Request, body: bytes, carry_out: Callable[[], Awaitable[Response]]
+) -> Response:
+    """The answer to a create: carried out now, or given before."""
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return await carry_out()
+    if not key or len(key) > _LONGEST or not key.isascii() or not key.isprintable():
+        raise UsageError("This is no Idempotency-Key.", cure=f"Give 1 to {_LONGEST} letters, digits and signs.")
+    asked = Answer(who=who, key=key, digest=_digest(request, body), created_at=time.time())
+    before = await to_thread.run_sync(_claim, catalog, asked)
+    if before is not None:
+        return _again(asked, before)
+    try:
+        response = await carry_out()
+    except BaseException:
+        await to_thread.run_sync(catalog.answers.drop, asked)
+        raise
+    if response.status_code >= 500 or response.status_code == 429:
+        await to_thread.run_sync(catalog.answers.drop, asked)  # it may well work the next time
+        return response
+    kept = {name: value for name, value in response.headers.items() if name in _PASSED_ON}
+    text = bytes(response.body).decode()
+    await to_thread.run_sync(
+        catalog.answers.settle, replace(asked, status=response.status_code, headers=kept, body=text)
+    )
+    return response
+
+
+def _claim(catalog: Catalog, asked: Answer) -> Answer | None:
+    now = asked.created_at
+    return catalog.answers.claim(asked, dead_before=now - _DEAD, old_before=now - _KEPT)
+
+
+def _again(asked: Answer, before: Answer) -> Response:
+    if before.digest != asked.digest:
+        raise UsageError(
+            "This Idempotency-Key was used for something else.", cure="Make a new key for each thing.", code="key-used"
+        )
+    if before.status is None:
+        raise InFlight("This is being done already.", cure="Ask again in a moment.")
+    headers = before.headers | {"Idempotency-Replayed": "true"}
+    return Response(before.body, before.status, headers)
+
+
+def _digest(request: Request, body: bytes) -> str:
+    asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
+    return hashlib.sha256(asked + body).hexdigest()

@@ -1,0 +1,51 @@
+"""Models: found, fetched, put into production."""
+
+from __future__ import annotations
+
+from fastapi import Response
+from fastapi.responses import RedirectResponse
+
+from gristmill.api.routes.data import Project
+from gristmill.api.routing import Body, Cursor, Limit, Page, Routes, page
+from gristmill.mill import Mill
+from gristmill.records import Lineage, Model, Stage
+
+__all__ = ["routes"]
+
+routes = Routes("models")
+
+
+class Staging(Body):
+    """Where a model shall be."""
+
+    stage: Stage
+
+
+@routes.get("/models", gives=Model, many=True)
+def models(mill: Mill, project: Project = None, limit: Limit = 50, cursor: Cursor = None) -> Page:
+    """Models, newest first."""
+    return page(mill.models(project, limit + 1, cursor), limit)
+
+
+@routes.get("/models/{model_id}", gives=Model)
+def model(mill: Mill, model_id: str) -> Model:
+    """A model; the id of the run that made it will do as well."""
+    return mill.model(model_id)
+
+
+@routes.get("/models/{model_id}/archive", also=[307])
+def archive(mill: Mill, model_id: str) -> Response:
+    """The model's archive: 307 to a signed URL."""
+    return RedirectResponse(mill.archive_link(model_id), 307)
+
+
+@routes.put("/models/{model_id}/stage", takes=Staging, gives=Model)
+def stage(mill: Mill, model_id: str, body: Staging) -> Model:
+    """Put a model into a stage; the one of its name that was in production before retires."""
+    return mill.stage(model_id, body.stage)
+
+
+@routes.get("/models/{model_id}/lineage", gives=Lineage)
+def lineage(mill: Mill, model_id: str) -> Lineage:
+    """Where a model comes from."""
+    return mill.lineage(model_id)

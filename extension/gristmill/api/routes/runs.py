@@ -1,0 +1,129 @@
+"""Runs: asked for, found, ended, and what they left."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Query, Response
+from fastapi.responses import RedirectResponse, StreamingResponse
+
+from gristmill.api.routes.data import Project
+from gristmill.api.routing import Body, Cursor, Limit, Page, Routes, page
+from gristmill.api.service import Service
+from gristmill.api.zipping import zipped
+from gristmill.mill import Mill
+from gristmill.records import Comparison, Run, RunRequest, RunStatus
+
+__all__ = ["routes"]
+
+routes = Routes("runs")
+
+_MOST_SENT = 12 << 20  # bytes: a notebook may come along
+# A report is somebody's own page: it may run its scripts and draw, and reach neither this API nor anybody else.
+_SANDBOX = (
+    "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+    "img-src data:; font-src data:"
+)
+_SHOWN = {"report": "text/html; charset=utf-8", "log": "text/plain; charset=utf-8"}
+_Ids = Annotated[list[str], Query(min_length=2, max_length=20)]
+_Word = Annotated[str | None, Query(max_length=200)]
+
+
+class Ending(Body):
+    """How a run shall end: with `keep`, it stops training now and keeps the best model so far."""
+
+    keep: bool = False
+
+
+class More(Body):
+    """What a run that goes on may take, and the recipe's parameters that change."""
+
+    budget: float
+    settings: dict[str, Any] | None = None
+
+
+@routes.post("/runs", takes=RunRequest, gives=Run, at="/runs/{id}", most=_MOST_SENT)
+def train(mill: Mill, body: RunRequest) -> Run:
+    """Queue a run; what is left open is taken from the dataset's proposal."""
+    return mill.train(body)
+
+
+@routes.get("/runs", gives=Run, many=True)
+def runs(
+    mill: Mill,
+    project: Project = None,
+    status: RunStatus | None = None,
+    task: _Word = None,
+    owner: _Word = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page:
+    """Runs, newest first."""
+    return page(mill.runs(project, status, limit + 1, cursor, task=task, owner=owner), limit)
+
+
+@routes.get("/runs/compare", gives=Comparison)
+def compare(mill: Mill, id: _Ids) -> Comparison:
+    """Two runs or more side by side: ?id=…&id=…"""
+    return mill.compare(id)
+
+
+@routes.get("/runs/{run_id}", gives=Run)
+def run(mill: Mill, run_id: str) -> Run:
+    """A run as it stands now."""
+    return mill.run(run_id)
+
+
+@routes.post("/runs/{run_id}/cancel", takes=Ending, gives=Run)
+def cancel(mill: Mill, run_id: str, body: Ending) -> Run:
+    """Ask a run to end."""
+    return mill.cancel(run_id, keep=body.keep)
+
+
+@routes.post("/runs/{run_id}/resume", takes=More, gives=Run, at="/runs/{id}")
+def resume(mill: Mill, run_id: str, body: More) -> Run:
+    """A new run that goes on from where an ended one stopped."""
+    return mill.resume(run_id, body.budget, body.settings)
+
+
+@routes.post("/runs/{run_id}/rerun", gives=Run, at="/runs/{id}")
+def rerun(mill: Mill, run_id: str) -> Run:
+    """A new run that is asked for as this one was."""
+    return mill.rerun(run_id)
+
+
+@routes.get("/runs/{run_id}/artifacts/{name}", also=[307])
+def artifact(mill: Mill, run_id: str, name: str, inline: str | None = None) -> Response:
+    """One thing that a run left: 307 to a signed URL; with ?inline, the report or the log as a page."""
+    if inline is None or name not in _SHOWN:
+        return RedirectResponse(mill.artifact_link(run_id, name), 307)
+    size, chunks = mill.artifact_stream(run_id, name)
+    headers = {"Content-Length": str(size), "Content-Security-Policy": _SANDBOX, "Cache-Control": "private, no-cache"}
+    return StreamingResponse(chunks, headers=headers, media_type=_SHOWN[name])
+
+
+@routes.get("/runs/{run_id}/report", also=[307])
+def report(mill: Mill, run_id: str, inline: str | None = None) -> Response:
+    """The run's report."""
+    return artifact(mill, run_id, "report", inline)
+
+
+@routes.get("/runs/{run_id}/folder")
+def folder(service: Service, mill: Mill, run_id: str) -> Response:
+    """The run's folder as a ZIP: its notebook runs there by hand, with the run's data."""
+    scratch = tempfile.TemporaryDirectory(dir=service.parts.home, prefix="scratch-", ignore_cleanup_errors=True)
+    try:
+        laid_out = mill.folder(run_id, Path(scratch.name) / "run")
+    except BaseException:
+        scratch.cleanup()
+        raise
+
+    def chunks() -> Iterator[bytes]:
+        with scratch:
+            yield from zipped(laid_out)
+
+    headers = {"Content-Disposition": f'attachment; filename="{run_id}.zip"'}
+    return StreamingResponse(chunks(), headers=headers, media_type="application/zip")

@@ -1,0 +1,81 @@
+"""Uploads: begun here, sent to the store, completed here."""
+
+from __future__ import annotations
+
+import msgspec
+from anyio import to_thread
+from fastapi import Response
+
+from gristmill.api.routing import Body, Routes
+from gristmill.api.service import Service
+from gristmill.mill import Mill
+from gristmill.records import Profile, Proposal, Transfer, Upload, replace
+
+__all__ = ["routes"]
+
+routes = Routes("uploads")
+
+
+class NewUpload(Body):
+    """A file to be sent."""
+
+    name: str
+    size: int
+    project: str = "default"
+    sha256: str | None = None
+
+
+class Completion(Body):
+    """What makes an upload whole."""
+
+    sha256: str | None = None
+
+
+class Check(Body):
+    """What to look at."""
+
+    table: str | None = None
+
+
+class Checked(msgspec.Struct):
+    """What is in an upload, and what could be done with it."""
+
+    profile: Profile
+    proposal: Proposal | None
+
+
+@routes.post("/uploads", takes=NewUpload, gives=Transfer, at="/uploads/{id}")
+def open_upload(mill: Mill, body: NewUpload) -> Transfer:
+    """Begin an upload: the parts' signed URLs come back."""
+    return mill.open_upload(body.name, body.size, project=body.project, sha256=body.sha256)
+
+
+@routes.get("/uploads/{upload_id}", gives=Transfer)
+def transfer(service: Service, mill: Mill, upload_id: str) -> Transfer:
+    """How far an upload is: what has arrived, and fresh URLs for the rest."""
+    at_work = service.jobs.at_work(lambda name: name[:2] == ("admit", upload_id))
+    return replace(mill.transfer(upload_id), at_work=at_work)
+
+
+@routes.post("/uploads/{upload_id}/complete", takes=Completion, gives=Upload)
+def complete(mill: Mill, upload_id: str, body: Completion) -> Upload:
+    """Make the parts one file."""
+    return mill.complete_upload(upload_id, sha256=body.sha256)
+
+
+@routes.delete("/uploads/{upload_id}")
+def abandon(mill: Mill, upload_id: str) -> None:
+    """Drop an upload that is no dataset."""
+    mill.abandon(upload_id)
+
+
+@routes.post("/uploads/{upload_id}/check", takes=Check, gives=Checked, also=[202])
+async def check(service: Service, mill: Mill, upload_id: str, body: Check) -> Checked | Response:
+    """Look at an upload without making it a dataset; 202 while it takes long: ask again, and wait on."""
+    await to_thread.run_sync(mill.transfer, upload_id)  # refuses strangers before anything is looked up or begun
+    name = ("check", upload_id, body.table)
+    found = await service.jobs.result(name, lambda: mill.check_upload(upload_id, table=body.table))
+    if found is None:
+        return Response(status_code=202, headers={"Retry-After": "1"})
+    profile, proposal = found
+    return Checked(profile=profile, proposal=proposal)

@@ -1,0 +1,275 @@
+"""Routes: what a router's functions need not say, said once.
+
+A route is a plain function over a Mill. From its declaration and its signature it gets who asks (`mill: Mill` is the
+platform on their behalf), its body (`body`, checked by msgspec, unknown fields refused), errors in the one shape, an
+ETag or a Location, an idempotency key where it creates, and its place in openapi.json:
+
+    routes = Routes("runs")
+
+    @routes.post("/runs", takes=RunRequest, gives=Run, at="/runs/{id}")
+    def train(mill: Mill, body: RunRequest) -> Run:
+        \"\"\"Queue a run.\"\"\"
+        return mill.train(body)
+
+Functions that are not `async` run in threads. `service: Service` gives what all routes share; a Response that a
+function returns is sent as it is.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import inspect
+import typing
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import Depends, FastAPI, Query, Request, Response
+from fastapi.routing import APIRoute
+
+from gristmill.api.idempotency import once
+from gristmill.api.problems import TooLarge, problem_of
+from gristmill.api.service import Service
+from gristmill.errors import NotAllowed, UsageError
+from gristmill.mill import Mill
+from gristmill.records import Who, encode
+
+__all__ = ["Body", "Cursor", "Limit", "Page", "Routes", "page"]
+
+_MEDIA = "application/json"
+_MOST = 1 << 20  # bytes of a body, unless its route says otherwise
+
+Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
+Cursor = Annotated[str | None, Query(max_length=100, description="`next` of the page before.")]
+
+
+class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A body that is no record."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Page:
+    """Some of a list; `next` is the cursor of the page that follows, if there is more."""
+
+    items: Sequence[Any]
+    next: str | None = None
+
+
+def page(found: Sequence[Any], limit: int, of: Callable[[Any], str] = lambda record: record.id) -> Page:
+    """A page of at most `limit` things, of which one more than that was asked for."""
+    items = found[:limit]
+    return Page(items=items, next=of(items[-1]) if len(found) > limit else None)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Spec:
+    """What a route was declared as."""
+
+    takes: Any = None
+    gives: Any = None
+    many: bool = False
+    creates: bool = False
+    public: bool = False
+    status: int = 200
+    at: str = ""
+    most: int = _MOST
+    also: tuple[int, ...] = ()
+
+
+class Routes:
+    """The routes of one noun."""
+
+    def __init__(self, noun: str) -> None:
+        self.noun = noun
+        self._declared: list[tuple[str, str, Callable[..., Any], Spec]] = []
+
+    def get(self, path: str, *, gives: Any = None, many: bool = False, public: bool = False, also: Any = ()) -> Any:
+        """Something to be read; `many` are a page of it. `also` are other statuses that it may answer with."""
+        return self._declare("GET", path, Spec(gives=gives, many=many, public=public, also=tuple(also)))
+
+    def post(self, path: str, *, takes: Any = None, gives: Any = None, at: str = "", **more: Any) -> Any:
+        """Something to be done. With `at`, where it will be found, it creates: 201, and idempotent under a key."""
+        status = 201 if at else (200 if gives else 204)
+        spec = Spec(takes=takes, gives=gives, at=at, **({"creates": bool(at), "status": status} | more))
+        return self._declare("POST", path, spec)
+
+    def put(self, path: str, *, takes: Any = None, gives: Any = None) -> Any:
+        """Something to be set."""
+        return self._declare("PUT", path, Spec(takes=takes, gives=gives))
+
+    def delete(self, path: str) -> Any:
+        """Something to be taken away."""
+        return self._declare("DELETE", path, Spec(status=204))
+
+    def _declare(self, method: str, path: str, spec: Spec) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        def declared(function: Callable[..., Any]) -> Callable[..., Any]:
+            self._declared.append((method, path, function, spec))
+            return function
+
+        return declared
+
+    def add_to(self, app: FastAPI, prefix: str) -> None:
+        """Have an application serve them below the prefix."""
+        for method, path, function, spec in self._declared:
+            endpoint: Any = _endpoint(function, spec)
+            endpoint.gristmill = spec
+            app.router.add_api_route(
+                prefix + path, endpoint, methods=[method], status_code=spec.status, response_model=None,
+                summary=(inspect.getdoc(function) or path).splitlines()[0], description="", tags=[self.noun],
+                operation_id=f"{self.noun}.{function.__name__}", route_class_override=_Route,
+            )  # fmt: skip
+
+
+class _Route(APIRoute):
+    """Lets people in, reads what they send, and gives every error its shape."""
+
+    def get_route_handler(self) -> Callable[[Request], typing.Coroutine[Any, Any, Response]]:
+        inner, spec = super().get_route_handler(), self.endpoint.gristmill  # type: ignore[attr-defined]
+
+        async def carry_out(request: Request) -> Response:
+            try:
+                return await inner(request)
+            except Exception as error:
+                return problem_of(error, request)
+
+        async def handle(request: Request) -> Response:
+            service: Service = request.app.state.service
+            try:
+                who = None if spec.public else await service.identity.who(request)
+                if who is not None:
+                    request.state.mill = service.mill.on_behalf(_admitted(who))
+                request.state.body = await _read(request, spec.most) if spec.takes or spec.creates else b""
+                if spec.creates and who is not None:
+                    again = functools.partial(carry_out, request)
+                    return await once(service.parts.catalog, who.name, request, request.state.body, again)
+            except Exception as error:
+                return problem_of(error, request)
+            return await carry_out(request)
+
+        return handle
+
+
+def _admitted(who: Who) -> Who:
+    if not who.powers:
+        raise NotAllowed(
+            f"{who.name} may not use Gristmill.",
+            cause="It takes the scope custom:gristmill:use.",
+            cure="Ask whoever runs this hub.",
+        )
+    return who
+
+
+async def _read(request: Request, most: int) -> bytes:
+    told = request.headers.get("content-length", "0")
+    refused = TooLarge("What was sent is too long.", cause=f"This route takes {most} bytes.", cure="Send less.")
+    if not told.isdigit() or int(told) > most:
+        raise refused
+    read = bytearray()
+    async for chunk in request.stream():
+        read += chunk
+        if len(read) > most:
+            raise refused
+    return bytes(read)
+
+
+# --- from a function to an endpoint --------------------------------------------------------------------------------
+
+
+async def _mill(request: Request) -> Mill:
+    mill: Mill = request.state.mill
+    return mill
+
+
+async def _service(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+def _endpoint(function: Callable[..., Any], spec: Spec) -> Callable[..., Any]:
+    """The function as FastAPI takes it: every parameter says where it comes from, and the answer is a Response."""
+    signature = inspect.signature(function, eval_str=True)
+    sources = {Mill: Annotated[Any, Depends(_mill)], Service: Annotated[Any, Depends(_service)]}
+    given = []
+    for name, parameter in signature.parameters.items():
+        kind = Annotated[Any, Depends(_body_as(spec.takes))] if name == "body" else parameter.annotation
+        kind = sources.get(kind, kind) if isinstance(kind, type) else kind
+        given.append(parameter.replace(annotation=kind, kind=inspect.Parameter.KEYWORD_ONLY))
+    asking = next((one.name for one in given if one.annotation is Request), None)
+    if asking is None:  # FastAPI gives a request to one parameter only
+        given.append(inspect.Parameter("_request", inspect.Parameter.KEYWORD_ONLY, annotation=Request))
+
+    def asked(named: dict[str, Any]) -> Request:
+        request: Request = named.pop("_request") if asking is None else named[asking]
+        return request
+
+    async def answered_later(**named: Any) -> Response:
+        request = asked(named)
+        return _answer(await function(**named), request, spec)
+
+    def answered(**named: Any) -> Response:
+        request = asked(named)
+        return _answer(function(**named), request, spec)
+
+    endpoint: Any = answered_later if inspect.iscoroutinefunction(function) else answered
+    endpoint.__name__, endpoint.__doc__ = function.__name__, function.__doc__
+    endpoint.__signature__ = inspect.Signature(given)
+    return endpoint
+
+
+def _answer(result: Any, request: Request, spec: Spec) -> Response:
+    if isinstance(result, Response):
+        return result
+    if result is None:
+        return Response(status_code=204)
+    body = encode(result)
+    headers = {}
+    if spec.at:
+        headers["Location"] = request.app.state.service.prefix + spec.at.format(id=getattr(result, "id", ""))
+    if request.method == "GET" and not spec.many:
+        headers["ETag"] = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+        headers["Cache-Control"] = "private, no-cache"
+        if headers["ETag"] in [tag.strip().removeprefix("W/") for tag in _tags(request)]:
+            return Response(status_code=304, headers=headers)
+    return Response(body, spec.status, headers, _MEDIA)
+
+
+def _tags(request: Request) -> list[str]:
+    return request.headers.get("if-none-match", "").split(",")
+
+
+# --- bodies ----------------------------------------------------------------------------------------------------------
+
+
+def _body_as(kind: Any) -> Callable[[Request], typing.Awaitable[Any]]:
+    strict = strict_form(kind)
+    decoder = msgspec.json.Decoder(strict)
+
+    async def read(request: Request) -> Any:
+        try:
+            found = decoder.decode(request.state.body or b"{}")
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise UsageError("What was sent does not fit.", cause=f"{error}.", cure="See openapi.json.") from None
+        if strict is kind:
+            return found
+        return kind(**{name: getattr(found, name) for name in strict.__struct_fields__})
+
+    return read
+
+
+@functools.cache
+def strict_form(kind: Any) -> Any:
+    """A record's fields as a body that refuses unknown ones."""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return kind
+    hints = typing.get_type_hints(kind)
+    fields: list[Any] = []
+    for field in dataclasses.fields(kind):
+        if field.default is not dataclasses.MISSING:
+            fields.append((field.name, hints[field.name], field.default))
+        elif field.default_factory is not dataclasses.MISSING:
+            fields.append((field.name, hints[field.name], msgspec.field(default_factory=field.default_factory)))
+        else:
+            fields.append((field.name, hints[field.name]))
+    return msgspec.defstruct(kind.__name__, fields, kw_only=True, frozen=True, forbid_unknown_fields=True)
