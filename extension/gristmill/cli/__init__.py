@@ -13,6 +13,7 @@ Exit codes
 
 from __future__ import annotations
 
+from gristmill.cli.account import signing_in
 from gristmill.cli.main import run
 
-__all__ = ["run"]
+__all__ = ["run", "signing_in"]

@@ -19,7 +19,7 @@ from gristmill.records import Run
 
 __all__ = ["Left", "follow"]
 
-_PATIENCE = 0.5  # seconds to wait for the next event before the run itself is looked at
+_PATIENCE = 2.0  # seconds to wait for the next event before the run itself is looked at
 _NUDGE_EVERY = 2.0  # seconds; the worker may have been killed, and in embedded mode nobody else starts another
 
 

@@ -11,7 +11,7 @@ import click
 
 import gristmill
 from gristmill import records
-from gristmill.cli import exploring, looking, models, recipes, training, words
+from gristmill.cli import account, exploring, looking, models, people, recipes, training, words
 from gristmill.cli.session import Session
 from gristmill.client import Client
 from gristmill.errors import DataRejected, GristmillError
@@ -33,6 +33,15 @@ _COMMANDS = (
     models.download,
     models.predict,
     recipes.recipe,
+    people.projects,
+    people.members,
+    people.share,
+    people.unshare,
+    people.invite,
+    people.invitations,
+    people.join,
+    people.withdraw,
+    account.me,
 )
 _FAULT, _INTERRUPTED = 1, 130
 

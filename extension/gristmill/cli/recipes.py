@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from gristmill.cli import words
-from gristmill.cli.notebooks import notebook
 from gristmill.cli.session import Session, json_option, pass_session
+from gristmill.client.notebooks import notebook
 from gristmill.records import RecipeEntry
 
 __all__ = ["recipe"]

@@ -20,7 +20,7 @@ from gristmill.records import Run
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Session", "json_option", "pass_session"]
+__all__ = ["Command", "Session", "json_option", "pass_session"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -12,9 +12,10 @@ import click
 from gristmill.cli import words
 from gristmill.cli.findings import show_columns, show_plan
 from gristmill.cli.following import Left, follow
-from gristmill.cli.notebooks import notebook
 from gristmill.cli.results import RUN_KEYS, conclude, fill
 from gristmill.cli.session import Session, json_option, pass_session
+from gristmill.client.notebooks import notebook
+from gristmill.client.protocol import Progress
 from gristmill.errors import NotConfirmed
 from gristmill.records import Dataset, Notice, Run, RunRequest, Severity
 
@@ -72,8 +73,9 @@ def train(session: Session, /, data: str, **options: Any) -> None:
 def _admitted(session: Session, data: str, options: dict[str, Any]) -> Dataset:
     if data.startswith("dataset-") and not Path(data).exists():
         return session.client.dataset(data)
-    with _busy(session, f"Storing {data} …"):
-        upload = session.client.upload(Path(data), project=options["project"])
+    with _busy(session, f"Storing {data} …") as status:
+        shown = _shown(status, f"Storing {data} …")
+        upload = session.client.upload(Path(data), project=options["project"], progress=shown)
     with _busy(session, f"Looking at {data} …"):
         return session.client.admit(upload.id, name=options["name"], table=dict(options["settings"]).get("table"))
 
@@ -82,6 +84,18 @@ def _busy(session: Session, what: str) -> AbstractContextManager[object]:
     from rich.text import Text
 
     return session.console.status(Text(words.plain(what), style="dim")) if session.is_rich else nullcontext()
+
+
+def _shown(status: object, what: str) -> Progress | None:
+    """What shows how far a file is, where somebody looks on."""
+    from rich.status import Status
+    from rich.text import Text
+
+    if not isinstance(status, Status):
+        return None
+    return lambda gone, size: status.update(
+        Text(f"{words.plain(what)} {words.size(gone)} of {words.size(size)}", style="dim")
+    )
 
 
 def _accepted(session: Session, notices: Sequence[Notice], options: dict[str, Any]) -> tuple[str, ...]:

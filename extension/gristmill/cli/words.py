@@ -10,10 +10,12 @@ from typing import Any
 
 import click
 
+from gristmill.client import durations
+from gristmill.client.durations import clock
+from gristmill.errors import UsageError
+
 __all__ = ["BUDGET", "SETTING", "clock", "duration", "number", "plain", "score", "share", "size", "task", "when"]
 
-_UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
-_BUDGET = re.compile("".join(rf"(?:(\d+(?:\.\d+)?){unit}\s*)?" for unit in _UNITS))
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|.)?", re.DOTALL)
 
 
@@ -23,12 +25,10 @@ class _Budget(click.ParamType[float]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         if isinstance(value, float):
             return value
-        match = _BUDGET.fullmatch(value.strip().lower())
-        amounts = match.groups() if match else ()
-        seconds = sum(float(amount) * unit for amount, unit in zip(amounts, _UNITS.values(), strict=False) if amount)
-        if seconds <= 0:
-            self.fail(f"{value!r} is no length of time. Write it as 90s, 10m or 1h30m.", param, ctx)
-        return seconds
+        try:
+            return durations.seconds(value)
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
 
 
 class _Setting(click.ParamType[tuple[str, Any]]):
@@ -60,13 +60,6 @@ def duration(seconds: float) -> str:
             rest = whole % unit // smaller
             return f"{whole // unit} {name}" + (f" {rest} {lesser}" if rest else "")
     return f"{whole} s"
-
-
-def clock(seconds: float) -> str:
-    """0:07, 12:34, 1:02:03: for what ticks."""
-    minutes, second = divmod(max(0, int(seconds)), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
 
 
 def when(at: float, now: float | None = None) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gristmill.client import durations
-from gristmill.client.notebooks import with_recipe
+from gristmill.client.notebooks import notebook
 from gristmill.client.protocol import Client
 from gristmill.client.showing import Report, frame_of, text_of
 from gristmill.client.watching import fitting_view, watch
@@ -109,12 +109,13 @@ class Connection:
         dataset = self._dataset(data, project=project, name=name, table=settings.get("table"))
         proposal = self.client.propose(dataset.id, task=task, target=target, metric=metric)
         accepted = _accepted((*dataset.record.profile.notices, *proposal.notices), accept)
+        named, text = notebook(str(recipe or ""))
         request = RunRequest(
             dataset_id=dataset.id, task=task, target=target, metric=metric, budget=_seconds(budget), name=name,
-            seed=seed, settings=settings, accepted=accepted,
+            recipe=named or None, notebook=text, seed=seed, settings=settings, accepted=accepted,
         )  # fmt: skip
         print(_plan(proposal, request))
-        run = RunHandle(self, self.client.train(with_recipe(request, recipe)))
+        run = RunHandle(self, self.client.train(request))
         return run.wait() if wait else run
 
     def run(self, run_id: str) -> RunHandle:

@@ -1,29 +1,21 @@
-"""Notebooks that are named by their path: read here, by whoever's file it is, and handed on as text."""
+"""Notebooks that are named by their path: read here, for the platform opens nobody's paths."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from gristmill.errors import UsageError
-from gristmill.records import RunRequest, replace
+from gristmill.errors import NotFound
 
-__all__ = ["notebook_text", "with_recipe"]
-
-
-def with_recipe(request: RunRequest, recipe: str | Path | None) -> RunRequest:
-    """The request for a recipe by its name, or for a notebook by its path, whose text then goes along."""
-    if recipe is None or not str(recipe).endswith(".ipynb"):
-        return replace(request, recipe=None if recipe is None else str(recipe))
-    name, text = notebook_text(str(recipe))
-    return replace(request, recipe=name, notebook=text)
+__all__ = ["notebook"]
 
 
-def notebook_text(source: str) -> tuple[str, str]:
-    """A notebook's name and text, where `source` is its path; else `source` itself, and nothing."""
+def notebook(source: str) -> tuple[str, str]:
+    """What to call a recipe, and the text of the file that `source` names; no text where it names no file."""
     if not source.endswith(".ipynb"):
         return source, ""
+    path = Path(source)
     try:
-        return Path(source).stem, Path(source).read_text("utf-8")
+        return path.stem, path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        cause = "There is no such file." if isinstance(error, FileNotFoundError) else "It is no text that can be read."
-        raise UsageError(f"The notebook {source} cannot be read.", cause=cause, cure="Check the path.") from None
+        cause = str(getattr(error, "strerror", None) or error)
+        raise NotFound(f"The recipe {path} cannot be read.", cause=cause, cure="Check the path.") from None
