@@ -8,6 +8,7 @@ Settings come from the environment, each with a default that needs nothing but t
     GRISTMILL_LEASE     seconds until a silent worker's run may be taken over            15
     GRISTMILL_MEMORY    gigabytes that a notebook may use   80 % of what is free when it starts
     GRISTMILL_CPUS      cores that a notebook may use       all
+    JUPYTERHUB_API_URL  the hub that says who people are    none: one token, GRISTMILL_HOME/token
 
 Where a hub is to answer instead, GRISTMILL_URL and GRISTMILL_TOKEN say so; see client/connecting.py.
 """
@@ -53,6 +54,7 @@ class Settings:
     lease: float = 15.0
     memory: float | None = None  # GB
     cpus: int | None = None
+    hub: str | None = None  # none inside somebody's own server on a hub: what is started there is theirs alone
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -64,6 +66,7 @@ class Settings:
             lease=_number(environment, "GRISTMILL_LEASE", float, 1.0) or 15.0,
             memory=_number(environment, "GRISTMILL_MEMORY", float, 0.5),
             cpus=_number(environment, "GRISTMILL_CPUS", int, 1),
+            hub=None if "JUPYTERHUB_USER" in environment else environment.get("JUPYTERHUB_API_URL") or None,
         )
 
 
@@ -199,7 +202,7 @@ def serve(settings: Settings, *, host: str = "127.0.0.1", port: int, prefix: str
 def service(settings: Settings, *, prefix: str = "") -> Service:
     """What the API serves: the same parts as an embedded platform, but data is looked at by children."""
     from gristmill.api import Service
-    from gristmill.api.identity import LocalToken, kept_secret
+    from gristmill.api.identity import Identity, LocalToken, kept_secret
     from gristmill.catalog import Catalog
     from gristmill.dispatch.local import LocalDispatcher
     from gristmill.looking import Apart
@@ -215,7 +218,12 @@ def service(settings: Settings, *, prefix: str = "") -> Service:
         home=settings.home,
         looking=Apart(),
     )
-    return Service(parts=parts, mill=Mill(parts), identity=LocalToken(settings.home / "token"), prefix=prefix)
+    identity: Identity = LocalToken(settings.home / "token")
+    if settings.hub:
+        from gristmill.api.hub import HubIdentity
+
+        identity = HubIdentity(settings.hub)
+    return Service(parts=parts, mill=Mill(parts), identity=identity, prefix=prefix)
 
 
 def _sandbox(settings: Settings) -> Sandbox:

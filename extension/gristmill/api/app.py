@@ -6,8 +6,9 @@ How a route is added
 2. `api/routes/<noun>.py` has `routes = Routes("<noun>")` and a function for each route, three lines long; see
    `api/routing.py` for what a function gets and may return.
 3. The noun is named in `api/routes/__init__.py`.
-4. `python -m gristmill.api docs/openapi.json` writes the document anew, and tests/test_api_roles.py wants a
-   line that says who may do it: stranger, viewer, editor, owner, admin.
+4. `python -m gristmill.api docs` writes docs/openapi.json and the table in docs/api.md anew, and CALLS in
+   tests/test_api_roles.py gets a line: how the route is called. The test calls it as stranger, viewer, editor, owner
+   and admin, and says where that is not what the declaration promises.
 
 A middleware sees each request first and each answer last (`envelope.py`). Errors get their shape in `problems.py`.
 Background work (nudging workers, sweeping) is in `rounds.py`.

@@ -1,6 +1,6 @@
-"""The API's own description: made of the routes' declarations, kept in docs/openapi.json.
+"""The API's own description, made of the routes' declarations: docs/openapi.json, and the table in docs/api.md.
 
-`python -m gristmill.api FILE` writes it; a test says when the kept one is stale.
+`python -m gristmill.api docs` writes both; a test says when the kept ones are stale.
 """
 
 from __future__ import annotations
@@ -12,10 +12,13 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from gristmill.api.routing import Spec, strict_form
+from gristmill.api.routing import ROLES, Spec, strict_form
 
-__all__ = ["document"]
+__all__ = ["by_role", "document", "renewed", "routes_of"]
 
+_HEADS = ("stranger", "viewer", "editor", "owner", "admin")
+_BEGIN = "<!-- made by `python -m gristmill.api docs`; do not edit -->"
+_END = "<!-- end -->"
 _JSON, _PROBLEM = "application/json", "application/problem+json"
 _ABOUT = "Data in, trained models and reports out. Errors are RFC 9457 problems; creates take an Idempotency-Key."
 
@@ -79,6 +82,27 @@ def _describe(operation: dict[str, Any], spec: Spec, known: dict[Any, Any]) -> N
         good["content"] = {_JSON: {"schema": shape}}
     wrong = {"description": "A problem.", "content": {_PROBLEM: {"schema": known[Problem]}}}
     also = {str(status): {"description": "See the route."} for status in spec.also}
+    operation["x-who"], operation["x-power"] = spec.who, spec.power
     operation["responses"] = {str(spec.status): good, **also, "default": wrong}
     if spec.public:
         operation["security"] = []
+
+
+def by_role(app: FastAPI) -> str:
+    """Who may do what, as a table in Markdown; what it says, tests/test_api_roles.py tries."""
+    roles = ROLES[1:]
+    lines = [f"| route | does | {' | '.join(_HEADS)} | power |", "|---" * (len(_HEADS) + 3) + "|"]
+    for route in routes_of(app):
+        spec = _spec(route)
+        least = max(0, ROLES.index(spec.who) - 1)
+        marks = " | ".join("✓" if number >= least else "-" for number in range(len(roles)))
+        power = "none" if spec.public else spec.power
+        does = str(route.summary).partition(";")[0].rstrip(".").replace("|", "\\|")
+        lines.append(f"| `{' '.join(route.methods)} {route.path}` | {does} | {marks} | {power} |")
+    return "\n".join(lines)
+
+
+def renewed(page: str, app: FastAPI) -> str:
+    """A page of the docs with the table in it made anew."""
+    before, _, rest = page.partition(_BEGIN)
+    return f"{before}{_BEGIN}\n\n{by_role(app)}\n\n{_END}{rest.partition(_END)[2]}"

@@ -6,10 +6,13 @@ ETag or a Location, an idempotency key where it creates, and its place in openap
 
     routes = Routes("runs")
 
-    @routes.post("/runs", takes=RunRequest, gives=Run, at="/runs/{id}")
+    @routes.post("/runs", who="editor", power="train", takes=RunRequest, gives=Run, at="/runs/{id}")
     def train(mill: Mill, body: RunRequest) -> Run:
         \"\"\"Queue a run.\"\"\"
         return mill.train(body)
+
+`who` says who may do it, and is checked by the tests and shown in docs/api.md (the Mill's gate is what enforces it):
+anyone (no token), user (whoever is let in), viewer, editor or owner of the project that it is about, or admin.
 
 Functions that are not `async` run in threads. `service: Service` gives what all routes share; a Response that a
 function returns is sent as it is.
@@ -36,8 +39,9 @@ from gristmill.errors import NotAllowed, UsageError
 from gristmill.mill import Mill
 from gristmill.records import Who, encode
 
-__all__ = ["Body", "Cursor", "Limit", "Page", "Routes", "page"]
+__all__ = ["ROLES", "Body", "Cursor", "Limit", "Page", "Routes", "Spec", "page", "strict_form"]
 
+ROLES = ("anyone", "user", "viewer", "editor", "owner", "admin")
 _MEDIA = "application/json"
 _MOST = 1 << 20  # bytes of a body, unless its route says otherwise
 
@@ -67,15 +71,25 @@ def page(found: Sequence[Any], limit: int, of: Callable[[Any], str] = lambda rec
 class Spec:
     """What a route was declared as."""
 
+    who: str
+    power: str = "use"
     takes: Any = None
     gives: Any = None
     many: bool = False
     creates: bool = False
-    public: bool = False
     status: int = 200
     at: str = ""
     most: int = _MOST
     also: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.who not in ROLES:
+            raise ValueError(f"who={self.who!r}: one of {', '.join(ROLES)}")
+
+    @property
+    def public(self) -> bool:
+        """Whether it takes no token."""
+        return self.who == "anyone"
 
 
 class Routes:
@@ -85,23 +99,23 @@ class Routes:
         self.noun = noun
         self._declared: list[tuple[str, str, Callable[..., Any], Spec]] = []
 
-    def get(self, path: str, *, gives: Any = None, many: bool = False, public: bool = False, also: Any = ()) -> Any:
+    def get(self, path: str, *, who: str, gives: Any = None, many: bool = False, also: Any = ()) -> Any:
         """Something to be read; `many` are a page of it. `also` are other statuses that it may answer with."""
-        return self._declare("GET", path, Spec(gives=gives, many=many, public=public, also=tuple(also)))
+        return self._declare("GET", path, Spec(who=who, gives=gives, many=many, also=tuple(also)))
 
-    def post(self, path: str, *, takes: Any = None, gives: Any = None, at: str = "", **more: Any) -> Any:
+    def post(self, path: str, *, who: str, power: str = "use", gives: Any = None, at: str = "", **more: Any) -> Any:
         """Something to be done. With `at`, where it will be found, it creates: 201, and idempotent under a key."""
         status = 201 if at else (200 if gives else 204)
-        spec = Spec(takes=takes, gives=gives, at=at, **({"creates": bool(at), "status": status} | more))
-        return self._declare("POST", path, spec)
+        given = {"gives": gives, "at": at, "creates": bool(at), "status": status} | more
+        return self._declare("POST", path, Spec(who=who, power=power, **given))
 
-    def put(self, path: str, *, takes: Any = None, gives: Any = None) -> Any:
+    def put(self, path: str, *, who: str, power: str = "use", takes: Any = None, gives: Any = None) -> Any:
         """Something to be set."""
-        return self._declare("PUT", path, Spec(takes=takes, gives=gives))
+        return self._declare("PUT", path, Spec(who=who, power=power, takes=takes, gives=gives))
 
-    def delete(self, path: str) -> Any:
+    def delete(self, path: str, *, who: str) -> Any:
         """Something to be taken away."""
-        return self._declare("DELETE", path, Spec(status=204))
+        return self._declare("DELETE", path, Spec(who=who, status=204))
 
     def _declare(self, method: str, path: str, spec: Spec) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         def declared(function: Callable[..., Any]) -> Callable[..., Any]:

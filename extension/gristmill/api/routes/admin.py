@@ -21,7 +21,7 @@ _Word = Annotated[str | None, Query(max_length=200)]
 _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-@routes.get("/admin/deeds", gives=Deed, many=True)
+@routes.get("/admin/deeds", who="admin", gives=Deed, many=True)
 def deeds(
     request: Request,
     mill: Mill,

@@ -35,7 +35,7 @@ class Choice(Body):
     metric: str | None = None
 
 
-@routes.post("/datasets", takes=NewDataset, gives=Dataset, at="/datasets/{id}", also=[202])
+@routes.post("/datasets", who="editor", takes=NewDataset, gives=Dataset, at="/datasets/{id}", also=[202])
 async def admit(service: Service, mill: Mill, body: NewDataset) -> Dataset | Response:
     """Make an upload a dataset; 202 where looking at it takes longer than ten seconds: GET /uploads/{id} tells on."""
     await to_thread.run_sync(mill.transfer, body.upload_id)  # refuses strangers before anything is looked up or begun
@@ -49,19 +49,19 @@ async def admit(service: Service, mill: Mill, body: NewDataset) -> Dataset | Res
     return made
 
 
-@routes.get("/datasets", gives=DatasetEntry, many=True)
+@routes.get("/datasets", who="user", gives=DatasetEntry, many=True)
 def datasets(mill: Mill, project: Project = None, limit: Limit = 50, cursor: Cursor = None) -> Page:
     """Datasets, newest first."""
     return page(mill.datasets(project, limit + 1, cursor), limit)
 
 
-@routes.get("/datasets/{dataset_id}", gives=Dataset)
+@routes.get("/datasets/{dataset_id}", who="viewer", gives=Dataset)
 def dataset(mill: Mill, dataset_id: str) -> Dataset:
     """A dataset with its profile."""
     return mill.dataset(dataset_id)
 
 
-@routes.post("/datasets/{dataset_id}/proposal", takes=Choice, gives=Proposal)
+@routes.post("/datasets/{dataset_id}/proposal", who="viewer", takes=Choice, gives=Proposal)
 def propose(mill: Mill, dataset_id: str, body: Choice) -> Proposal:
     """What the platform suggests to do with a dataset, given what a person has settled."""
     return mill.propose(dataset_id, task=body.task, target=body.target, metric=body.metric)

@@ -22,7 +22,7 @@ _Wait = Annotated[float, Query(ge=0, le=25, description="Seconds to wait for som
 _Last = Annotated[int | None, Header(ge=0, le=2**53)]
 
 
-@routes.get("/runs/{run_id}/events", gives=Event, many=True)
+@routes.get("/runs/{run_id}/events", who="viewer", gives=Event, many=True)
 async def events(
     request: Request,
     service: Service,

@@ -21,31 +21,31 @@ class Staging(Body):
     stage: Stage
 
 
-@routes.get("/models", gives=Model, many=True)
+@routes.get("/models", who="user", gives=Model, many=True)
 def models(mill: Mill, project: Project = None, limit: Limit = 50, cursor: Cursor = None) -> Page:
     """Models, newest first."""
     return page(mill.models(project, limit + 1, cursor), limit)
 
 
-@routes.get("/models/{model_id}", gives=Model)
+@routes.get("/models/{model_id}", who="viewer", gives=Model)
 def model(mill: Mill, model_id: str) -> Model:
     """A model; the id of the run that made it will do as well."""
     return mill.model(model_id)
 
 
-@routes.get("/models/{model_id}/archive", also=[307])
+@routes.get("/models/{model_id}/archive", who="viewer", also=[307])
 def archive(mill: Mill, model_id: str) -> Response:
     """The model's archive: 307 to a signed URL."""
     return RedirectResponse(mill.archive_link(model_id), 307)
 
 
-@routes.put("/models/{model_id}/stage", takes=Staging, gives=Model)
+@routes.put("/models/{model_id}/stage", who="editor", power="deploy", takes=Staging, gives=Model)
 def stage(mill: Mill, model_id: str, body: Staging) -> Model:
     """Put a model into a stage; the one of its name that was in production before retires."""
     return mill.stage(model_id, body.stage)
 
 
-@routes.get("/models/{model_id}/lineage", gives=Lineage)
+@routes.get("/models/{model_id}/lineage", who="viewer", gives=Lineage)
 def lineage(mill: Mill, model_id: str) -> Lineage:
     """Where a model comes from."""
     return mill.lineage(model_id)

@@ -53,7 +53,7 @@ class Token(Body):
     token: str
 
 
-@routes.get("/projects", gives=Project, many=True)
+@routes.get("/projects", who="user", gives=Project, many=True)
 def projects(mill: Mill, limit: Limit = 50, cursor: Cursor = None, name: Name = None) -> Page:
     """The projects that one is a member of, newest first."""
     if name is not None:
@@ -64,56 +64,56 @@ def projects(mill: Mill, limit: Limit = 50, cursor: Cursor = None, name: Name = 
     return page(mill.projects(limit + 1, cursor), limit)
 
 
-@routes.post("/projects", takes=NewProject, gives=Project, at="/projects/{id}")
+@routes.post("/projects", who="user", takes=NewProject, gives=Project, at="/projects/{id}")
 def make_project(mill: Mill, body: NewProject) -> Project:
     """Make a project of one's own."""
     return mill.make_project(body.name)
 
 
-@routes.get("/projects/{ref}", gives=Project)
+@routes.get("/projects/{ref}", who="viewer", gives=Project)
 def project(mill: Mill, ref: str) -> Project:
     """A project by its id or name; the slash of owner/name is written %2F."""
     return mill.project(unquote(ref))
 
 
-@routes.get("/projects/{ref}/members", gives=Member, many=True)
+@routes.get("/projects/{ref}/members", who="viewer", gives=Member, many=True)
 def members(mill: Mill, ref: str) -> Page:
     """Who is a member of a project."""
     return Page(items=mill.members(unquote(ref)))
 
 
-@routes.put("/projects/{ref}/members/{kind}/{name}", takes=Place, gives=Member)
+@routes.put("/projects/{ref}/members/{kind}/{name}", who="owner", takes=Place, gives=Member)
 def share(mill: Mill, ref: str, kind: MemberKind, name: str, body: Place) -> Member:
     """Make a person or a team a member, or change what they are."""
     return mill.share(unquote(ref), unquote(name), body.membership, kind)
 
 
-@routes.delete("/projects/{ref}/members/{kind}/{name}")
+@routes.delete("/projects/{ref}/members/{kind}/{name}", who="owner")
 def unshare(mill: Mill, ref: str, kind: MemberKind, name: str) -> None:
     """Make a member a stranger; anybody may leave."""
     mill.unshare(unquote(ref), unquote(name), kind)
 
 
-@routes.get("/projects/{ref}/invitations", gives=Invitation, many=True)
+@routes.get("/projects/{ref}/invitations", who="owner", gives=Invitation, many=True)
 def invitations(mill: Mill, ref: str) -> Page:
     """The links to a project."""
     return Page(items=mill.invitations(unquote(ref)))
 
 
-@routes.post("/projects/{ref}/invitations", takes=NewInvitation, gives=Link, at="/invitations/{id}")
+@routes.post("/projects/{ref}/invitations", who="owner", takes=NewInvitation, gives=Link, at="/invitations/{id}")
 def invite(mill: Mill, ref: str, body: NewInvitation) -> Link:
     """Make a link by which whoever has it becomes a member."""
     invitation, token = mill.invite(unquote(ref), body.membership, body.seconds)
     return Link(id=invitation.id, invitation=invitation, token=token)
 
 
-@routes.delete("/invitations/{invitation_id}")
+@routes.delete("/invitations/{invitation_id}", who="owner")
 def withdraw(mill: Mill, invitation_id: str) -> None:
     """Make a link worthless."""
     mill.withdraw(invitation_id)
 
 
-@routes.post("/invitations/accept", takes=Token, gives=Project)
+@routes.post("/invitations/accept", who="user", takes=Token, gives=Project)
 def accept(mill: Mill, body: Token) -> Project:
     """Become a member by a link."""
     return mill.accept(body.token)

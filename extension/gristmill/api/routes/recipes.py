@@ -35,19 +35,21 @@ class Trial(Body):
     project: str = "default"
 
 
-@routes.get("/recipes", gives=RecipeEntry, many=True)
+@routes.get("/recipes", who="viewer", gives=RecipeEntry, many=True)
 def recipes(mill: Mill, project: Project = None) -> Page:
     """Every recipe that can be named from a project."""
     return Page(items=mill.recipes(project or "default"))
 
 
-@routes.get("/recipes/{source}/notebook", gives=dict)
+@routes.get("/recipes/{source}/notebook", who="viewer", gives=dict)
 def notebook(mill: Mill, source: str, project: Project = None) -> Response:
     """The notebook of a recipe, or the one that a run was asked to execute."""
     return Response(mill.recipe_text(source, project=project or "default"), media_type="application/x-ipynb+json")
 
 
-@routes.post("/recipes", takes=NewRecipe, gives=RecipeEntry, at="/recipes", most=_MOST_SENT)
+@routes.post(
+    "/recipes", who="editor", power="train", takes=NewRecipe, gives=RecipeEntry, at="/recipes", most=_MOST_SENT
+)
 async def save(service: Service, mill: Mill, body: NewRecipe) -> RecipeEntry:
     """Keep a notebook as a recipe, once it has passed its trial."""
 
@@ -57,7 +59,7 @@ async def save(service: Service, mill: Mill, body: NewRecipe) -> RecipeEntry:
     return await to_thread.run_sync(saved, limiter=service.trials)
 
 
-@routes.post("/recipes/trial", takes=Trial, most=_MOST_SENT)
+@routes.post("/recipes/trial", who="viewer", power="train", takes=Trial, most=_MOST_SENT)
 async def trial(service: Service, mill: Mill, body: Trial) -> None:
     """Try a recipe on its task's tiny data set."""
 

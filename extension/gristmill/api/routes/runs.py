@@ -45,13 +45,13 @@ class More(Body):
     settings: dict[str, Any] | None = None
 
 
-@routes.post("/runs", takes=RunRequest, gives=Run, at="/runs/{id}", most=_MOST_SENT)
+@routes.post("/runs", who="editor", power="train", takes=RunRequest, gives=Run, at="/runs/{id}", most=_MOST_SENT)
 def train(mill: Mill, body: RunRequest) -> Run:
     """Queue a run; what is left open is taken from the dataset's proposal."""
     return mill.train(body)
 
 
-@routes.get("/runs", gives=Run, many=True)
+@routes.get("/runs", who="user", gives=Run, many=True)
 def runs(
     mill: Mill,
     project: Project = None,
@@ -65,37 +65,37 @@ def runs(
     return page(mill.runs(project, status, limit + 1, cursor, task=task, owner=owner), limit)
 
 
-@routes.get("/runs/compare", gives=Comparison)
+@routes.get("/runs/compare", who="viewer", gives=Comparison)
 def compare(mill: Mill, id: _Ids) -> Comparison:
     """Two runs or more side by side: ?id=…&id=…"""
     return mill.compare(id)
 
 
-@routes.get("/runs/{run_id}", gives=Run)
+@routes.get("/runs/{run_id}", who="viewer", gives=Run)
 def run(mill: Mill, run_id: str) -> Run:
     """A run as it stands now."""
     return mill.run(run_id)
 
 
-@routes.post("/runs/{run_id}/cancel", takes=Ending, gives=Run)
+@routes.post("/runs/{run_id}/cancel", who="editor", takes=Ending, gives=Run)
 def cancel(mill: Mill, run_id: str, body: Ending) -> Run:
     """Ask a run to end."""
     return mill.cancel(run_id, keep=body.keep)
 
 
-@routes.post("/runs/{run_id}/resume", takes=More, gives=Run, at="/runs/{id}")
+@routes.post("/runs/{run_id}/resume", who="editor", power="train", takes=More, gives=Run, at="/runs/{id}")
 def resume(mill: Mill, run_id: str, body: More) -> Run:
     """A new run that goes on from where an ended one stopped."""
     return mill.resume(run_id, body.budget, body.settings)
 
 
-@routes.post("/runs/{run_id}/rerun", gives=Run, at="/runs/{id}")
+@routes.post("/runs/{run_id}/rerun", who="editor", power="train", gives=Run, at="/runs/{id}")
 def rerun(mill: Mill, run_id: str) -> Run:
     """A new run that is asked for as this one was."""
     return mill.rerun(run_id)
 
 
-@routes.get("/runs/{run_id}/artifacts/{name}", also=[307])
+@routes.get("/runs/{run_id}/artifacts/{name}", who="viewer", also=[307])
 def artifact(mill: Mill, run_id: str, name: str, inline: str | None = None) -> Response:
     """One thing that a run left: 307 to a signed URL; with ?inline, the report or the log as a page."""
     if inline is None or name not in _SHOWN:
@@ -105,13 +105,13 @@ def artifact(mill: Mill, run_id: str, name: str, inline: str | None = None) -> R
     return StreamingResponse(chunks, headers=headers, media_type=_SHOWN[name])
 
 
-@routes.get("/runs/{run_id}/report", also=[307])
+@routes.get("/runs/{run_id}/report", who="viewer", also=[307])
 def report(mill: Mill, run_id: str, inline: str | None = None) -> Response:
     """The run's report."""
     return artifact(mill, run_id, "report", inline)
 
 
-@routes.get("/runs/{run_id}/folder")
+@routes.get("/runs/{run_id}/folder", who="viewer")
 def folder(service: Service, mill: Mill, run_id: str) -> Response:
     """The run's folder as a ZIP: its notebook runs there by hand, with the run's data."""
     scratch = tempfile.TemporaryDirectory(dir=service.parts.home, prefix="scratch-", ignore_cleanup_errors=True)

@@ -33,19 +33,19 @@ class Ready(msgspec.Struct):
     store: Failure | None
 
 
-@routes.get("/me", gives=Who)
+@routes.get("/me", who="user", gives=Who)
 def me(mill: Mill) -> Who:
     """Who asks, as the platform knows them."""
     return mill.me()
 
 
-@routes.get("/health", gives=Health, public=True)
+@routes.get("/health", who="anyone", gives=Health)
 async def health() -> Health:
     """Whether the process lives."""
     return Health(status="ok", version=gristmill.__version__)
 
 
-@routes.get("/ready", gives=Ready, public=True, also=[503])
+@routes.get("/ready", who="anyone", gives=Ready, also=[503])
 def ready(service: Service) -> Response:
     """Whether catalog and store can be reached; 503 while one of them cannot."""
     faults: dict[str, Failure | None] = {"catalog": None, "store": None}
@@ -61,7 +61,7 @@ def ready(service: Service) -> Response:
     return Response(told, 200 if is_ready else 503, headers, "application/json")
 
 
-@routes.get("/metrics", gives=str)
+@routes.get("/metrics", who="admin", gives=str)
 def metrics(service: Service, mill: Mill) -> Response:
     """What the service counts, for Prometheus; it takes the power to admin."""
     if Power.ADMIN not in mill.who.powers:
@@ -70,7 +70,7 @@ def metrics(service: Service, mill: Mill) -> Response:
     return Response(figures, media_type="text/plain; version=0.0.4")
 
 
-@routes.get("/openapi.json", gives=dict, public=True)
+@routes.get("/openapi.json", who="anyone", gives=dict)
 def description(request: Request, service: Service) -> Response:
     """This API, described."""
     state = request.app.state

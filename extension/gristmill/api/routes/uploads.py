@@ -44,32 +44,32 @@ class Checked(msgspec.Struct):
     proposal: Proposal | None
 
 
-@routes.post("/uploads", takes=NewUpload, gives=Transfer, at="/uploads/{id}")
+@routes.post("/uploads", who="editor", takes=NewUpload, gives=Transfer, at="/uploads/{id}")
 def open_upload(mill: Mill, body: NewUpload) -> Transfer:
     """Begin an upload: the parts' signed URLs come back."""
     return mill.open_upload(body.name, body.size, project=body.project, sha256=body.sha256)
 
 
-@routes.get("/uploads/{upload_id}", gives=Transfer)
+@routes.get("/uploads/{upload_id}", who="editor", gives=Transfer)
 def transfer(service: Service, mill: Mill, upload_id: str) -> Transfer:
     """How far an upload is: what has arrived, and fresh URLs for the rest."""
     at_work = service.jobs.at_work(lambda name: name[:2] == ("admit", upload_id))
     return replace(mill.transfer(upload_id), at_work=at_work)
 
 
-@routes.post("/uploads/{upload_id}/complete", takes=Completion, gives=Upload)
+@routes.post("/uploads/{upload_id}/complete", who="editor", takes=Completion, gives=Upload)
 def complete(mill: Mill, upload_id: str, body: Completion) -> Upload:
     """Make the parts one file."""
     return mill.complete_upload(upload_id, sha256=body.sha256)
 
 
-@routes.delete("/uploads/{upload_id}")
+@routes.delete("/uploads/{upload_id}", who="editor")
 def abandon(mill: Mill, upload_id: str) -> None:
     """Drop an upload that is no dataset."""
     mill.abandon(upload_id)
 
 
-@routes.post("/uploads/{upload_id}/check", takes=Check, gives=Checked, also=[202])
+@routes.post("/uploads/{upload_id}/check", who="editor", takes=Check, gives=Checked, also=[202])
 async def check(service: Service, mill: Mill, upload_id: str, body: Check) -> Checked | Response:
     """Look at an upload without making it a dataset; 202 while it takes long: ask again, and wait on."""
     await to_thread.run_sync(mill.transfer, upload_id)  # refuses strangers before anything is looked up or begun
