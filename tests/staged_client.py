@@ -186,7 +186,9 @@ class StagedClient(Client):
             created_at=0.0,
         )
 
-    def datasets(self, project: str | None = None) -> Sequence[DatasetEntry]:
+    def datasets(
+        self, project: str | None = None, limit: int = 50, before: str | None = None
+    ) -> Sequence[DatasetEntry]:
         return [self.dataset("dataset-1")]
 
     def propose(
@@ -234,7 +236,14 @@ class StagedClient(Client):
         return self.now[run_id]
 
     def runs(
-        self, project: str | None = None, status: RunStatus | None = None, limit: int = 50, before: str | None = None
+        self,
+        project: str | None = None,
+        status: RunStatus | None = None,
+        limit: int = 50,
+        before: str | None = None,
+        *,
+        task: str | None = None,
+        owner: str | None = None,
     ) -> Sequence[Run]:
         found = [run for run in reversed(self.now.values()) if status in (None, run.status)]
         return found[:limit]
@@ -293,7 +302,7 @@ class StagedClient(Client):
                 )
         raise NotFound(f"There is no model {model_id}.", cure="See: gristmill runs")
 
-    def models(self, project: str | None = None) -> Sequence[Model]:
+    def models(self, project: str | None = None, limit: int = 50, before: str | None = None) -> Sequence[Model]:
         return [self.model(run.id) for run in self.now.values() if run.model_id]
 
     def download(self, model_id: str, to: Path) -> Path:

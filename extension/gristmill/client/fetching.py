@@ -24,10 +24,9 @@ def fetch(
     wire: Wire, path: str, to: Path, *, sha256: str | None = None, query: Mapping[str, object] | None = None
 ) -> Path:
     """Put what the hub has at `path` into the file `to`, directly or from the store that it points to."""
-    if not to.absolute().parent.is_dir():
-        raise UsageError(f"{to} cannot be written.", cause="There is no such folder.", cure="Make it first.")
     part = None
     try:
+        to.absolute().parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=to.absolute().parent, prefix=f".{to.name[:40]}-")
         part = Path(name)
         with open(handle, "wb") as file:  # noqa: PTH123 - a descriptor, not a path

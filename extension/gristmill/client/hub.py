@@ -12,7 +12,8 @@ import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, TypeVar
+from types import TracebackType
+from typing import Any, Self, TypeVar
 
 from gristmill.client.connecting import Address
 from gristmill.client.fetching import fetch
@@ -86,13 +87,27 @@ class Hub(Client):
     def __repr__(self) -> str:
         return f"Hub({self.url!r})"
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give up the connections."""
+        self._wire.close()
+
     # --- data --------------------------------------------------------------------------------------------------------
 
     def check(self, path: Path, *, table: str | None = None) -> tuple[Profile, Proposal | None]:
         upload = self.upload(path)
         asked = path_of("uploads", upload.id, "check")
         try:
-            found = self._wire.ask("POST", asked, _Found, body=_given(table=table), create=True, patience=600.0)
+            while (answer := self._wire.send("POST", asked, body=_given(table=table), create=True)).status_code == 202:
+                time.sleep(_LOOK_EVERY)
+            found = self._wire.read(answer, _Found)
         finally:
             self._wire.send("DELETE", path_of("uploads", upload.id))
         return found.profile, found.proposal

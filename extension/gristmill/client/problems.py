@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["IN_FLIGHT", "error_of", "not_understood"]
 
 IN_FLIGHT = "in-flight"  # the code of a create whose first asking is still being answered
-_UNKNOWN = ("no-route", "unknown-field")  # what a hub of another version says to what only this one knows
+_UNKNOWN = (404, 405, 422)  # how a hub of another version answers what only this one knows, among others
 _MEDIA = "application/problem+json"
 _VERSION = "Gristmill-Version"
 
@@ -42,20 +42,20 @@ def error_of(answer: httpx.Response, url: str) -> GristmillError:
         problem = records.decode(answer.content, Problem)
     except ValueError:
         return not_understood(answer, url)
-    theirs = answer.headers.get(_VERSION, "")
-    if problem.code in _UNKNOWN and _series(theirs) != _series(gristmill.__version__):
-        return _differs(theirs)
     kinds = {kind.code: kind for kind in _kinds(GristmillError)}
     named = re.split("[:/#]", problem.type)[-1]
     kind = kinds.get(named) or kinds.get(problem.code) or _by_status(answer.status_code)
     code = problem.code or kind.code
-    return kind(problem.title, cause=problem.detail or "", cure=problem.cure or "", code=code)
+    cure, theirs = problem.cure or "", answer.headers.get(_VERSION, "")
+    if answer.status_code in _UNKNOWN and _is_foreign(theirs):
+        cure = f"{cure} It may be that the hub and this client differ: {_differs(theirs).failure.cause}".strip()
+    return kind(problem.title, cause=problem.detail or "", cure=cure, code=code)
 
 
 def not_understood(answer: httpx.Response, url: str) -> GristmillError:
     """Why an answer makes no sense: another version's, a gateway's, or somebody else's altogether."""
-    theirs = answer.headers.get(_VERSION)
-    if theirs and _series(theirs) != _series(gristmill.__version__):
+    theirs = answer.headers.get(_VERSION, "")
+    if _is_foreign(theirs):
         return _differs(theirs)
     split = urlsplit(url)
     where = f"{split.scheme}://{split.netloc}{split.path}"
@@ -72,6 +72,10 @@ def not_understood(answer: httpx.Response, url: str) -> GristmillError:
         cause=f"It answers {answer.status_code} with {answer.headers.get('Content-Type', 'nothing')[:80]!r}.",
         cure="Check the address: it is the one that the API is served at.",
     )
+
+
+def _is_foreign(theirs: str) -> bool:
+    return bool(theirs) and _series(theirs) != _series(gristmill.__version__)
 
 
 def _differs(theirs: str) -> VersionsDiffer:

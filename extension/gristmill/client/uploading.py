@@ -48,6 +48,7 @@ class Uploading:
         transfer = self._begun(note)
         if transfer is None:
             asked = {"project": project, "name": name, "size": seen.st_size}
+            asked |= {} if name == path.name else {"filename": path.name}
             transfer = self._wire.ask("POST", "uploads", Transfer, body=asked, create=True)
             self._write(note, transfer.upload.id)
         if transfer.upload.status is UploadStatus.OPEN:

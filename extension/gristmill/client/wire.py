@@ -131,7 +131,7 @@ class Wire:
         )
 
     def _insistently(self, request: httpx.Request, *, is_safe: bool) -> httpx.Response:
-        pauses = self.pauses()
+        pauses, tries = self.pauses(), 0
         while True:
             try:
                 answer = self._hub.send(request)
@@ -148,6 +148,9 @@ class Wire:
                 may_repeat = is_safe and (answer.status_code in _BUSY or in_flight)
                 asked_to_wait = _seconds(answer.headers.get("Retry-After"))
             pause = next(pauses, None)
+            if request.method == "DELETE" and tries and failed.http == 404:
+                return answer  # gone: the first try had come through
+            tries += 1
             if not may_repeat or pause is None or (asked_to_wait or 0.0) > _LONGEST_PAUSE:
                 raise failed
             time.sleep(max(pause, asked_to_wait or 0.0))

@@ -83,14 +83,15 @@ class Uploads(Data):
         """Make the parts one file; Conflict while parts are missing, DataRejected where it is not what was sent."""
         upload = self._mine(upload_id)
         if upload.status is UploadStatus.RECEIVED:
-            return upload  # asked again
+            return replace(upload, token=None)  # asked again
         if upload.status is not UploadStatus.OPEN or upload.token is None or upload.part_size is None:
             raise Conflict(f"The upload {upload.name} is {upload.status}.", cure="Upload the file again.")
         stored = self._put_together(upload, upload.token)
         promised = sha256 or upload.sha256
         if stored.size != upload.size or (stored.sha256 and promised and stored.sha256 != promised):
             raise self._dropped(upload, not_what_was_sent(upload.name))
-        return self._catalog.uploads.settle(upload.id, UploadStatus.RECEIVED, sha256=stored.sha256 or promised)
+        settled = self._catalog.uploads.settle(upload.id, UploadStatus.RECEIVED, sha256=stored.sha256 or promised)
+        return replace(settled, token=None)  # it is between the platform and the store
 
     @audited("upload.abandon")
     def abandon(self, upload_id: str) -> None:

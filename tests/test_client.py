@@ -1,0 +1,253 @@
+"""A hub and the Mill are one to whoever asks: the same methods, the same answers, the same refusals."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gristmill.client import Client
+from gristmill.client.connecting import Address
+from gristmill.client.hub import Hub
+from gristmill.errors import GristmillError
+from gristmill.mill import Mill
+from gristmill.records import Artifact, MemberKind, Membership, RecipeEntry, Run, RunRequest, RunStatus, Stage, to_plain
+from services.apis import Api, a_table, badge, listening, make_service
+from services.catalogs import model_of
+from staged_client import StagedClient
+
+METHODS = sorted(name for name, _ in inspect.getmembers(Client, inspect.isfunction) if not name.startswith("_"))
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Iterator[Api]:
+    with listening(make_service(tmp_path / "served")) as served:
+        yield served
+
+
+def hub_of(api: Api, home: Path, name: str = "olga", *teams: str, powers: str = "use,train,deploy") -> Hub:
+    return Hub(Address.of(api.url, badge(name, *teams, powers=powers)), home)
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("kind", [Mill, Hub])
+def test_both_have_the_same_methods(kind: type, name: str) -> None:
+    method = vars(kind).get(name) or getattr(kind, name)
+    assert inspect.signature(method) == inspect.signature(getattr(Client, name))
+    assert method is not getattr(Client, name)  # its own, and not the empty one that it is declared by
+
+
+def test_what_plays_a_client_plays_it_as_it_is() -> None:
+    for name in METHODS:
+        assert inspect.signature(getattr(StagedClient, name)) == inspect.signature(getattr(Client, name)), name
+
+
+# --- the same story --------------------------------------------------------------------------------------------------
+
+
+def test_both_answer_alike(api: Api, tmp_path: Path) -> None:
+    from gristmill.records import Power, Who
+
+    with listening(make_service(tmp_path / "alone")) as other:
+        olga = Who(name="olga", powers=frozenset({Power.USE, Power.TRAIN, Power.DEPLOY}))
+        mill = other.service.mill.on_behalf(olga)
+        with hub_of(api, tmp_path / "home") as hub:
+            far = Story(hub, api, tmp_path / "far").told()
+        near = Story(mill, other, tmp_path / "near").told()
+    assert len(far) == len(near)
+    differing = [f"{said} by the hub, {told} by the Mill" for said, told in zip(far, near, strict=True) if said != told]
+    print(*differing, sep="\n\n")
+    assert not differing
+
+
+class Story:
+    """What one client is asked, from a project to a model, and all that it answers."""
+
+    def __init__(self, client: Client, api: Api, folder: Path) -> None:
+        self._client, self._api, self._folder = client, api, folder
+        self._told: list[tuple[str, str]] = []
+        self._names: dict[str, str] = {}
+        folder.mkdir()
+
+    def told(self) -> list[tuple[str, str]]:
+        self._of_people()
+        self._of_data()
+        self._of_runs()
+        self._of_models()
+        self._of_recipes()
+        return self._told
+
+    def _ask(self, method: str, *args: Any, **named: Any) -> Any:
+        """The client's answer, written down with all ids and times replaced by their order."""
+        asked: Callable[..., Any] = getattr(self._client, method)
+        try:
+            answer = asked(*args, **named)
+        except GristmillError as error:
+            self._write(method, [type(error).__name__, to_plain(error.failure)])
+            return None
+        self._write(method, _of_file(answer) if isinstance(answer, Path) else to_plain(answer))
+        return answer
+
+    def _write(self, method: str, answer: Any) -> None:
+        text = json.dumps(answer, sort_keys=True, default=str).replace(str(self._folder), "FOLDER")
+        text = re.sub(r'("\w+_at"): [\d.]+', r"\1: 0", text)
+        text = re.sub(r'"digest": "\w+"', '"digest": 0', text)
+        text = re.sub(r'("budget": \d+)\b(?!\.)', r"\1.0", text)  # JSON has one kind of number
+        text = re.sub(r'"address": "[\d.]*"', '"address": 0', text)  # the Mill sees nobody come
+        ids = re.compile(r"\b(?:project|upload|dataset|run|model|invitation|recipe|deed)-[0-9a-z]{16}\b")
+        text = ids.sub(lambda found: self._names.setdefault(found[0], f"id-{len(self._names)}"), text)
+        self._told.append((method, text))
+
+    def _of_people(self) -> None:
+        self._write("me", sorted(self._client.me().powers))
+        project = self._ask("make_project", "mill")
+        self._ask("make_project", "mill")
+        self._ask("make_project", "a/b")
+        for reference in (project.id, "mill", "olga/mill", "nobody/mill", "../me", "ü ?#"):
+            self._ask("project", reference)
+        self._ask("share", "mill", "ver/a ü", Membership.VIEWER)
+        self._ask("share", "olga/mill", "bakers", Membership.EDITOR, MemberKind.TEAM)
+        self._ask("share", "mill", " ", Membership.EDITOR)
+        self._ask("unshare", "mill", "bakers", MemberKind.TEAM)
+        self._ask("unshare", "mill", "nobody")
+        self._ask("members", "mill")
+        made = self._client.invite("mill", Membership.EDITOR, 60)
+        self._ask("invitations", "mill")
+        self._ask("accept", made[1])
+        self._ask("accept", "guessed")
+        self._ask("withdraw", made[0].id)
+        self._ask("withdraw", made[0].id)
+        self._ask("invite", "mill", Membership.OWNER)
+        self._ask("projects")
+        self._ask("projects", 1, project.id)
+        self._ask("deeds")
+
+    def _of_data(self) -> None:
+        file = self._folder / "grain.csv"
+        file.write_bytes(a_table())
+        bad = self._folder / "bad.zip"
+        bad.write_bytes(b"PK no zip")
+        self._ask("check", file)
+        for wrong in (bad, self._folder, self._folder / "none.csv"):
+            self._ask("check", wrong)
+        for wrong in (self._folder, self._folder / "none.csv"):
+            self._ask("upload", wrong, project="mill")
+        seen: list[tuple[int, int]] = []
+        upload = self._client.upload(file, project="mill", progress=lambda *at: seen.append(at))
+        self._write("progress", seen[-1])
+        self._write("upload", [upload.name, upload.size, upload.status, upload.sha256])
+        self.dataset = self._ask("admit", upload.id, name="korn")
+        self._ask("admit", upload.id)
+        self._ask("admit", "upload-0000000000000000")
+        self._ask("dataset", self.dataset.id)
+        self._ask("dataset", "dataset-0000000000000000")
+        self._ask("datasets")
+        self._ask("datasets", "mill", 1, self.dataset.id)
+        self._ask("propose", self.dataset.id, target="weight")
+        self._ask("propose", self.dataset.id, target="none")
+
+    def _of_runs(self) -> None:
+        request = RunRequest(dataset_id=self.dataset.id, target="ripe", budget=60.0, settings={"folds": 3}, name="a/b")
+        run = self._ask("train", request)
+        self._ask("train", RunRequest(dataset_id=self.dataset.id, budget=1))
+        self._ask("train", RunRequest(dataset_id=self.dataset.id, recipe="none", notebook="{"))
+        self._ask("run", run.id)
+        self._ask("events", run.id, 0, 0.0)
+        self._ask("fetch", run.id, "report", self._folder / "report.html")
+        self._ask("resume", run.id, 60.0)
+        self._ask("cancel", run.id, keep=True)
+        again = self._ask("rerun", run.id)
+        self._ask("cancel", again.id)
+        self._ask("cancel", again.id)
+        self._ask("resume", again.id, 90.5, {"folds": 5})
+        self._ask("compare", [run.id, again.id])
+        self._ask("runs")
+        self._ask("runs", "mill", RunStatus.CANCELLED, 1)
+        self._ask("runs", limit=2, before=again.id, task="tabular-classification", owner="olga")
+        self._ask("runs", "nobody/mill")
+        self._ask("folder", run.id, self._folder / "run")
+        self._write("folder", sorted(path.name for path in (self._folder / "run").iterdir()))
+        self._ask("folder", run.id, self._folder / "run")
+        self.run = run
+        self._client.nudge()
+
+    def _of_models(self) -> None:
+        self._finish()
+        for wanted in ("report", "nothing"):
+            self._ask("fetch", self.finished.id, wanted, self._folder / "report.html")
+        self._ask("fetch", self.finished.id, "report", self._folder / "nowhere" / "report.html")
+        self._ask("run", self.finished.id)
+        model = self._ask("model", self.finished.id)
+        self._ask("model", self.run.id)
+        self._ask("model", "model-0000000000000000")
+        self._ask("models", "mill", 10)
+        self._ask("download", model.id, self._folder / "model.zip")
+        self._ask("stage", model.id, Stage.PRODUCTION)
+        self._ask("lineage", model.id)
+
+    def _finish(self) -> None:
+        """A run that was carried out, as a worker would leave it."""
+        from hashlib import sha256
+
+        from gristmill.catalog import Outcome
+        from gristmill.records import replace
+
+        parts = self._api.service.parts
+        self._client.train(RunRequest(dataset_id=self.dataset.id, target="ripe", budget=60.0))
+        while (held := parts.catalog.runs.claim("test", 60)) is not None:
+            self.finished: Run = held
+        report, archive = b"<p>ripe</p>", b"a model's archive"
+        parts.store.put_bytes("runs/report.html", report)
+        parts.store.put_bytes("models/flour.zip", archive)
+        left = Artifact(name="report", key="runs/report.html", size=len(report), sha256=sha256(report).hexdigest())
+        model = replace(model_of(self.finished), sha256=sha256(archive).hexdigest())
+        outcome = Outcome(status=RunStatus.SUCCEEDED, artifacts=(left,))
+        parts.catalog.runs.finish(self.finished.id, self.finished.fence, outcome, model)
+
+    def _of_recipes(self) -> None:
+        self._ask("recipes", "mill")
+        self._ask("recipe", "tabular", self._folder / "recipe.ipynb", project="mill")
+        self._ask("recipe", self.run.id, self._folder / "recipe.ipynb", project="mill")
+        self._ask("recipe", "passwd.ipynb", self._folder / "recipe.ipynb", project="mill")
+        self._ask("try_recipe", "mine", notebook="{", task="tabular-classification", project="mill")
+        entry = RecipeEntry(name="mine", version="", tasks=("tabular-classification",), project="mill")
+        self._ask("save_recipe", "mine", entry, notebook="no notebook")
+
+
+def _of_file(path: Path) -> str:
+    return path.read_text("utf-8") if path.is_file() else path.name
+
+
+# --- who asks --------------------------------------------------------------------------------------------------------
+
+
+def test_a_stranger_is_told_the_same_as_by_the_mill(api: Api, tmp_path: Path) -> None:
+    api.mill().make_project("mill")
+    with hub_of(api, tmp_path, "sam") as stranger, pytest.raises(GristmillError) as far:
+        stranger.members("olga/mill")
+    with pytest.raises(GristmillError) as near:
+        api.mill("sam").members("olga/mill")
+    assert (type(far.value), far.value.failure) == (type(near.value), near.value.failure)
+
+
+def test_more_than_a_page_comes_as_one_list(api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from services.catalogs import add_runs
+
+    runs = add_runs(api.service.parts.catalog, 5)
+    monkeypatch.setattr("gristmill.client.hub._MOST", 2)
+    with hub_of(api, tmp_path, "root", powers="admin") as root:
+        assert [run.id for run in root.runs(limit=4)] == [run.id for run in reversed(runs)][:4]
+        assert len(root.runs()) == 5
+
+
+def test_importing_brings_in_no_http() -> None:
+    code = "import gristmill, sys; gristmill.connect; print('httpx' in sys.modules, 'pandas' in sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert loaded.stdout.split() == ["False", "False"]
