@@ -9,11 +9,13 @@ api      an API that listens, on a catalog and a store of the test's own; nobody
 
 from __future__ import annotations
 
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,13 +74,15 @@ def make_service(home: Path, *, prefix: str = "", catalog: str = "", store: str 
 
         async def of_token(self, token: str) -> Who:
             try:
-                name, teams, powers = token.split("|")
+                name, teams, powers = token.rsplit("|", 2)
             except ValueError:
                 raise NotSignedIn("This token is not valid here.") from None
             found = frozenset(Power(power) for power in powers.split(",") if power)
             return Who(name=name, teams=tuple(filter(None, teams.split(","))), powers=found)
 
     home.mkdir(parents=True, exist_ok=True)
+    if not catalog and not (home / "catalog.db").exists():
+        (home / "catalog.db").write_bytes(_empty_catalog())
     parts = Parts(
         catalog=Catalog.open(catalog or f"sqlite:///{home}/catalog.db"),
         store=open_store(store or (home / "store").as_uri(), secret=b"thirty-two bytes, for tests only"),
@@ -87,6 +91,16 @@ def make_service(home: Path, *, prefix: str = "", catalog: str = "", store: str 
         home=home,
     )
     return Service(parts=parts, mill=Mill(parts), identity=Badges(), prefix=prefix)
+
+
+@cache
+def _empty_catalog() -> bytes:
+    """A catalog with nothing in it: the migrations take a second, and every test needs them."""
+    from gristmill.catalog import Catalog
+
+    with tempfile.TemporaryDirectory() as folder:
+        Catalog.open(f"sqlite:///{folder}/catalog.db").close()
+        return (Path(folder) / "catalog.db").read_bytes()
 
 
 @contextmanager

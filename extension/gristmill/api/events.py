@@ -21,7 +21,7 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from gristmill.catalog import Catalog
-from gristmill.errors import GristmillError
+from gristmill.errors import GristmillError, NotFound
 from gristmill.records import Event, Run, RunStatus, encode
 
 __all__ = ["EventStream", "Feeds"]
@@ -148,7 +148,7 @@ class EventStream(Response):
 
         async with anyio.create_task_group() as group:
             group.start_soon(until_gone)
-            with suppress(OSError, TimeoutError):  # who takes nothing for so long is let go
+            with suppress(OSError):  # a TimeoutError is one: who takes nothing for so long is let go
                 await self._tell(send)
             group.cancel_scope.cancel()
 
@@ -162,20 +162,27 @@ class EventStream(Response):
                 if events:
                     seq = events[-1].seq
                     await _body(send, b"".join(map(_frame, events)))
-                elif over:
+                elif over or not await self._idle(news, send):
                     break
-                else:
-                    await self._idle(news, send)
-        run = await to_thread.run_sync(self._reread)
-        await _body(send, b"event: end\ndata: " + encode(run) + b"\n\n", more=False)
+        try:
+            last = b"event: end\ndata: " + encode(await to_thread.run_sync(self._reread)) + b"\n\n"
+        except GristmillError:  # it is asked for again, with Last-Event-ID
+            last = b""
+        await _body(send, last, more=False)
 
-    async def _idle(self, news: asyncio.Event, send: Send) -> None:
+    async def _idle(self, news: asyncio.Event, send: Send) -> bool:
+        """Wait for news; False where who listens may not any more."""
         try:
             await asyncio.wait_for(news.wait(), _BEAT)
         except TimeoutError:
-            with suppress(OSError):
-                await to_thread.run_sync(self._reread)  # NotFound ends the stream of who is no member any more
+            try:
+                await to_thread.run_sync(self._reread)
+            except NotFound:  # no member any more
+                return False
+            except GristmillError:  # a catalog that is away comes back
+                pass
             await _body(send, b": still here\n\n")
+        return True
 
 
 def _frame(event: Event) -> bytes:
