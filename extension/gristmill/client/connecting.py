@@ -102,7 +102,7 @@ def remembered(home: Path) -> Address | None:
     """The hub that this person has signed in to, or None."""
     try:
         kept = json.loads((home / _LOGIN).read_text("utf-8"))
-        return Address.of(kept["url"], kept["token"])
+        return Address.of(str(kept["url"]), str(kept["token"]))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, UsageError) as error:

@@ -10,7 +10,17 @@ from urllib.parse import urlsplit
 
 import gristmill
 from gristmill import records
-from gristmill.errors import GristmillError, HubAway, NotSignedIn, UsageError, VersionsDiffer
+from gristmill.errors import (
+    Conflict,
+    GristmillError,
+    HubAway,
+    NotAllowed,
+    NotFound,
+    NotPossible,
+    NotSignedIn,
+    UsageError,
+    VersionsDiffer,
+)
 
 if TYPE_CHECKING:
     import httpx
@@ -100,6 +110,8 @@ def _kinds(kind: type[GristmillError]) -> Iterator[type[GristmillError]]:
 
 
 def _by_status(status: int) -> type[GristmillError]:
-    """The first class that is answered with that status, for codes that this version does not know."""
-    kinds = [kind for kind in GristmillError.__subclasses__() if kind.http == status]
-    return kinds[0] if kinds else UsageError if 400 <= status < 500 else GristmillError
+    """What a status says by itself, for codes that this version does not know."""
+    known: dict[int, type[GristmillError]] = {
+        401: NotSignedIn, 403: NotAllowed, 404: NotFound, 409: Conflict, 501: NotPossible, 503: HubAway,
+    }  # fmt: skip
+    return known.get(status, UsageError if 400 <= status < 500 else GristmillError)
