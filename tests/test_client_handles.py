@@ -1,0 +1,234 @@
+"""What a notebook gets, against staged clients: what is asked for, shown, and handed back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from gristmill.client.durations import seconds
+from gristmill.client.handles import Connection
+from gristmill.client.protocol import Progress
+from gristmill.client.showing import Report
+from gristmill.client.watching import Lines, Widget, fitting_view
+from gristmill.errors import NotConfirmed, NotFound, RunCancelled, RunFailed, UsageError
+from gristmill.records import Event, EventKind, LeaderboardRow, RunRequest, RunStatus, Upload
+from staged_client import AsksFirst, RunFails, StagedClient
+
+
+class Recording(StagedClient):
+    """Keeps what it is sent, and predicts the number of each row."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[tuple[str, pd.DataFrame]] = []
+        self.asked: list[Mapping[str, Any] | None] = []
+
+    def upload(
+        self, path: Path, *, project: str = "default", name: str | None = None, progress: Progress | None = None
+    ) -> Upload:
+        if path.suffix == ".parquet":
+            self.sent.append((path.name, pd.read_parquet(path)))
+        if progress:
+            progress(1, 2)
+        return super().upload(path, project=project, name=name)
+
+    def predict(self, model_id: str, data: Path | None, to: Path, settings: Mapping[str, Any] | None = None) -> int:
+        self.asked.append(settings)
+        rows = pd.DataFrame({"late": [1, 2, 3]}) if data is None else pd.read_parquet(data)
+        rows.assign(prediction=range(len(rows))).to_parquet(to)
+        return len(rows)
+
+
+@pytest.fixture
+def client() -> Recording:
+    return Recording()
+
+
+@pytest.fixture
+def mill(client: Recording, tmp_path: Path) -> Connection:
+    return Connection(client, tmp_path / "files")
+
+
+# --- training --------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_is_shown_until_it_has_ended(mill: Connection, capsys: pytest.CaptureFixture[str]) -> None:
+    run = mill.train("flights.zip", target="late", budget="1h30m")
+    lines = re.sub(r"(?m)^\d:\d\d ", "0:00 ", capsys.readouterr().out).splitlines()
+    assert lines[0] == "late: tabular classification, by roc_auc, within 1:30:00"
+    assert lines[1] == "distance has only 5 distinct values: a number, or a class?"
+    assert [line for line in lines if line.startswith("0:00")][:4] == [
+        "0:00 fetch",
+        "0:00 load",
+        "0:00 look",
+        "0:00 fit",
+    ]
+    assert "0:00 Memory is tight: bagging is left out." in lines
+    assert "     CatBoost: 0.839 roc_auc" in lines
+    assert lines[-1] == "     succeeded, 0.8745 roc_auc"
+    assert (run.status, run.score) == ("succeeded", 0.8745)
+    assert repr(run) == "<run-0000000000000001: late of flights, succeeded, 0.8745 roc_auc>"
+
+
+def test_what_is_asked_for_is_what_is_trained(mill: Connection, client: Recording, tmp_path: Path) -> None:
+    notebook = tmp_path / "mine.ipynb"
+    notebook.write_text("{}")
+    mill.train("dataset-1", task="t", metric="m", name="n", recipe=notebook, settings={"folds": 3}, seed=7, wait=False)
+    mill.train(mill.dataset("dataset-1"), recipe="kept@2", budget=90, wait=False)
+    first, second = client.requests
+    assert first == RunRequest(
+        dataset_id="dataset-1",
+        task="t",
+        metric="m",
+        name="n",
+        recipe="mine",
+        notebook="{}",
+        settings={"folds": 3},
+        seed=7,
+    )
+    assert (second.recipe, second.notebook, second.budget) == ("kept@2", "", 90)
+    with pytest.raises(NotFound, match=r"none\.ipynb cannot be read"):
+        mill.train("dataset-1", recipe="none.ipynb")
+
+
+def test_a_frame_is_data(mill: Connection, client: Recording) -> None:
+    frame = pd.DataFrame({"late": [1, 2], 7: ["a", None]}, index=[5, 9])
+    mill.train(frame, name="flights", wait=False)
+    ((name, sent),) = client.sent
+    assert (name, list(sent.columns), list(sent.index)) == ("flights.parquet", ["late", "7"], [0, 1])
+    with pytest.raises(UsageError, match="The DataFrame cannot be sent"):
+        mill.upload(pd.DataFrame({"mixed": [1, "a", {"b": 2}]}))
+
+
+@pytest.mark.parametrize(("accept", "code"), [(["rare-classes"], "rare-classes"), ("rare-classes", "rare-classes")])
+def test_a_notice_wants_a_yes(tmp_path: Path, accept: Sequence[str] | bool, code: str) -> None:
+    client = AsksFirst()
+    mill = Connection(client, tmp_path)
+    with pytest.raises(NotConfirmed, match=r"To go on all the same: accept=\['rare-classes'\]"):
+        mill.train("flights.zip", accept=["another"])
+    assert client.requests == []
+    mill.train("flights.zip", accept=accept, wait=False)
+    mill.train("flights.zip", accept=True, wait=False)
+    assert [request.accepted for request in client.requests] == [(code,), (code,)]
+
+
+def test_a_run_that_failed_says_where_to_look(tmp_path: Path) -> None:
+    mill = Connection(RunFails(), tmp_path)
+    with pytest.raises(RunFailed, match=r"stopped with an error. .*mill.run\('run-0000000000000001'\).logs\(\)"):
+        mill.train("flights.zip")
+    assert mill.run("run-0000000000000001").status is RunStatus.FAILED
+
+
+def test_a_run_is_cancelled_and_gone_on_with(mill: Connection, client: Recording) -> None:
+    run = mill.train("flights.zip", wait=False)
+    with pytest.raises(RunCancelled, match="resume"):
+        run.cancel().wait()
+    assert client.cancelled == [(run.id, False)]
+    second = run.resume("2m", settings={"folds": 5})
+    assert (second.status, second.record.budget, second.record.resumed_from) == ("succeeded", 120.0, run.id)
+
+
+def test_waiting_may_have_an_end(mill: Connection, client: Recording) -> None:
+    client.pace = 0.02
+    run = mill.train("flights.zip", wait=False).wait(0.05)
+    assert run.record.status is RunStatus.RUNNING
+
+
+def test_an_interrupt_leaves_the_run_alone(
+    mill: Connection, client: Recording, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object, **__: object) -> Sequence[Event]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(client, "events", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        mill.train("flights.zip")
+    assert "mill.run('run-0000000000000001').wait()" in capsys.readouterr().out
+    assert client.cancelled == []
+
+
+# --- looking ---------------------------------------------------------------------------------------------------------
+
+
+def test_tables_are_frames(mill: Connection) -> None:
+    run = mill.train("flights.zip")
+    board = run.leaderboard()
+    assert list(board.columns[:3]) == ["model", "score", "test_score"]
+    assert board.model[0] == "WeightedEnsemble_L2"
+    assert board.score.is_monotonic_decreasing
+    assert list(mill.runs().id) == [run.id]
+    assert str(mill.runs().created_at.dtype) == "datetime64[ns, UTC]"
+    assert list(mill.runs(status="failed").columns)[0] == "id"  # a table without rows is a table
+    assert list(mill.models().score) == [0.8745]
+    assert list(mill.dataset("dataset-1").columns().name)[:2] == ["late", "departure"]
+    assert list(mill.dataset("dataset-1").notices().code) == ["duplicates"]
+    assert run.logs().count("log of step") == 3
+
+
+def test_a_report_is_shown_in_a_frame_of_its_own(mill: Connection, tmp_path: Path) -> None:
+    run = mill.train("flights.zip")
+    report = run.report()
+    assert (report.path, repr(report)) == (mill.files / run.id / "report.html", f"<report: {report.path}>")
+    assert run.report(tmp_path / "r.html").path.read_text() == "report"
+    report.path.write_text("""<p title="x">it's</p></iframe><script>parent.alert(1)</script>""")
+    shown = Report(report.path)._repr_html_()
+    assert shown.count("<") == 2  # the frame's own two tags: what it holds is all quoted
+    assert "allow-same-origin" not in shown
+    assert "allow-scripts" in shown
+
+
+def test_a_frame_in_is_a_frame_out(mill: Connection, client: Recording, tmp_path: Path) -> None:
+    model = mill.train("flights.zip").model
+    frame = pd.DataFrame({"distance": [10.5, 20.0]}, index=["a", "b"])
+    answers = model.predict(frame)
+    assert list(answers.index) == ["a", "b"]
+    assert list(answers.prediction) == [0, 1]
+    assert "prediction" not in frame.columns
+    assert len(model.predict(horizon=3)) == 3
+    assert client.asked == [{}, {"horizon": 3}]
+    assert model.download(tmp_path / "model.zip").read_bytes() == b"PK"
+
+
+@pytest.mark.parametrize(
+    ("text", "length"), [("90s", 90), ("10m", 600), ("1h30m", 5400), ("7d", 604800), ("1.5h", 5400)]
+)
+def test_lengths_are_read(text: str, length: float) -> None:
+    assert seconds(text) == length
+
+
+@pytest.mark.parametrize("text", ["", "ten", "10", "-5m", "0s", "5m3"])
+def test_what_is_no_length_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="90s, 10m or 1h30m"):
+        seconds(text)
+
+
+# --- progress --------------------------------------------------------------------------------------------------------
+
+
+def test_outside_a_notebook_progress_is_lines() -> None:
+    assert isinstance(fitting_view(), Lines)
+
+
+def test_a_widget_shows_no_strangers_markup(mill: Connection) -> None:
+    run = mill.train("flights.zip", wait=False).wait().record
+    row = LeaderboardRow(model="<img src=x onerror=alert(1)>", score=0.5)
+    hostile = replace(run, target="<b>x</b>", metric="<i>", leaderboard=(row,))
+    said = [
+        Event(run_id=run.id, seq=1, at=0.0, kind=EventKind.PHASE, body={"phase": "<script>"}),
+        Event(run_id=run.id, seq=2, at=0.0, kind=EventKind.NOTICE, body={"message": "<script>"}),
+    ]
+    widget = Widget()
+    widget.sending(1_000_000, 4_000_000)
+    head, bar, body = widget.box.children
+    assert (head.value, bar.value) == ("Storing the file: 1 of 4 MB", 0.25)
+    widget.show(hostile, said)
+    assert (bar.value, bar.bar_style) == (1.0, "success")
+    assert "&lt;script&gt;" in body.value
+    for stranger in ("<img", "<script", "<b>x", "<i>"):
+        assert stranger not in head.value + body.value
