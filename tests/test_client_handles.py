@@ -39,6 +39,7 @@ class Recording(StagedClient):
         return super().upload(path, project=project, name=name)
 
     def predict(self, model_id: str, data: Path | None, to: Path, settings: Mapping[str, Any] | None = None) -> int:
+        del model_id
         self.asked.append(settings)
         rows = pd.DataFrame({"late": [1, 2, 3]}) if data is None else pd.read_parquet(data)
         rows.assign(prediction=range(len(rows))).to_parquet(to)
@@ -164,7 +165,7 @@ def test_tables_are_frames(mill: Connection) -> None:
     assert board.score.is_monotonic_decreasing
     assert list(mill.runs().id) == [run.id]
     assert str(mill.runs().created_at.dtype) == "datetime64[ns, UTC]"
-    assert list(mill.runs(status="failed").columns)[0] == "id"  # a table without rows is a table
+    assert "id" in mill.runs(status="failed").columns  # a table without rows is a table
     assert list(mill.models().score) == [0.8745]
     assert list(mill.dataset("dataset-1").columns().name)[:2] == ["late", "departure"]
     assert list(mill.dataset("dataset-1").notices().code) == ["duplicates"]
