@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gristmill import exploring, intake, records
 from gristmill.errors import Conflict, DataRejected, NotFound
-from gristmill.mill.parts import UseCases, existing, needs
+from gristmill.mill.parts import UseCases, existing, label, needs
 from gristmill.mill.trail import audited
 from gristmill.records import Dataset, DatasetEntry, Membership, Profile, Proposal, Upload, UploadStatus
 from gristmill.stores import places
@@ -79,7 +79,7 @@ class Data(UseCases):
         upload = self._gate.get(self._catalog.uploads, upload_id, Membership.EDITOR)
         if upload.status is not UploadStatus.RECEIVED:
             raise Conflict(f"The upload {upload.name} is {upload.status}.", cure="Upload the file again.")
-        filename = upload.key.rsplit("/", 1)[-1]
+        filename, called = upload.key.rsplit("/", 1)[-1], label(name, Path(upload.name).stem)
         try:
             with self._scratch() as scratch:
                 local = Path(scratch) / filename
@@ -95,7 +95,7 @@ class Data(UseCases):
             id=records.new_id("dataset"),
             project_id=upload.project_id,
             upload_id=upload.id,
-            name=name or Path(upload.name).stem,
+            name=called,
             version=0,
             key=upload.key,
             filename=filename,

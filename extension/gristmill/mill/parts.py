@@ -20,7 +20,9 @@ from gristmill.records import LOCAL, Who
 from gristmill.sandbox import Sandbox
 from gristmill.stores import Store
 
-__all__ = ["Parts", "UseCases", "existing", "needs"]
+__all__ = ["Parts", "UseCases", "existing", "label", "needs"]
+
+_LONGEST_LABEL = 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,3 +84,14 @@ def existing(path: Path, *, or_folder: bool = False) -> Path:
     if not path.is_file():
         raise UsageError(f"There is no file {path}.", cure="Check the path.")
     return path
+
+
+def label(name: str | None, otherwise: str) -> str:
+    """What to call a thing: the name that was given, or another; UsageError for one that cannot be shown in a line."""
+    if not name:
+        return otherwise
+    if len(name) > _LONGEST_LABEL or not name.isprintable() or not name.strip():
+        raise UsageError(
+            f"{name[:60]!r} cannot be a name.", cure=f"Give 1 to {_LONGEST_LABEL} letters, digits, signs and blanks."
+        )
+    return name

@@ -11,7 +11,7 @@ from gristmill import exploring, intake, recipes, records, tasks
 from gristmill.bench import BenchFile
 from gristmill.errors import BudgetTooSmall, Conflict, NotConfirmed, NotFound, UsageError
 from gristmill.mill.data import key_segment
-from gristmill.mill.parts import needs
+from gristmill.mill.parts import label, needs
 from gristmill.mill.trail import audited
 from gristmill.mill.uploads import Uploads
 from gristmill.records import (
@@ -79,12 +79,12 @@ class Runs(Uploads):
             id=records.new_id("run"),
             project_id=dataset.project_id,
             dataset_id=dataset.id,
-            name=request.name or dataset.name,
+            name=label(request.name, dataset.name),
             recipe=f"{recipe.name}@{recipe.version}",
             task=proposal.task,
             target=proposal.target,
             metric=proposal.metric,
-            budget=_budget(request.budget or proposal.budget),
+            budget=_budget(proposal.budget if request.budget is None else request.budget),
             seed=request.seed,
             settings=dict(request.settings),
             accepted=tuple(request.accepted),
