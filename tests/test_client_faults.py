@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import logging
 import random
 import re
-from collections.abc import Callable, Iterator
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +24,13 @@ from gristmill.errors import (
     GristmillError,
     HubAway,
     NotFound,
+    NotPossible,
     NotSignedIn,
     StoreFailed,
     UsageError,
     VersionsDiffer,
 )
-from gristmill.records import LOCAL, Run, RunRequest, to_plain
+from gristmill.records import LOCAL, Model, Run, RunRequest, replace, to_plain
 from services.apis import Api, badge, listening, make_service
 from services.troubles import Cutter, StagedHub
 
@@ -266,7 +269,7 @@ def test_an_empty_file_is_a_file(api: Api, tmp_path: Path) -> None:
 
 @pytest.fixture
 def run(api: Api) -> Run:
-    """A run of olga's with a report of some size."""
+    """A run of olga's with a report of some size, and a model."""
     from gristmill.catalog import Outcome
     from gristmill.records import Artifact, RunStatus
     from services.catalogs import a_dataset, model_of, run_on
@@ -279,9 +282,12 @@ def run(api: Api) -> Run:
     page = random.Random(3).randbytes(3_000_000)
     parts.store.put_bytes("runs/report.html", page)
     left = Artifact(name="report", key="runs/report.html", size=len(page), sha256=hashlib.sha256(page).hexdigest())
-    parts.catalog.runs.finish(
-        run.id, held.fence, Outcome(status=RunStatus.SUCCEEDED, artifacts=(left,)), model_of(held)
-    )
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("schema.json", "{}")
+    model = replace(model_of(held), sha256=hashlib.sha256(packed.getvalue()).hexdigest())
+    parts.store.put_bytes(model.key, packed.getvalue())
+    parts.catalog.runs.finish(run.id, held.fence, Outcome(status=RunStatus.SUCCEEDED, artifacts=(left,)), model)
     return run
 
 
@@ -303,6 +309,32 @@ def test_what_arrives_changed_is_no_file(api: Api, run: Run, tmp_path: Path) -> 
     with Hub(Address.of(api.url, badge("olga")), tmp_path / "home") as hub, fetched:
         hub.fetch(run.id, "report", tmp_path / "report.html")
     assert not (tmp_path / "report.html").exists()
+
+
+def test_a_model_is_asked_where_there_is_autogluon(api: Api, run: Run, tmp_path: Path) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def ask(model: Model, folder: Path, data: Path | None, to: Path, settings: Mapping[str, Any]) -> int:
+        del data, to, settings
+        asked.append((model.run_id, (folder / "schema.json").read_text()))
+        return 3
+
+    with Hub(Address.of(api.url, badge("olga")), tmp_path / "home", ask) as hub:
+        assert [hub.predict(run.id, None, tmp_path / "out.csv") for _ in range(2)] == [3, 3]
+    assert asked == [(run.id, "{}")] * 2
+    without = pytest.raises(NotPossible, match="lacks AutoGluon")
+    with Hub(Address.of(api.url, badge("olga")), tmp_path / "home") as hub, without:
+        hub.predict(run.id, None, tmp_path / "out.csv")
+
+
+def test_a_folder_that_points_out_of_itself_is_not_unpacked(hub: Hub, staged_hub: StagedHub, tmp_path: Path) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("../out.txt", "!")
+    staged_hub.will(200, packed.getvalue(), Content_Type="application/zip")
+    with pytest.raises(StoreFailed, match="outside its folder"):
+        hub.folder("run-1", tmp_path / "run")
+    assert not (tmp_path / "out.txt").exists()
 
 
 # --- secrets ---------------------------------------------------------------------------------------------------------

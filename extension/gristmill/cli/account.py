@@ -32,7 +32,8 @@ def signing_in(home: Path) -> Sequence[click.Command]:
 
         url = connecting.checked(url)
         address = Address.of(url, _token(url))
-        who = Hub(address, home).me()
+        with Hub(address, home) as hub:
+            who = hub.me()
         connecting.remember(home, address)
         click.echo(f"Signed in to {url} as {words.plain(who.name)}.")
 

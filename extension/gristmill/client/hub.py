@@ -247,7 +247,9 @@ class Hub(Client):
 
     def predict(self, model_id: str, data: Path | None, to: Path, settings: Mapping[str, Any] | None = None) -> int:
         if self._asker is None:
-            raise _embedded_only("Predicting")
+            raise NotPossible(
+                "A hub's model is asked on this machine, which lacks AutoGluon.", cure="pip install 'gristmill[train]'"
+            )
         model = self.model(model_id)
         folder = self._home / "models" / model.id
         if not folder.exists():
