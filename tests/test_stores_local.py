@@ -103,11 +103,11 @@ def test_a_key_cannot_be_a_folder_too(local_store: LocalStore) -> None:
 
 
 def test_a_digest_that_was_overtaken_is_none(local_store: LocalStore) -> None:
-    assert local_store.put_bytes("a", b"x").sha256
+    assert local_store.put_bytes("a", b"x" * 100_000).sha256
     os.utime(local_store.root / "objects" / "a", (1, 1))
-    assert local_store.stat("a") == Stored(key="a", size=1, modified_at=1.0, sha256=None)
+    assert local_store.stat("a") == Stored(key="a", size=100_000, modified_at=1.0, sha256=None)
     (local_store.root / "digests" / "a").unlink()
-    assert local_store.stat("a") == Stored(key="a", size=1, modified_at=1.0, sha256=None)
+    assert local_store.stat("a") == Stored(key="a", size=100_000, modified_at=1.0, sha256=None)
 
 
 def test_an_upload_is_bound_for_one_key(local_store: LocalStore) -> None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +59,8 @@ class Recipe:
         return _parameters(self)
 
 
-def names() -> list[str]:
+@cache
+def names() -> Sequence[str]:
     """The built-in recipes: the notebooks that tasks name."""
     named = {kind.recipe.removesuffix(".ipynb") for kind in tasks.all_kinds()}
     return sorted(name for name in named if (_folder() / f"{name}.ipynb").is_file())
@@ -65,13 +68,17 @@ def names() -> list[str]:
 
 def find(name: str) -> Recipe:
     """The built-in recipe of that name."""
-    path = _folder() / f"{name}.ipynb"
     if name not in names():
         raise NotFound(
             f"There is no recipe {name!r}.",
             cure=f"The built-in ones are: {', '.join(names())}. Keep your own: gristmill recipe save",
         )
-    return Recipe(name=name, text=path.read_text(encoding="utf-8"))
+    return _built_in(name)
+
+
+@cache
+def _built_in(name: str) -> Recipe:
+    return Recipe(name=name, text=(_folder() / f"{name}.ipynb").read_text(encoding="utf-8"))
 
 
 def given(name: str, text: str) -> Recipe:

@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any, ClassVar, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, func, insert, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, bindparam, func, insert, select, tuple_
 
 from gristmill.catalog import tables
 from gristmill.catalog.database import Database
@@ -30,6 +30,10 @@ class Rows(Generic[Record]):
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # Made once: SQLAlchemy takes longer to make such a statement than the database to carry it out.
+        self._one = select(self.table).where(self.table.c.id == bindparam("wanted")) if "id" in self.table.c else None
+        self._new = insert(self.table).returning(self.table)
+        self._names = [field.name for field in dataclasses.fields(self.kind)]  # type: ignore[arg-type]
 
     def get(self, id: str) -> Record:
         """The one with that id; NotFound if there is none."""
@@ -37,7 +41,9 @@ class Rows(Generic[Record]):
             return self._get(connection, id)
 
     def _get(self, connection: Connection, id: str) -> Record:
-        row = connection.execute(select(self.table).where(self.table.c.id == id)).one_or_none()
+        if self._one is None:
+            raise TypeError(f"A {self.noun} has no id.")
+        row = connection.execute(self._one, {"wanted": id}).one_or_none()
         if row is None:
             raise self.missing(id)
         return self._record(row)
@@ -50,8 +56,8 @@ class Rows(Generic[Record]):
         return self.kind(**row._asdict())
 
     def _insert(self, connection: Connection, record: Any) -> Record:
-        values = {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
-        return self._record(connection.execute(insert(self.table).values(values).returning(self.table)).one())
+        values = {name: getattr(record, name) for name in self._names}
+        return self._record(connection.execute(self._new, values).one())
 
     def _page(self, query: Select[Any], before: str | None, limit: int) -> tuple[Record, ...]:
         with self._database.reading() as connection:

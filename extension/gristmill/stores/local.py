@@ -3,8 +3,8 @@
 How it lies on the disk
 -----------------------
 objects/   one file an object, at its key's path
-digests/   beside each object its sha256, with the size, time and inode of the very file it was computed of: a digest
-           that was overtaken by another write is seen to be stale, and is as good as none
+digests/   beside each object of some size its sha256, with the size, time and inode of the very file it was computed
+           of: a digest that was overtaken by another write is seen to be stale, and is as good as none
 uploads/   multipart uploads under way
 incoming/  what is being written; renamed into place when whole and synced, swept a day after a writer died
 
@@ -13,6 +13,7 @@ Signed URLs point to the door (stores/door.py), which whoever serves the store m
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
 import secrets
@@ -34,6 +35,7 @@ __all__ = ["LocalStore"]
 
 _DOOR = "/store"
 _OPTIONS = {"door": f"where the API serves the store's signed URLs, {_DOOR} by default"}
+_SMALL = 1 << 16  # bytes up to which an object's digest is computed when it is asked for, not kept beside it
 _STALE = 24 * 3600.0  # seconds after which something in incoming/ has no writer any more
 
 
@@ -82,7 +84,8 @@ class LocalStore(Store):
         with self._faults(f"{key} could not be written to the store."):
             digest = write(data, fresh)
             try:
-                self._note(key, digest, fresh)
+                if fresh.stat().st_size > _SMALL:
+                    self._note(key, digest, fresh)
                 place(fresh, self._objects / key)
             except BaseException:
                 fresh.unlink(missing_ok=True)
@@ -110,7 +113,8 @@ class LocalStore(Store):
         check_key(key)
         with self._faults(f"The store could not look for {key}."):
             try:
-                return self._stored(key, self._noted(key))
+                found = self._stored(key, self._noted(key))
+                return found if found.size > _SMALL else self._read_through(key)
             except (FileNotFoundError, NotADirectoryError):
                 return None
 
@@ -186,6 +190,13 @@ class LocalStore(Store):
         if not stat.S_ISREG(seen.st_mode):
             raise FileNotFoundError(key)
         return Stored(key=key, size=seen.st_size, modified_at=seen.st_mtime, sha256=digest)
+
+    def _read_through(self, key: str) -> Stored:
+        """What is known of a small object, by reading it."""
+        with (self._objects / key).open("rb") as file:
+            data, seen = file.read(), os.fstat(file.fileno())
+        digest = hashlib.sha256(data).hexdigest()
+        return Stored(key=key, size=len(data), modified_at=seen.st_mtime, sha256=digest)
 
     def _note(self, key: str, digest: str, path: Path) -> None:
         fresh = path.with_suffix(".digest")
