@@ -45,6 +45,7 @@ from gristmill.records import (
     Upload,
     UploadStatus,
     Wanted,
+    WeightsEntry,
 )
 
 DOUBT = Notice(
@@ -260,6 +261,19 @@ class StagedClient(Client):
 
     def nudge(self) -> None:
         self.nudges += 1
+
+    # --- weights -----------------------------------------------------------------------------------------------------
+
+    def weights(self) -> Sequence[WeightsEntry]:
+        return []
+
+    def fetch_weights(self, name: str) -> WeightsEntry:
+        raise NotFound(f"No weights are called {name!r}.", cure="See: gristmill weights list")
+
+    def add_weights(self, name: str, folder: Path, *, kind: str, licence: str) -> WeightsEntry:
+        return WeightsEntry(
+            name=name, kind=kind, megabytes=1, licence=licence, source="folder", origin="added", path=str(folder)
+        )
 
     # --- models ------------------------------------------------------------------------------------------------------
 

@@ -21,10 +21,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 FLOORS = {
     1: ("records", "errors", "notebooks"),
-    2: ("catalog", "masks", "pictures", "stores", "tables", "tasks"),
+    2: ("catalog", "masks", "pictures", "stores", "tables", "tasks", "weights"),
     3: ("intake", "recipes", "bench", "engines", "figures", "model_archive", "sandbox"),
     4: ("worker", "reports", "trial"),
-    5: ("dispatch", "exploring", "reconciler", "recipe_book"),
+    5: ("dispatch", "exploring", "reconciler", "recipe_book", "weights_shelf"),
     6: ("mill",),
     7: ("client", "cli"),
     8: ("app",),
@@ -36,11 +36,12 @@ ONLY = {
     "gristmill.cli": {"records", "errors", "client"},
     "gristmill.tables.reading": set(),  # it is copied into each model archive, where there is no gristmill
     "gristmill.tasks.series": set(),  # the same
-    "gristmill.engines.backbones": set(),  # the same, where a model sees
+    "gristmill.engines.backbones": {"weights"},  # the same, where a model sees
     "gristmill.engines.picture_models": {"engines", "pictures"},  # the same: backbones/ goes along
     "gristmill.engines.dense": {"engines", "masks", "pictures"},  # the same: backbones/ goes along
-    "gristmill.engines.texts": set(),  # the same, where a model reads
+    "gristmill.engines.texts": {"weights"},  # the same, where a model reads
     "gristmill.masks": set(),  # the same, where a model answers with masks
+    "gristmill.weights": set(),  # the same, where a model needs weights
     "gristmill.pictures": set(),  # the same, where a model takes pictures
     "gristmill_widgets": {"records", "errors", "client"},
     "gristmill_hub": {"api", "hosts"},

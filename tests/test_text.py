@@ -205,7 +205,7 @@ def test_little_memory_leaves_words_alone(tmp_path: Path) -> None:
     found = inspect(tmp_path / "reviews.csv", tmp_path / "scratch")
     little = Resources(cpus=2, gpus=0, memory=100_000_000)
     parameters, notices = find(TASK).plan(found, 60.0, little)
-    assert (parameters["encoder"], parameters["texts"]) == ("", ["review"])
+    assert (parameters["weights"], parameters["texts"]) == ("", ["review"])
     assert [notice.code for notice in notices] == ["smaller-plan"]
 
 

@@ -5,6 +5,7 @@ Settings come from the environment, each with a default that needs nothing but t
     GRISTMILL_HOME      where state lives                   ~/.gristmill
     GRISTMILL_CATALOG   the catalog's URL                   sqlite:///HOME/catalog.db
     GRISTMILL_STORE     the store's URL                     file://HOME/store
+    GRISTMILL_WEIGHTS   where pretrained weights are kept   HOME/weights
     GRISTMILL_LEASE     seconds until a silent worker's run may be taken over            15
     GRISTMILL_MEMORY    gigabytes that a notebook may use   80 % of what is free when it starts
     GRISTMILL_CPUS      cores that a notebook may use       all
@@ -40,6 +41,7 @@ class Settings:
     home: Path
     catalog: str
     store: str
+    weights: Path
     lease: float = 15.0
     memory: float | None = None  # GB
     cpus: int | None = None
@@ -51,6 +53,7 @@ class Settings:
             home=home,
             catalog=environment.get("GRISTMILL_CATALOG") or f"sqlite:///{home / 'catalog.db'}",
             store=environment.get("GRISTMILL_STORE") or (home / "store").as_uri(),
+            weights=Path(environment.get("GRISTMILL_WEIGHTS") or home / "weights").expanduser().absolute(),
             lease=_number(environment, "GRISTMILL_LEASE", float, 1.0) or 15.0,
             memory=_number(environment, "GRISTMILL_MEMORY", float, 0.5),
             cpus=_number(environment, "GRISTMILL_CPUS", int, 1),
@@ -90,6 +93,7 @@ def embedded(settings: Settings, dispatcher: Dispatcher | None = None) -> Mill:
             dispatcher=dispatcher or LocalDispatcher(settings.home),
             sandbox=_sandbox(settings),
             home=settings.home,
+            weights=settings.weights,
         )
     )
 
@@ -137,7 +141,8 @@ def _sandbox(settings: Settings) -> Sandbox:
     from gristmill.sandbox.process import ProcessSandbox
 
     memory = None if settings.memory is None else int(settings.memory * 1e9)
-    return ProcessSandbox(cache=settings.home / "cache", cpus=settings.cpus, memory=memory)
+    cache = settings.home / "cache"
+    return ProcessSandbox(cache=cache, weights=settings.weights, cpus=settings.cpus, memory=memory)
 
 
 def main() -> int:

@@ -22,6 +22,7 @@ from gristmill.records import (
     RunRequest,
     RunStatus,
     Upload,
+    WeightsEntry,
 )
 
 __all__ = ["Client"]
@@ -104,6 +105,17 @@ class Client(Protocol):
 
     def save_recipe(self, source: str, entry: RecipeEntry) -> RecipeEntry:
         """Keeps a run's recipe or a notebook as `entry` says, under its next version, once it has passed its trial."""
+
+    # --- weights -----------------------------------------------------------------------------------------------------
+
+    def weights(self) -> Sequence[WeightsEntry]:
+        """Pretrained weights that have a name, at hand or not."""
+
+    def fetch_weights(self, name: str) -> WeightsEntry:
+        """Fetches weights from a model hub, by their name or as owner/name, and keeps them."""
+
+    def add_weights(self, name: str, folder: Path, *, kind: str, licence: str) -> WeightsEntry:
+        """Keeps the weights in `folder` under a name, once they have opened and answered."""
 
     # --- models ------------------------------------------------------------------------------------------------------
 

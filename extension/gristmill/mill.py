@@ -45,9 +45,11 @@ from gristmill.records import (
     Upload,
     UploadStatus,
     Wanted,
+    WeightsEntry,
 )
 from gristmill.sandbox import Sandbox
 from gristmill.stores import Store, places
+from gristmill.weights_shelf import WeightsShelf
 
 __all__ = ["Mill", "Parts"]
 
@@ -65,6 +67,7 @@ class Parts:
     dispatcher: Dispatcher
     sandbox: Sandbox
     home: Path
+    weights: Path | None = None  # the shelf of pretrained weights; in `home` where nothing is said
 
 
 class Mill:
@@ -75,6 +78,7 @@ class Mill:
         self._catalog = parts.catalog
         self._store = parts.store
         self._book = RecipeBook(catalog=parts.catalog, store=parts.store, sandbox=parts.sandbox, home=parts.home)
+        self._shelf = WeightsShelf(folder=parts.weights or parts.home / "weights", sandbox=parts.sandbox)
 
     # --- data --------------------------------------------------------------------------------------------------------
 
@@ -302,19 +306,34 @@ class Mill:
 
     def recipe(self, source: str, to: Path, *, project: str = "default") -> Path:
         """The notebook of a recipe, or the one that a run was asked to execute, as the file `to`."""
-        recipe, _ = self._book.source(source, self._catalog.projects.ensure(project).id)
+        recipe, _ = self._book.source(source, project)
         to.write_text(recipe.text, encoding="utf-8")
         return to
 
     def try_recipe(self, source: str, *, task: str | None = None, project: str = "default") -> None:
         """Try a recipe, a run's or a notebook on its task's tiny data set; RecipeInvalid where it does not pass."""
-        recipe, known = self._book.source(source, self._catalog.projects.ensure(project).id)
+        recipe, known = self._book.source(source, project)
         self._book.attempt(recipe, task or known)
 
     def save_recipe(self, source: str, entry: RecipeEntry) -> RecipeEntry:
         """Keep a run's recipe or a notebook as `entry` says, under its next version, once it has passed its trial."""
-        recipe, known = self._book.source(source, self._catalog.projects.ensure(entry.project or "default").id)
+        recipe, known = self._book.source(source, entry.project or "default")
         return self._book.save(recipe, entry if entry.tasks or not known else replace(entry, tasks=(known,)))
+
+    # --- weights -----------------------------------------------------------------------------------------------------
+
+    def weights(self) -> Sequence[WeightsEntry]:
+        """Pretrained weights that have a name, at hand or not."""
+        return self._shelf.entries()
+
+    def fetch_weights(self, name: str) -> WeightsEntry:
+        """Fetch weights from a model hub, by their name or as owner/name, and keep them."""
+        return self._shelf.fetch(name)
+
+    def add_weights(self, name: str, folder: Path, *, kind: str, licence: str) -> WeightsEntry:
+        """Keep the weights in `folder` under a name, once they have opened and answered."""
+        _needs("Trying weights", ("torch",), "all-tasks")
+        return self._shelf.add(name, folder, kind=kind, licence=licence)
 
     # --- models ------------------------------------------------------------------------------------------------------
 

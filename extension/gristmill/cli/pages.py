@@ -18,9 +18,9 @@ from gristmill.records import Column, ColumnKind, Notice, Profile, Proposal, Rol
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from gristmill.records import LeaderboardRow, Run, Table
+    from gristmill.records import LeaderboardRow, Run, Table, WeightsEntry
 
-__all__ = ["data_page", "facts", "leaderboard", "notices", "proposal_page", "runs_page", "status"]
+__all__ = ["data_page", "facts", "leaderboard", "notices", "proposal_page", "runs_page", "status", "weights_page"]
 
 _MOST_COLUMNS = 40  # of a table that are shown one by one
 _MARKS = {
@@ -50,6 +50,18 @@ def facts(pairs: Iterable[tuple[str, str | Text]]) -> RenderableType:
     grid.add_column(overflow="fold")
     for name, value in pairs:
         grid.add_row(name, Text(words.plain(value)) if isinstance(value, str) else value)
+    return grid
+
+
+def weights_page(entries: Iterable[WeightsEntry]) -> RenderableType:
+    """Pretrained weights, those at hand with where they lie, the others with how to get them."""
+    grid = _grid(header=True)
+    for column in ("name", "kind", "size", "licence", "where"):
+        grid.add_column(column, overflow="fold", justify="right" if column == "size" else "left")
+    for one in entries:
+        where = Text(words.plain(one.path)) if one.path else Text(words.plain(one.cure), style="dim")
+        name = Text(words.plain(one.name), style="bold" if one.path else "dim")
+        grid.add_row(name, one.kind, f"{one.megabytes} MB", Text(words.plain(one.licence)), where)
     return grid
 
 

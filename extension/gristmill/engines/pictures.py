@@ -31,7 +31,10 @@ class PictureEngine(TabularEngine):
         *("autogluon.tabular", "autogluon.core", "autogluon.common", "autogluon.features", "torch", "scikit-learn"),
         *("pandas", "numpy", "scipy", "lightgbm", "pillow", "pyarrow"),
     )
-    code = ("gristmill.pictures", "gristmill.engines.backbones", "gristmill.engines.picture_models")
+    code = (
+        *("gristmill.pictures", "gristmill.weights", "gristmill.engines.backbones"),
+        "gristmill.engines.picture_models",
+    )
     script = "predict_pictures.py"
 
     def watch(self, say: Say) -> Watch:

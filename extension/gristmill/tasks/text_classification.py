@@ -77,11 +77,12 @@ class TextClassification(TabularClassification):
         texts = [column.name for column in profile.main.columns if column.kind is ColumnKind.TEXT]
         needed = _FIXED_MEMORY + _MEMORY_PER_BYTE * profile.bytes
         if smaller or needed > resources.memory:
-            return {"texts": texts, "encoder": "", "folds": 0, "beside": {}}, (_too_little(needed, resources, smaller),)
+            alone = {"texts": texts, "weights": "", "folds": 0, "beside": {}}
+            return alone, (_too_little(needed, resources, smaller),)
         missing = [name for name in (ENCODER.replace("-", "_"), *_READERS) if find_spec(name) is None]
         folds = 5 if budget >= _BAGGING_BUDGET and profile.rows <= _BAGGING_ROWS else 0
         return (
-            {"texts": texts, "encoder": "" if missing else ENCODER, "folds": folds},
+            {"texts": texts, "weights": "" if missing else ENCODER, "folds": folds},
             (_no_encoder(missing),) if missing else (),
         )
 
