@@ -187,6 +187,7 @@ class Mill:
         kind = tasks.find(proposal.task)
         _needs(f"Training for {kind.title.lower()}", kind.modules, kind.extra)
         _confirmed((*dataset.profile.notices, *proposal.notices), request.accepted)
+        kind.settle(dataset.profile, proposal.target, dict(request.settings))
         built_in = kind.recipe.removesuffix(".ipynb")
         recipe = self._book.find(request.recipe or built_in, dataset.project_id)
         run = Run(
@@ -218,6 +219,8 @@ class Mill:
                 f"The run {earlier.name} is still {earlier.status}.",
                 cure="Wait until it has ended, or cancel it first.",
             )
+        if earlier.artifact("checkpoint") is not None:
+            _same(earlier, settings or {})
         run = replace(
             earlier,
             id=records.new_id("run"),
@@ -399,6 +402,18 @@ class Mill:
     def _scratch(self) -> tempfile.TemporaryDirectory[str]:
         self._parts.home.mkdir(parents=True, exist_ok=True)
         return tempfile.TemporaryDirectory(dir=self._parts.home, prefix="scratch-", ignore_cleanup_errors=True)
+
+
+def _same(earlier: Run, settings: Mapping[str, Any]) -> None:
+    """Refuse to go on with models that were trained for something else."""
+    for name in tasks.find(earlier.task).lasting:
+        if name in settings and settings[name] != earlier.settings.get(name):
+            was = f"with {name}={earlier.settings[name]}" if name in earlier.settings else "without"
+            raise UsageError(
+                f"The run {earlier.name} cannot go on with {name}={settings[name]}: its models were trained {was}.",
+                cure=f"Train anew: gristmill train {earlier.dataset_id} --set {name}={settings[name]}",
+                code="settled",
+            )
 
 
 def _needs(what: str, modules: Sequence[str], extra: str) -> None:

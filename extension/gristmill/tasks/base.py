@@ -88,6 +88,7 @@ class TaskKind(ABC):
 
     - `candidates` names the columns that could be the target,
     - `check` says what a person should know about a target, or refuses it,
+    - `settle` refuses settings that cannot be,
     - `metrics_for` orders the metrics that make sense for a target, the proposed one first,
     - `metric_reason` says why that one,
     - `load` gives the rows to train on and the rows held out,
@@ -105,6 +106,7 @@ class TaskKind(ABC):
     modules: ClassVar[tuple[str, ...]] = ("autogluon.tabular",)  # what training cannot do without
     extra: ClassVar[str] = "train"  # the extra of the distribution that brings them
     tiny_target: ClassVar[str] = "answer"  # what `tiny` is to be asked for
+    lasting: ClassVar[tuple[str, ...]] = ()  # settings that a resumed run keeps, for its models were trained by them
     engine: ClassVar[str] = "gristmill.engines.tabular:TabularEngine"  # what its recipe trains
     metrics: ClassVar[tuple[Metric, ...]]
 
@@ -134,6 +136,10 @@ class TaskKind(ABC):
     @abstractmethod
     def check(self, profile: Profile, target: str) -> tuple[Notice, ...]:
         """What a person should know before `target` is learned; raises DataRejected where it cannot be."""
+
+    def settle(self, profile: Profile, target: str, settings: dict[str, Any]) -> None:
+        """Refuse what a person has settled, before anything is trained, if it cannot be."""
+        del profile, target, settings
 
     @abstractmethod
     def metrics_for(self, profile: Profile, target: str) -> tuple[Metric, ...]:
