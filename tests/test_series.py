@@ -15,8 +15,11 @@ from gristmill.tasks.series import (
     STAMP,
     Facts,
     Panel,
+    SeriesError,
     Shape,
     Step,
+    beside,
+    coming,
     even,
     fewest_steps,
     find,
@@ -192,7 +195,7 @@ def test_several_rows_of_a_step_become_one() -> None:
     rows = single(pd.date_range("2023-01-01", periods=48, freq="h")).assign(value=1.0)
     daily = Panel((), "at", Step.of("D"))
     assert even(rows, daily, ["value"])["value"].tolist() == [1.0, 1.0]
-    assert even(rows, daily, ["value"], sums=True)["value"].tolist() == [24.0, 24.0]
+    assert even(rows, daily, ["value"], sums=["value"])["value"].tolist() == [24.0, 24.0]
 
 
 @given(st.integers(min_value=1, max_value=400), st.integers(min_value=1, max_value=60))
@@ -224,3 +227,34 @@ def test_a_step_is_named_in_words(code: str, noun: str, words: str) -> None:
     step = Step.of(code)
     assert step.noun == noun
     assert step.amount(step.habit()[0]) == words
+
+
+def test_what_describes_an_item_is_told_from_what_ends_early() -> None:
+    rows = several(3, pd.date_range("2023-01-01", periods=30)).assign(plan=1.0, rain=2.0)
+    rows["town"] = rows["shop"].map({"shop 0": "Ulm", "shop 1": "Ulm", "shop 2": None})
+    rows["plan"] += np.arange(len(rows))
+    late = rows.groupby("shop").cumcount() >= 25
+    rows = rows.assign(value=rows["value"].mask(late)).sample(frac=1, random_state=0)
+    panel = find(rows)
+    assert panel is not None
+    constant, empty = beside(rows, panel)
+    assert constant == ("rain", "town")
+    assert empty == {"value": 5, "plan": 0, "rain": 0, "town": 0}
+
+
+def test_what_is_known_of_the_steps_to_come_is_laid_beside_them() -> None:
+    days = pd.date_range("2023-02-01", periods=3)
+    steps = pd.DataFrame({ITEM: ["a"] * 3 + ["over"] * 3, STAMP: [*days, *days]})
+    future = pd.DataFrame({ITEM: "a", STAMP: days, "promo": [0.0, 1.0, 0.0]})
+    told = coming(steps, future, ["promo"])
+    assert (told[ITEM].unique().tolist(), told["promo"].tolist()) == (["a"], [0.0, 1.0, 0.0])
+    with pytest.raises(SeriesError, match="needs 'promo' for all 3 steps ahead; the first that lacks it is 2023-02-02"):
+        coming(steps, future.drop(index=1), ["promo"])
+    with pytest.raises(SeriesError, match="no row tells it"):
+        coming(steps, future.iloc[:0], ["promo"])
+
+
+def test_only_what_adds_up_is_added() -> None:
+    rows = single(pd.date_range("2023-01-01", periods=48, freq="h"), price=3.0).assign(value=1.0)
+    made = even(rows, Panel((), "at", Step.of("D")), ["value", "price"], sums=["value"])
+    assert (made["value"].tolist(), made["price"].tolist()) == ([24.0, 24.0], [3.0, 3.0])

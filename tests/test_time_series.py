@@ -21,6 +21,8 @@ from gristmill.records import EventKind, Profile, Proposal, Resources, RunReques
 from gristmill.sandbox.process import ProcessSandbox
 from gristmill.stores import open_store
 from gristmill.tasks import LoadPlan
+from gristmill.tasks.series import Facts
+from gristmill.tasks.series_columns import Columns
 from gristmill.worker import Worker
 from gristmill.worker.attempt import Tools
 
@@ -145,7 +147,7 @@ def test_a_moment_that_comes_twice_is_refused(look: Look) -> None:
     rows = panel()
     error = refused(look, pd.concat([rows, rows.iloc[[7]]], ignore_index=True))
     assert error.failure.code == "duplicate-moments"
-    assert "the first is 2024-01-08 of 'shop 0'" in error.failure.what
+    assert "the first is 2024-01-08 of 'shop 0' in line 902 of sales.csv" in error.failure.what
 
 
 @pytest.mark.parametrize("zones", [("+01:00", ""), ("+01:00", "+05:00")])
@@ -155,7 +157,7 @@ def test_mixed_time_zones_are_refused(look: Look, zones: tuple[str, str]) -> Non
     rows["date"] = [f"{moment}{zones[at >= 100]}" for at, moment in enumerate(moments)]
     error = refused(look, rows)
     assert error.failure.code == "mixed-zones"
-    assert "sales.csv" in error.failure.what
+    assert f"{zones[1] or 'none'} from line 102 of sales.csv" in error.failure.what
 
 
 def test_a_target_of_words_is_refused(look: Look) -> None:
@@ -174,7 +176,9 @@ def test_an_irregular_series_needs_a_yes(look: Look) -> None:
 
 def test_a_horizon_that_series_are_too_short_for_is_refused(look: Look, tmp_path: Path) -> None:
     found = look(panel())
-    with pytest.raises(DataRejected, match=r"The longest series has 150 days, too few to forecast 100 days"):
+    with pytest.raises(
+        DataRejected, match=r"series of sales.csv has 150 days, too few to forecast 100 days.*horizon=49"
+    ):
         load(found, tmp_path, horizon=100)
 
 
@@ -194,6 +198,75 @@ def test_rows_beside_any_grid_are_brought_onto_one_if_asked(look: Look, tmp_path
     train, test = load(found, tmp_path, frequency="D")
     assert train.freq == "D"
     assert len(test) == len(times.normalize().unique())
+
+
+# --- columns beside the values ---------------------------------------------------------------------------------------
+
+
+def beside(items: int = 6, foretold: int = 0) -> pd.DataFrame:
+    """A panel with a plan (known for `foretold` days more than the sales), the weather, and a town for each shop."""
+    rows = panel(items).assign(promo=lambda frame: (np.arange(len(frame)) % 5 == 0).astype(int))
+    rows["rain"] = np.random.default_rng(0).gamma(1.0, 2.0, len(rows)).round(1)
+    rows["town"] = rows["shop"].map(lambda shop: "Ulm" if shop[-1] in "012" else "Bonn")
+    late = rows.groupby("shop").cumcount() >= DAYS - foretold
+    return rows.assign(sales=rows["sales"].mask(late), rain=rows["rain"].mask(late))
+
+
+def taken(profile: Profile, **settings: Any) -> Columns:
+    facts = Facts.read(profile.facts)
+    assert facts is not None
+    return Columns.of(profile, facts, "sales", settings)
+
+
+def test_a_column_is_known_ahead_where_the_rows_tell_it_beyond_the_values(look: Look) -> None:
+    profile, proposal = look(beside(foretold=10), task="time-series", target="sales")
+    columns = taken(profile)
+    assert (columns.known, columns.past, columns.static) == (("promo",), ("rain",), ("town",))
+    told = {notice.code: notice.message for notice in proposal.notices}
+    assert "'promo' is taken as known ahead: the rows tell it for 10 days" in told["columns-known"]
+    assert "'rain' is taken as known for the past only" in told["columns-past"]
+    assert "'town' has one value throughout each series" in told["columns-static"]
+    assert "The next 10 days are forecast: as many as the last rows" in told["series"]
+
+
+def test_a_column_that_ends_with_the_values_is_known_for_the_past_only(look: Look) -> None:
+    profile, _ = look(beside(), task="time-series", target="sales")
+    assert (taken(profile).known, taken(profile).past) == ((), ("promo", "rain"))
+
+
+def test_a_persons_word_goes_before_what_the_rows_suggest(look: Look) -> None:
+    profile, _ = look(beside(), task="time-series", target="sales")
+    columns = taken(profile, known="promo, rain", ignore=["town"])
+    assert (columns.known, columns.past, columns.static, columns.unused) == (("promo", "rain"), (), (), ("town",))
+
+
+@pytest.mark.parametrize("role", ["known", "past", "static", "ignore"])
+def test_a_column_that_there_is_not_is_no_column_beside(look: Look, role: str) -> None:
+    profile, _ = look(beside(), task="time-series", target="sales")
+    for name in ("prommo", "sales", "shop", "date"):
+        with pytest.raises(UsageError, match=f"no column '{name}'"):
+            taken(profile, **{role: name})
+
+
+def test_a_second_name_of_each_series_does_not_describe_it(look: Look) -> None:
+    rows = beside().assign(street=lambda frame: "way of " + frame["shop"])
+    profile, _ = look(rows, task="time-series", target="sales")
+    facts = Facts.read(profile.facts)
+    assert facts is not None
+    assert {"shop", "street"} == {*taken(profile).unused, *facts.panel.items}
+    assert taken(profile).static == ("town",)
+
+
+def test_settings_that_cannot_be_are_refused_before_anything_is_trained(look: Look) -> None:
+    profile, _ = look(beside(), task="time-series", target="sales")
+    kind = tasks.find("time-series")
+    for settings, error in (
+        ({"horizon": 100}, DataRejected), ({"horizon": "soon"}, UsageError), ({"known": "prommo"}, UsageError),
+        ({"frequency": "fortnightish"}, UsageError),
+    ):  # fmt: skip
+        with pytest.raises(error):
+            kind.settle(profile, "sales", settings)
+    kind.settle(profile, "sales", {"horizon": 7, "known": "promo", "frequency": "D"})
 
 
 # --- what a run reads ------------------------------------------------------------------------------------------------

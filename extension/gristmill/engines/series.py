@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from math import isfinite
 from pathlib import Path
@@ -28,11 +28,21 @@ from autogluon.timeseries.trainer import TimeSeriesTrainer
 from gristmill.engines.base import Engine, Say
 from gristmill.errors import RunFailed
 from gristmill.records import EventKind, LeaderboardRow, replace, to_plain
-from gristmill.tasks.series import ITEM, STAMP, Panel, Step, fewest_steps, latest_context, ready_for
+from gristmill.tasks.series import (
+    ITEM,
+    STAMP,
+    Panel,
+    SeriesError,
+    Step,
+    coming,
+    fewest_steps,
+    latest_context,
+    ready_for,
+)
 
-__all__ = ["SeriesEngine", "Watch", "Windows", "ahead", "ensemble", "go_on", "judgeable", "remember", "seasonal"]
+__all__ = ["SeriesEngine", "Watch", "Windows", "add", "ahead", "ensemble", "go_on", "judgeable", "remember", "seasonal"]
 
-CONTEXT, FACTS = "context.parquet", "series.json"  # beside predictor.pkl
+CONTEXT, DESCRIBED, FACTS = "context.parquet", "described.parquet", "series.json"  # beside predictor.pkl
 _COMPILING = 2  # seconds for ETS and Theta to be compiled; with less than its own 15, AutoGluon leaves them out
 _LONGEST_SEASON = 24  # that ETS knows
 _CONTEXT_STEPS = 2_500  # as far back as AutoGluon's local models look
@@ -48,6 +58,7 @@ class SeriesEngine(Engine):
     )
     code = ("gristmill.tasks.series",)
     script = "predict_series.py"
+    explains = "gristmill.figures.explained:series"
 
     def __init__(self) -> None:
         self._found: dict[str, Windows] = {}
@@ -124,6 +135,8 @@ class SeriesEngine(Engine):
             told["panel"]["time"],
             str(predictor.target),
             *predictor.known_covariates_names,
+            *told["past"],
+            *told["static"],
         )
 
     def classes(self, predictor: TimeSeriesPredictor) -> None:
@@ -215,17 +228,28 @@ def remember(predictor: TimeSeriesPredictor, test: TimeSeriesDataFrame) -> None:
     if len(future):
         rows = pd.concat([rows, future.assign(**{STAMP: pd.to_datetime(future[STAMP])})])
     rows.reset_index(drop=True).to_parquet(Path(predictor.path) / CONTEXT, index=False)
+    if test.static_features is not None:
+        test.static_features.reset_index().to_parquet(Path(predictor.path) / DESCRIBED, index=False)
     (Path(predictor.path) / FACTS).write_text(json.dumps(told), encoding="utf-8")
 
 
 def ahead(predictor: TimeSeriesPredictor, test: TimeSeriesDataFrame) -> TimeSeriesDataFrame | None:
     """The forecast from where the series end; None where it needs columns that nobody has told for the time ahead."""
     told = test.attrs["series"]
-    if told["known"]:
-        return None
     panel = Panel((ITEM,), STAMP, Step(**told["panel"]["step"]))
     context = latest_context(test.to_data_frame().reset_index(), panel, most=_CONTEXT_STEPS)
-    return predictor.predict(TimeSeriesDataFrame(context))
+    if not told["known"]:
+        return predictor.predict(TimeSeriesDataFrame(context, static_features=test.static_features))
+    future = pd.DataFrame(told["future"])
+    try:
+        steps = predictor.make_future_data_frame(TimeSeriesDataFrame(context))
+        future = future.assign(**{STAMP: pd.to_datetime(future[STAMP])}) if len(future) else future
+        known = coming(steps, future, told["known"])
+    except SeriesError:
+        return None
+    context = context[context[ITEM].isin(set(known[ITEM]))]
+    frame = TimeSeriesDataFrame(context, static_features=test.static_features)
+    return predictor.predict(frame, known_covariates=TimeSeriesDataFrame(known))
 
 
 def seasonal(hyperparameters: dict[str, Any], season: int) -> dict[str, Any]:
@@ -239,11 +263,11 @@ def seasonal(hyperparameters: dict[str, Any], season: int) -> dict[str, Any]:
     }
 
 
-def ensemble(predictor: TimeSeriesPredictor) -> None:
-    """Weigh the finished candidates against each other, after a fit that was stopped before it could."""
+def ensemble(predictor: TimeSeriesPredictor, chosen: Sequence[str] = ()) -> None:
+    """Weigh the finished candidates against each other, after a fit that was stopped before it could; or the chosen."""
     trainer = predictor._trainer
-    names = trainer.get_model_names(layer=0)
-    if len(names) < 2 or len(names) < len(trainer.get_model_names()):
+    names = list(chosen) or trainer.get_model_names(layer=0)
+    if len(names) < 2 or (not chosen and len(names) < len(trainer.get_model_names())):
         return
     trainer._fit_ensembles(
         data_per_window=trainer._get_validation_windows(trainer.load_train_data(), None),
@@ -265,6 +289,13 @@ def go_on(predictor: TimeSeriesPredictor, hyperparameters: dict[str, Any], *, ti
         predictor._learner.save_trainer(trainer)
     else:
         ensemble(predictor)
+
+
+def add(predictor: TimeSeriesPredictor, hyperparameters: dict[str, Any], *, time_limit: float) -> None:
+    """Train more candidates, and leave the ensemble as it is."""
+    trainer = predictor._trainer
+    trainer.fit(trainer.load_train_data(), hyperparameters, ensemble_hyperparameters={}, time_limit=time_limit)
+    predictor._learner.save_trainer(trainer)
 
 
 def _name(key: str) -> str:
