@@ -399,6 +399,9 @@ def test_the_bakeries_are_forecast(house: tuple[Mill, Tools], tmp_path: Path) ->
     newer.to_csv(tmp_path / "newer.csv", index=False)
     assert mill.predict(run.id, tmp_path / "newer.csv", tmp_path / "on.csv") == 7
     assert pd.read_csv(tmp_path / "on.csv")["date"].min() == "2025-01-02"
+    with pytest.raises(UsageError, match="cannot go on with horizon=14: its models were trained with horizon=7"):
+        mill.resume(run.id, 60.0, {"horizon": 14})
+    assert mill.resume(run.id, 60.0, {"horizon": 7, "validations": 1}).status is RunStatus.QUEUED
     report = mill.fetch(run.id, "report", tmp_path / "report.html").read_text()
     for part in ("verdict", "forecast", "ahead", "windows", "items", "leaderboard"):
         assert f'data-part="{part}"' in report
@@ -406,10 +409,58 @@ def test_the_bakeries_are_forecast(house: tuple[Mill, Tools], tmp_path: Path) ->
 
 @pytest.mark.engine
 @pytest.mark.slow
+def test_what_is_known_ahead_may_come_with_the_file_to_predict(house: tuple[Mill, Tools], tmp_path: Path) -> None:
+    mill, tools = house
+    rows = beside(foretold=7)
+    rows.loc[rows["shop"] == "shop 3", "promo"] = np.nan  # nothing is told of it
+    rows.to_csv(tmp_path / "sales.csv", index=False)
+    dataset = mill.admit(mill.upload(tmp_path / "sales.csv").id)
+    settings = {"quick": {"SeasonalNaive": {"n_jobs": 1}}, "hyperparameters": {"DirectTabular": {}}, "known": "promo"}
+    request = RunRequest(dataset_id=dataset.id, task="time-series", target="sales", budget=100.0, settings=settings)
+    run = mill.train(request)
+    assert Worker(tools, name="test").work_once()
+    run = mill.run(run.id)
+    assert (run.status, run.failure) == (RunStatus.SUCCEEDED, None)
+    report = mill.fetch(run.id, "report", tmp_path / "report.html").read_text()
+    assert 'data-part="beside"' in report
+    assert 'data-part="ahead"' in report
+
+    told: list[str] = []
+    assert mill.predict(run.id, None, tmp_path / "next.csv", told=told.append) == 35  # as far as the rows have told
+    assert told == ["No prediction for shop 3: nothing is known of the steps to come."]
+    newer = rows[rows["shop"] == "shop 1"].tail(7).assign(sales=50.0)
+    ahead = newer.assign(date=newer["date"] + pd.Timedelta(days=7), sales=np.nan)
+    pd.concat([newer, ahead]).to_csv(tmp_path / "newer.csv", index=False)
+    assert mill.predict(run.id, tmp_path / "newer.csv", tmp_path / "on.csv") == 7
+    assert pd.read_csv(tmp_path / "on.csv")["date"].tolist() == ahead["date"].dt.strftime("%Y-%m-%d").tolist()
+    ahead.drop(columns=["sales", "rain", "town"]).iloc[1:].to_csv(tmp_path / "gap.csv", index=False)
+    with pytest.raises(DataRejected, match="needs 'promo' for all 7 steps ahead"):
+        mill.predict(run.id, tmp_path / "gap.csv", tmp_path / "no.csv")
+
+
+@pytest.mark.engine
+@pytest.mark.slow
+def test_a_candidate_that_fails_says_why(look: Look, tmp_path: Path) -> None:
+    from autogluon.timeseries import TimeSeriesPredictor
+
+    from gristmill.engines.series import SeriesEngine
+
+    train, _ = load(look(panel()), tmp_path, horizon=7)
+    engine, folder = SeriesEngine(), tmp_path / "model"
+    predictor = TimeSeriesPredictor(target="sales", prediction_length=7, freq="D", eval_metric="MASE", path=str(folder))
+    with engine.watch(lambda *_: None).over(predictor):
+        candidates = {"SeasonalNaive": {"n_jobs": 1}, "Theta": {"n_jobs": "as many as there are"}}
+        predictor.fit(train, hyperparameters=candidates)
+    assert engine.failures(predictor).keys() == {"Theta"}
+    assert "n_jobs must be a float" in engine.failures(predictor)["Theta"]
+
+
+@pytest.mark.engine
+@pytest.mark.slow
 def test_a_fit_that_was_killed_is_taken_up_again(look: Look, tmp_path: Path) -> None:
     from autogluon.timeseries import TimeSeriesPredictor
 
-    from gristmill.engines.series import SeriesEngine, ensemble, go_on, remember
+    from gristmill.engines.series import SeriesEngine, ensemble, fits, go_on, remember
 
     train, test = load(look(panel()), tmp_path, horizon=7)
     said: list[str] = []
@@ -429,6 +480,8 @@ def test_a_fit_that_was_killed_is_taken_up_again(look: Look, tmp_path: Path) -> 
 
     found = engine.reopen(folder)
     assert found is not None
+    assert fits(found, train)
+    assert not fits(found, load(look(panel()), tmp_path, horizon=5)[0])
     finished = set(found.model_names())
     assert finished
     assert "Naive" not in finished

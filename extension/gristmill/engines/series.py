@@ -1,8 +1,6 @@
-"""AutoGluon's TimeSeriesPredictor, seen from the bench: watched while it trains, taken up again after it was stopped.
+"""AutoGluon's TimeSeriesPredictor, seen from the bench: judged on held-out windows, taken up again after a stop.
 
-Its `fit` takes no callbacks, and its trainer writes down what it has only at the end. So while a Watch is on, the
-trainer's own note of a finished model also saves the trainer and says the leaderboard: a predictor whose process was
-killed in mid fit then loads with all models that were finished. Imported lazily: this module needs AutoGluon.
+Imported lazily: this module needs AutoGluon.
 
 A forecast starts from history. `remember` puts it beside the predictor, in the rows and under the names of the person's
 own table, and `trim` takes it into the model archive.
@@ -12,8 +10,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -22,12 +19,11 @@ import pandas as pd
 from autogluon.timeseries import TimeSeriesDataFrame, TimeSeriesPredictor
 from autogluon.timeseries.metrics import check_get_evaluation_metric
 from autogluon.timeseries.models import ModelRegistry
-from autogluon.timeseries.models.local.statsforecast import AbstractStatsForecastModel
-from autogluon.timeseries.trainer import TimeSeriesTrainer
 
 from gristmill.engines.base import Engine, Say
+from gristmill.engines.series_watch import FAILURES, Watch, rows_of
 from gristmill.errors import RunFailed
-from gristmill.records import EventKind, LeaderboardRow, replace, to_plain
+from gristmill.records import LeaderboardRow, replace
 from gristmill.tasks.series import (
     ITEM,
     STAMP,
@@ -40,10 +36,21 @@ from gristmill.tasks.series import (
     ready_for,
 )
 
-__all__ = ["SeriesEngine", "Watch", "Windows", "add", "ahead", "ensemble", "go_on", "judgeable", "remember", "seasonal"]
+__all__ = [
+    "SeriesEngine",
+    "Watch",
+    "Windows",
+    "add",
+    "ahead",
+    "ensemble",
+    "fits",
+    "go_on",
+    "judgeable",
+    "remember",
+    "seasonal",
+]
 
 CONTEXT, DESCRIBED, FACTS = "context.parquet", "described.parquet", "series.json"  # beside predictor.pkl
-_COMPILING = 2  # seconds for ETS and Theta to be compiled; with less than its own 15, AutoGluon leaves them out
 _LONGEST_SEASON = 24  # that ETS knows
 _CONTEXT_STEPS = 2_500  # as far back as AutoGluon's local models look
 
@@ -77,7 +84,7 @@ class SeriesEngine(Engine):
             return None
 
     def board(self, predictor: TimeSeriesPredictor) -> tuple[LeaderboardRow, ...]:
-        return _rows(predictor._trainer)
+        return rows_of(predictor._trainer)
 
     def compare(
         self, predictor: TimeSeriesPredictor, test: TimeSeriesDataFrame, *, seconds: float
@@ -119,7 +126,7 @@ class SeriesEngine(Engine):
         def left_out(folder: str, names: list[str]) -> set[str]:
             if folder == models:
                 return set(names) - kept
-            return {data.name} if folder == str(data.parent) else {"logs"}
+            return {data.name} if folder == str(data.parent) else {"logs", FAILURES}
 
         shutil.copytree(predictor.path, path, ignore=left_out)
         trimmed = TimeSeriesPredictor.load(str(path), require_version_match=False)
@@ -144,40 +151,9 @@ class SeriesEngine(Engine):
         return None
 
     def failures(self, predictor: TimeSeriesPredictor) -> dict[str, str]:
-        del predictor  # its trainer logs them, and keeps nothing
-        return {}
-
-
-class Watch:
-    """Says the leaderboard after each model, and what is being fitted before it."""
-
-    def __init__(self, say: Say) -> None:
-        self._say = say
-
-    @contextmanager
-    def over(self, predictor: TimeSeriesPredictor) -> Iterator[None]:
-        """While this lasts, the predictor keeps what it finishes, and tells of it."""
-        predictor.save()  # what loads it again; by itself it is written when all is done
-        add, train = TimeSeriesTrainer._add_model, TimeSeriesTrainer._train_and_save
-
-        def told_add(trainer: TimeSeriesTrainer, model: Any, *more: Any, **named: Any) -> None:
-            add(trainer, model, *more, **named)
-            if (Path(trainer.path) / model.name / "model.pkl").exists():  # an ensemble is added before it is saved
-                trainer.save()
-            self._say(EventKind.LEADERBOARD, {"rows": to_plain(_rows(trainer))})
-
-        def told_train(trainer: TimeSeriesTrainer, *more: Any, **named: Any) -> Any:
-            self._say(EventKind.PHASE, {"phase": "fit", "model": named["model"].name})
-            return train(trainer, *more, **named)
-
-        reserve = AbstractStatsForecastModel.init_time_in_seconds
-        TimeSeriesTrainer._add_model, TimeSeriesTrainer._train_and_save = told_add, told_train
-        AbstractStatsForecastModel.init_time_in_seconds = _COMPILING
-        try:
-            yield
-        finally:
-            TimeSeriesTrainer._add_model, TimeSeriesTrainer._train_and_save = add, train
-            AbstractStatsForecastModel.init_time_in_seconds = reserve
+        path = Path(predictor.path) / FAILURES
+        kept: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        return {name: reason for name, reason in kept.items() if name not in predictor.model_names()}
 
 
 def judgeable(test: TimeSeriesDataFrame) -> TimeSeriesDataFrame:
@@ -231,6 +207,20 @@ def remember(predictor: TimeSeriesPredictor, test: TimeSeriesDataFrame) -> None:
     if test.static_features is not None:
         test.static_features.reset_index().to_parquet(Path(predictor.path) / DESCRIBED, index=False)
     (Path(predictor.path) / FACTS).write_text(json.dumps(told), encoding="utf-8")
+
+
+def fits(predictor: TimeSeriesPredictor, train: TimeSeriesDataFrame) -> bool:
+    """Whether a predictor of before can go on with these series: as many of the same steps, from the same columns."""
+    told, learned = train.attrs["series"], predictor._learner.feature_generator
+    described = set() if train.static_features is None else set(train.static_features.columns)
+    return bool(
+        predictor.prediction_length == told["horizon"]
+        and predictor.freq == train.freq
+        and predictor.target == told["target"]
+        and set(predictor.known_covariates_names) == set(told["known"])
+        and set(learned.required_column_names) <= set(train.columns)
+        and set(learned.covariate_metadata.static_features) <= described
+    )
 
 
 def ahead(predictor: TimeSeriesPredictor, test: TimeSeriesDataFrame) -> TimeSeriesDataFrame | None:
@@ -305,27 +295,3 @@ def _name(key: str) -> str:
 def _told(predictor: TimeSeriesPredictor) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((Path(predictor.path) / FACTS).read_text(encoding="utf-8"))
     return found
-
-
-def _rows(trainer: TimeSeriesTrainer) -> tuple[LeaderboardRow, ...]:
-    """The trainer's leaderboard as records, best first."""
-    board, layers = trainer.leaderboard(), trainer._get_model_layers()
-
-    def number(value: Any) -> float | None:
-        return None if value is None or pd.isna(value) else float(value)
-
-    rows = []
-    for _, row in board.iterrows():
-        score = number(row["score_val"])
-        folder = Path(trainer.path) / str(row["model"])
-        rows.append(
-            LeaderboardRow(
-                model=str(row["model"]),
-                score=None if score is None else trainer.eval_metric.sign * score,
-                fit_seconds=number(row["fit_time_marginal"]),
-                predict_seconds=number(row["pred_time_val"]),
-                bytes=sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()),
-                level=layers.get(str(row["model"]), 0) + 1,
-            )
-        )
-    return tuple(rows)

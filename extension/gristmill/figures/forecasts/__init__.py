@@ -5,7 +5,7 @@ before.
 """
 
 from gristmill.figures.forecasts.charts import forecast_ahead, forecast_charts
-from gristmill.figures.forecasts.tables import backtests, item_errors, series_columns, series_summary
+from gristmill.figures.forecasts.tables import backtests, item_errors, series_summary
 from gristmill.figures.forecasts.verdict import series_verdict
 from gristmill.figures.forecasts.windows import Forecasts
 
@@ -15,7 +15,6 @@ __all__ = [
     "forecast_ahead",
     "forecast_charts",
     "item_errors",
-    "series_columns",
     "series_summary",
     "series_verdict",
 ]

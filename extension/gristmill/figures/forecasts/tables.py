@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gristmill.figures.figure import Figure
+from gristmill.figures.figure import Figure, Group
 from gristmill.figures.forecasts.moments import day
 from gristmill.figures.forecasts.windows import Forecasts
 from gristmill.figures.measures import measure_named
@@ -14,14 +14,19 @@ from gristmill.figures.pieces import Bar, bars, more, table, tiles
 from gristmill.figures.wording import count, quoted, share
 from gristmill.tasks.series import Step
 
-__all__ = ["backtests", "item_errors", "series_columns", "series_summary"]
+__all__ = ["backtests", "item_errors", "series_summary"]
 
 _SHOWN = 12
 _LISTED = 40
+_MEANINGS = {
+    "known": "known ahead: a forecast is told their coming values",
+    "past": "known for the past only: candidates that can learn from them do",
+    "static": "one value for each series, which describes it",
+}
 
 
-def series_summary(test: Any) -> Figure:
-    """What the series are: how many, how long, in which steps, and how much of them is held out."""
+def series_summary(test: Any) -> Group:
+    """What the series are: how many, how long, in which steps, what is held out, and what stands beside the values."""
     told, target = test.attrs["series"], str(test.columns[0])
     lengths = test.num_timesteps_per_item()
     facts = [
@@ -37,25 +42,18 @@ def series_summary(test: Any) -> Figure:
         f"{quoted(target)} from {day(moments.min())} to {day(moments.max())}. The last "
         f"{told['windows'] * told['horizon']:,} steps of each series are held out."
     )
-    return Figure(title="The series", caption=caption, body=tiles(facts), part="series", wide=True)
+    summary = Figure(title="The series", caption=caption, body=tiles(facts), part="series", wide=True)
+    return Group([summary, *_columns(told)])
 
 
-def series_columns(test: Any) -> Figure | None:
-    """What the columns beside the target are taken as; None where there are none."""
-    told = test.attrs["series"]
-    meanings = {
-        "known": "known ahead: a forecast is told their coming values",
-        "past": "known for the past only: candidates that can learn from them do",
-        "static": "one value for each series, which describes it",
-    }
-    rows = [(", ".join(map(quoted, told[role])), meaning) for role, meaning in meanings.items() if told[role]]
+def _columns(told: dict[str, Any]) -> list[Figure]:
+    """What the columns beside the target are taken as, if there are any."""
+    rows = [(", ".join(map(quoted, told[role])), meaning) for role, meaning in _MEANINGS.items() if told[role]]
     if not rows:
-        return None
-    caption = "Each can be taken as something else with --set known=, past=, static= or ignore=."
-    return Figure(
-        title="Columns beside the values", caption=caption, body=table(("columns", "taken as"), rows), part="beside",
-        wide=True,
-    )  # fmt: skip
+        return []
+    caption = "Each can be taken as something else: --set known=, past=, static= or ignore=."
+    body = table(("columns", "taken as"), rows)
+    return [Figure(title="Columns beside the values", caption=caption, body=body, part="beside", wide=True)]
 
 
 def item_errors(found: Forecasts) -> Figure:

@@ -14,7 +14,7 @@ def coming(steps: Any, future: Any, known: Sequence[str]) -> Any:
 
     An item of which nothing is told is over, and left out. SeriesError where a step of another lacks something.
     """
-    told = set(future[ITEM]) if len(future) else set()
+    told = set(future.dropna(subset=list(known), how="all")[ITEM]) if len(future) else set()
     asked = steps[steps[ITEM].isin(told)]
     if not len(asked):
         raise SeriesError(
