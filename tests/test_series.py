@@ -126,6 +126,7 @@ def test_rows_of_one_moment_are_counted() -> None:
         (lambda times: times.strftime("%Y-%m"), "MS"),
         (lambda times: times.strftime("%b %Y"), "MS"),
         (lambda times: times.year.astype(str) + " Q" + times.quarter.astype(str), "QS"),
+        (lambda times: "Q" + times.quarter.astype(str) + " " + times.year.astype(str), "QS"),
     ],
 )
 def test_moments_are_read_as_people_write_them(write: Callable[[pd.DatetimeIndex], pd.Index], code: str) -> None:
@@ -169,6 +170,23 @@ def test_a_header_of_moments_means_a_row_an_item() -> None:
     found = find(melted(wide, shape))
     assert found is not None
     assert (found.items, found.step.code) == (("region",), "MS")
+
+
+@pytest.mark.parametrize("way", ["%d.%m.%Y", "%m/%d/%Y", "%b %Y", "%Y/%m", "%m/%Y", "%b-%y"])
+def test_moments_in_a_header_are_read_as_people_write_them(way: str) -> None:
+    freq = "D" if "%d" in way else "MS"
+    times = pd.date_range("2020-01-01", periods=40, freq=freq)
+    wide = pd.DataFrame(np.arange(120).reshape(3, 40), columns=times.strftime(way)).assign(region=list("abc"))
+    long = melted(wide, shape_of(wide))
+    found = find(long)
+    assert found is not None
+    assert (found.items, found.step.code) == (("region",), freq)
+    assert sorted(set(long["time"])) == times.tolist()
+
+
+def test_columns_that_merely_look_like_months_are_none() -> None:
+    wide = pd.DataFrame(np.arange(90.0).reshape(3, 30), columns=[f"area {number}" for number in range(10, 40)])
+    assert shape_of(wide).kind == "long"
 
 
 def test_what_ends_early_is_drawn_out_to_the_common_end() -> None:

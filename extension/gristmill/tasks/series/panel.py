@@ -21,6 +21,7 @@ _YEAR = re.compile(r"^(year|jahr|ann[eé]e|a[nñ]o|anno)$", re.I)
 _WRITTEN = ("%Y-%m", "%Y/%m", "%Y.%m", "%m/%Y", "%m.%Y", "%b %Y", "%b-%Y", "%B %Y", "%b-%y", "%Y-%m-%d %H", "%Y%m")
 _WEEK = re.compile(r"\d{4}-?W\d\d")
 _QUARTER = re.compile(r"\d{4}[- ]?Q[1-4]")
+_QUARTER_FIRST = re.compile(r"Q[1-4][-/ ]?\d{4}")
 _TWICE = 0.2  # the share of rows that may repeat a moment of their item, in a table that still is a panel
 _LEAST = 8  # rows that an item has on average
 _MOST_COLUMNS = 8  # that are tried as names of items
@@ -66,6 +67,9 @@ def moments_of(values: Any) -> Any:
         return pd.to_datetime(
             words, format="%Y%m" if len(present) and len(present.iloc[0]) == 6 else "%Y", errors="coerce"
         )
+    if present.str.fullmatch(_QUARTER_FIRST).all():
+        words = words.str.replace(r"(Q\d)\D?(\d{4})", r"\2\1", regex=True)
+        present = words.dropna()
     if present.str.fullmatch(_QUARTER).all():
         quarters = pd.PeriodIndex(words.str.replace("[- ]", "", regex=True), freq="Q")
         return pd.Series(quarters.to_timestamp(), index=values.index, name=values.name)
@@ -87,7 +91,7 @@ def _reads_as_moments(values: Any) -> bool:
         return False
     import pandas as pd
 
-    if some.str.fullmatch(_QUARTER).all() or some.str.fullmatch(_WEEK).all():
+    if any(bool(some.str.fullmatch(form).all()) for form in (_QUARTER, _QUARTER_FIRST, _WEEK)):
         return True
     return any(bool(pd.to_datetime(some, format=form, errors="coerce").notna().all()) for form in _WRITTEN)
 
