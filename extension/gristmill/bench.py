@@ -178,7 +178,7 @@ class Budget:
 
     @cached_property
     def _loaded_in(self) -> float:
-        """What a restart costs, taken when it is first asked for: what comes later is training, and no restart pays it."""
+        """What a restart costs, when it is first asked for: what comes later is training, and no restart pays it."""
         return self.loading(self.spent(), self._warm)
 
     @staticmethod
@@ -238,6 +238,11 @@ class Bench:
     def problem_type(self, train: pd.DataFrame) -> str:
         """What AutoGluon calls the problem that the target poses."""
         return tasks.find(self.file.task).problem_type(train[self.file.target])
+
+    @property
+    def item(self) -> str:
+        """What one answer is for, in people's words: a row, a text, a picture."""
+        return tasks.find(self.file.task).item
 
     @property
     def is_ordered(self) -> bool:

@@ -74,7 +74,7 @@ def data_page(profile: Profile, name: str, *, width: int | None, target: str | N
         if len(profile.tables) > 1:
             role = {Role.TRAIN: "to train on", Role.TEST: "to test on", Role.OTHER: "not used"}[table.role]
             heading = Text(words.plain(table.path) if width is None else f"\n{words.plain(table.path)}")
-            blocks.append(heading.append(f"  {table.rows:,} rows, {role}", style="dim"))
+            blocks.append(heading.append(f"  {words.count(table.rows, profile.item)}, {role}", style="dim"))
         if table is profile.main and width is not None:
             blocks += [Text(), _columns(table, width, target)]
     if profile.notices:
@@ -83,7 +83,7 @@ def data_page(profile: Profile, name: str, *, width: int | None, target: str | N
 
 
 def _counted(profile: Profile) -> str:
-    rows, columns = f"{profile.rows:,} rows", f"{len(profile.main.columns):,} columns"
+    rows, columns = words.count(profile.rows, profile.item), f"{len(profile.main.columns):,} columns"
     files = f"{profile.files:,} files · " if profile.files > 1 else ""
     return f"{files}{rows} · {columns} · {words.size(profile.bytes)}"
 

@@ -88,7 +88,7 @@ def mask_verdict(answers: MaskAnswers, *, seed: int = 0) -> Verdict:
     naive = answers.score(constant)
     standing = "same" if low <= naive <= high else "better" if score > naive else "worse"
     form = rounded(high - low, percent=True)
-    said = measure.says.format(score=form(score))
+    said = measure.says.format(score=form(score), item="picture", items="pictures")
     opening = {
         "better": said[0].upper() + said[1:],
         "same": f"This model cannot be told from guessing: {said}",

@@ -41,6 +41,7 @@ def inspect(path: Path, scratch: Path, table: str | None = None) -> Profile:
         files=len(unpacked.files),
         bytes=sum((folder / file).stat().st_size for file in unpacked.files),
         notices=(*arranged.notices, *(one for one in found.notices if one.column not in arranged.kinds)),
+        item=tasks.find(name).item,
         arranged=name,
         facts=arranged.facts,
     )

@@ -102,6 +102,7 @@ class TaskKind(ABC):
     name: ClassVar[str]
     title: ClassVar[str]
     summary: ClassVar[str]  # what a model answers, in a few words
+    item: ClassVar[str] = "row"  # what one answer is for, in people's words
     recipe: ClassVar[str]  # the template's file name
     modules: ClassVar[tuple[str, ...]] = ("autogluon.tabular",)  # what training cannot do without
     extra: ClassVar[str] = "train"  # the extra of the distribution that brings them

@@ -40,6 +40,7 @@ class ImageClassification(TabularClassification):
     modules = ("autogluon.tabular", "PIL")
     extra = "all-tasks"
 
+    item = "picture"
     def arrange(self, folder: Path, files: Sequence[str]) -> Listing | None:
         if not any(is_picture(file) for file in files):
             return None

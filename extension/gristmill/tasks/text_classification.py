@@ -42,6 +42,7 @@ class TextClassification(TabularClassification):
     summary = "which class a text belongs to"
     recipe = "text.ipynb"
     engine = "gristmill.engines.text:TextEngine"
+    item = "text"
 
     def arrange(self, folder: Path, files: Sequence[str]) -> Listing | None:
         return listing_of(folder, files)
