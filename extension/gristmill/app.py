@@ -6,6 +6,8 @@ Settings come from the environment, each with a default that needs nothing but t
     GRISTMILL_CATALOG   the catalog's URL                   sqlite:///HOME/catalog.db
     GRISTMILL_STORE     the store's URL                     file://HOME/store
     GRISTMILL_WEIGHTS   where pretrained weights are kept   HOME/weights
+    GRISTMILL_MOST_GIGABYTES, GRISTMILL_MOST_ROWS, GRISTMILL_MOST_CLASSES, GRISTMILL_MOST_IMAGES (of a class)
+                        the most that one dataset may have     see intake.Allowance
     GRISTMILL_LEASE     seconds until a silent worker's run may be taken over            15
     GRISTMILL_MEMORY    gigabytes that a notebook may use   80 % of what is free when it starts
     GRISTMILL_CPUS      cores that a notebook may use       all
@@ -18,7 +20,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -45,6 +47,7 @@ class Settings:
     lease: float = 15.0
     memory: float | None = None  # GB
     cpus: int | None = None
+    most: Mapping[str, float | None] = field(default_factory=dict)  # settings of intake.Allowance that are set
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -57,6 +60,12 @@ class Settings:
             lease=_number(environment, "GRISTMILL_LEASE", float, 1.0) or 15.0,
             memory=_number(environment, "GRISTMILL_MEMORY", float, 0.5),
             cpus=_number(environment, "GRISTMILL_CPUS", int, 1),
+            most={
+                "GRISTMILL_MOST_GIGABYTES": _number(environment, "GRISTMILL_MOST_GIGABYTES", float, 0.001),
+                "GRISTMILL_MOST_ROWS": _number(environment, "GRISTMILL_MOST_ROWS", int, 20),
+                "GRISTMILL_MOST_CLASSES": _number(environment, "GRISTMILL_MOST_CLASSES", int, 2),
+                "GRISTMILL_MOST_IMAGES": _number(environment, "GRISTMILL_MOST_IMAGES", int, 10),
+            },
         )
 
 
@@ -82,6 +91,7 @@ def embedded(settings: Settings, dispatcher: Dispatcher | None = None) -> Mill:
     """The platform in this process, with a worker process of its own when there is something to do."""
     from gristmill.catalog import Catalog
     from gristmill.dispatch.local import LocalDispatcher
+    from gristmill.intake import Allowance
     from gristmill.mill import Mill, Parts
     from gristmill.stores import open_store
 
@@ -94,6 +104,7 @@ def embedded(settings: Settings, dispatcher: Dispatcher | None = None) -> Mill:
             sandbox=_sandbox(settings),
             home=settings.home,
             weights=settings.weights,
+            allowance=Allowance.of(settings.most),
         )
     )
 

@@ -9,8 +9,8 @@ import importlib.util
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from gristmill.errors import (
     NotPossible,
     UsageError,
 )
+from gristmill.intake import Allowance
 from gristmill.recipe_book import RecipeBook
 from gristmill.records import (
     ColumnKind,
@@ -69,6 +70,7 @@ class Parts:
     home: Path
     weights: Path | None = None  # the shelf of pretrained weights; in `home` where nothing is said
 
+    allowance: Allowance = field(default_factory=Allowance)
 
 class Mill:
     """The platform in process."""
@@ -85,8 +87,7 @@ class Mill:
     def check(self, path: Path, *, table: str | None = None) -> tuple[Profile, Proposal | None]:
         """Intake only: what is in the file and what could be done with it. Nothing is registered."""
         with self._scratch() as scratch:
-            profile = intake.inspect(_existing(path), Path(scratch), table)
-            return profile, intake.propose(profile, sample=intake.sample(Path(scratch)))
+            return self._looked_at(_existing(path), Path(scratch), table)
 
     def explore(
         self, source: str, to: Path, *, target: str | None = None, task: str | None = None, table: str | None = None
@@ -103,7 +104,7 @@ class Mill:
                     proposal = self.propose(dataset.id, task=task, target=target)
                     intake.fetch(self._store, dataset, folder / "data")
                 else:
-                    name, profile = Path(source).name, intake.inspect(_existing(Path(source)), folder, table)
+                    name, (profile, _) = Path(source).name, self._looked_at(_existing(Path(source)), folder, table)
                     proposal = intake.propose(profile, task=task, target=target, sample=intake.sample(folder))
                 file = exploring.file_of(name, profile, proposal, sandbox.resources())
                 return exploring.draw(file, folder, execution, to)
@@ -115,6 +116,7 @@ class Mill:
         path = _existing(path)
         upload_id = records.new_id("upload")
         upload = Upload(
+        self._parts.allowance.check_file(path)
             id=upload_id,
             project_id=self._catalog.projects.ensure(project).id,
             name=name or path.name,
@@ -137,8 +139,7 @@ class Mill:
             with self._scratch() as scratch:
                 local = Path(scratch) / filename
                 self._store.get_file(upload.key, local)
-                profile = intake.inspect(local, Path(scratch), table)
-                proposal = intake.propose(profile, sample=intake.sample(Path(scratch)))
+                profile, proposal = self._looked_at(local, Path(scratch), table)
                 self._store.put_file(places.sample(upload.id), intake.sample_file(Path(scratch)))
                 intake.keep_listing(self._store, upload.id, profile, Path(scratch))
         except DataRejected as rejected:
@@ -187,6 +188,7 @@ class Mill:
         kind = tasks.find(proposal.task)
         _needs(f"Training for {kind.title.lower()}", kind.modules, kind.extra)
         _confirmed((*dataset.profile.notices, *proposal.notices), request.accepted)
+        self._parts.allowance.check_classes(dataset.profile, kind, proposal.target)
         kind.settle(dataset.profile, proposal.target, dict(request.settings))
         built_in = kind.recipe.removesuffix(".ipynb")
         recipe = self._book.find(request.recipe or built_in, dataset.project_id)
@@ -442,6 +444,17 @@ def _existing(path: Path, *, or_folder: bool = False) -> Path:
 def _key_segment(filename: str) -> str:
     """A file's name as a segment of a key: control characters and backslashes out, the ending kept."""
     clean = "".join(letter if letter.isprintable() and letter not in "\\/" else "_" for letter in filename)
+    def _looked_at(self, path: Path, scratch: Path, table: str | None) -> tuple[Profile, Proposal]:
+        """What is in a file and what could be done with it; DataRejected where it holds more than is allowed here."""
+        allowance = self._parts.allowance
+        allowance.check_file(path)
+        profile = intake.inspect(path, scratch, table)
+        allowance.check_rows(profile)
+        proposal = intake.propose(profile, sample=intake.sample(scratch))
+        if profile.arranged:  # of a table, another column may be chosen
+            allowance.check_classes(profile, tasks.find(proposal.task), proposal.target)
+        return profile, proposal
+
     stem, dot, ending = clean.rpartition(".")
     return (
         f"{stem.encode()[:200].decode(errors='ignore')}{dot}{ending}"

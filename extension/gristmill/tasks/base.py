@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from gristmill.errors import NotPossible, UsageError
-from gristmill.records import ColumnKind, Notice, Profile, Resources
+from gristmill.records import Column, ColumnKind, Notice, Profile, Resources
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -141,6 +141,11 @@ class TaskKind(ABC):
     def settle(self, profile: Profile, target: str, settings: dict[str, Any]) -> None:
         """Refuse what a person has settled, before anything is trained, if it cannot be."""
         del profile, target, settings
+
+    def classes_in(self, profile: Profile, target: str) -> Column | None:
+        """The column whose values are the classes to be told apart; None where answers are no classes."""
+        del profile, target
+        return None
 
     @abstractmethod
     def metrics_for(self, profile: Profile, target: str) -> tuple[Metric, ...]:

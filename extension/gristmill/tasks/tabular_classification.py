@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gristmill.errors import DataRejected, UsageError
-from gristmill.records import Notice, Profile
+from gristmill.records import Column, Notice, Profile
 from gristmill.tasks import classes, holdout, metrics
 from gristmill.tasks.base import LoadPlan, Metric
 from gristmill.tasks.classes import RARE
@@ -44,6 +44,9 @@ class TabularClassification(Tabular):
 
     def fitness(self, reading: Reading) -> float:
         return reading.classlike
+
+    def classes_in(self, profile: Profile, target: str) -> Column | None:
+        return profile.column(target)
 
     def metrics_for(self, profile: Profile, target: str) -> tuple[Metric, ...]:
         column = profile.column(target)
