@@ -32,6 +32,8 @@ _AHEAD, _BEHIND = 0.25, 10.0  # of tabular classification, in likelihood
 _UNSEEN = (ColumnKind.IDENTIFIER, ColumnKind.CONSTANT, ColumnKind.EMPTY, ColumnKind.DATE)
 _BAGGING_BUDGET, _BAGGING_ROWS = 120.0, 3_000
 _FIXED_MEMORY, _MEMORY_PER_BYTE = 1.2e9, 25.0  # libraries and encoder; the texts, their words, and the weights of those
+_TINY = {"sea": ("waves and gulls", "salt and sails", "tide and reefs", "boats and nets"),
+         "hill": ("snow and pines", "rocks and trails", "peaks and huts", "goats and mist")}  # fmt: skip
 
 
 class TextClassification(TabularClassification):
@@ -71,6 +73,18 @@ class TextClassification(TabularClassification):
 
         train, held = super().load(folder, profile, plan)
         return read(train), read(held)
+
+    def tiny(self, folder: Path) -> Path:
+        path = folder / "tiny.csv"
+        lines = [
+            f"on {day} we walked to the {place} and saw {thing} by the {other},{answer}"
+            for answer, things in _TINY.items()
+            for day in ("monday", "tuesday", "friday", "a quiet sunday", "a windy day")
+            for place, other in (("north", "road"), ("south", "gate"), ("old town", "wall"))
+            for thing in things
+        ]
+        path.write_text("\n".join(["text,answer", *lines]) + "\n", encoding="utf-8")
+        return path
 
     def plan(
         self, profile: Profile, budget: float, resources: Resources, *, smaller: bool = False
