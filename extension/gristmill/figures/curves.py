@@ -90,8 +90,8 @@ def calibration(answers: Answers) -> Figure:
     worst = int(np.argmax(np.abs(claims - shares)))
     caption = (
         f"Where the model claims {share(float(claims[worst]), 0)}, it was so in {share(float(shares[worst]), 0)} of "
-        f"the {answers.items}: the widest gap. On average claims and truth are {number(100 * gap, 2)} percentage points "
-        "apart."
+        f"the {answers.items}: the widest gap. On average claims and truth are {number(100 * gap, 2)} percentage "
+        "points apart."
     )
     title = "Calibration: can the probabilities be taken at their word?"
     return Figure(title=title, caption=caption, body=chart.svg(f"{title} {caption}"), part="calibration")
