@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import logging
 import time
+from pathlib import Path
 from collections.abc import Sequence
 from typing import Any
+import numpy as np
 
 import pandas as pd
 from autogluon.common.features.feature_metadata import FeatureMetadata
@@ -18,8 +20,9 @@ from gristmill.engines.base import Say
 from gristmill.engines.tabular import TabularEngine, Watch
 from gristmill.records import EventKind
 
-__all__ = ["PictureEngine", "as_pictures", "candidates", "within"]
+__all__ = ["PictureEngine", "as_pictures", "candidates", "gaze", "within"]
 
+_MOST_OF_THE_SAY = 0.5  # of an ensemble
 _TRIED = 32  # pictures
 _EPOCHS = "gristmill.engines.picture_models.tuned"
 
@@ -53,6 +56,38 @@ class _Epochs(logging.Handler):
         progress = getattr(record, "progress", None)
         if progress is not None:
             self._say(EventKind.PHASE, {"phase": "fit", "model": "FineTuned", **progress})
+
+
+def gaze(predictor: Any, paths: Sequence[Path], codes: Any) -> tuple[Any, dict[str, float]] | None:
+    """Where the networks behind the best model look, a map a picture, and the part of the say that each has.
+
+    None where most of the say is with candidates that have no gradient: then other ways must tell.
+    """
+    says = _says(predictor, predictor.model_best)
+    found = {}
+    for name, say in says.items():
+        model = predictor._trainer.load_model(name)
+        heat = model.gaze(paths, codes) if say and hasattr(model, "gaze") else None
+        if heat is not None:
+            found[name] = say, heat / np.maximum(heat.max(axis=(1, 2), keepdims=True), 1e-12)
+    whole = sum(say for say, _ in found.values())
+    if whole < _MOST_OF_THE_SAY * sum(says.values()):
+        return None
+    size = max(heat.shape[1] for _, heat in found.values())
+    return sum(say / whole * _sized(heat, size) for say, heat in found.values()), {n: s for n, (s, _) in found.items()}
+
+
+def _says(predictor: Any, name: str) -> dict[str, float]:
+    """The candidates that a model goes by: itself, or those that an ensemble weighs."""
+    model = predictor._trainer.load_model(name)
+    weigh = getattr(model, "_get_model_weights", None)
+    return {str(one): float(say) for one, say in weigh().items()} if weigh else {name: 1.0}
+
+
+def _sized(heat: Any, size: int) -> Any:
+    from PIL import Image
+
+    return np.stack([np.asarray(Image.fromarray(one.astype(np.float32)).resize((size, size))) for one in heat])
 
 
 def as_pictures(train: pd.DataFrame, column: str, target: str) -> FeatureMetadata:

@@ -10,7 +10,19 @@ lazily: it needs torch.
 
 from __future__ import annotations
 
+from .gaze import gaze
 from .network import EfficientNetLite, folded, normal
 from .weights import WEIGHTS, Weights, WeightsMissing, load, opened, usable
 
-__all__ = ["WEIGHTS", "EfficientNetLite", "Weights", "WeightsMissing", "folded", "load", "normal", "opened", "usable"]
+__all__ = [
+    "WEIGHTS",
+    "EfficientNetLite",
+    "Weights",
+    "WeightsMissing",
+    "folded",
+    "gaze",
+    "load",
+    "normal",
+    "opened",
+    "usable",
+]

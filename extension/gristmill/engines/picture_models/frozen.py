@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -119,6 +121,12 @@ class FrozenBoosted(_Frozen):
 
     ag_key = "FROZEN_BOOSTED"
     ag_name = "FrozenBoosted"
+    def gaze(self, paths: Sequence[Path], codes: NDArray[np.integer[Any]]) -> NDArray[np.float64] | None:
+        places, weights = np.searchsorted(self.classes_, codes).clip(max=len(self.classes_) - 1), self.model.coef_
+        weights = weights if len(weights) > 1 else np.concatenate([-weights, weights])
+        against = weights[places] - (weights.sum(axis=0) - weights[places]) / (len(weights) - 1)
+        return self.eye.gaze(paths, self.side, (against / self.scale).astype(np.float32))
+
     ag_priority = 70
 
     def _learn(self, seen: Any, codes: Any, judged: Any, until: float) -> None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gristmill.engines.backbones import EfficientNetLite, load, normal
+from gristmill.engines.backbones import EfficientNetLite, gaze, load, normal
 
 from .base import PictureModel, not_enough_time
 from .seeing import device, squares
@@ -84,13 +84,10 @@ class FineTuned(PictureModel):
         self.state = {key: value.half() for key, value in training.run(steps, judge, until).items()}
 
     def _predict_proba(self, X: pd.DataFrame, **_: Any) -> Any:
-        if getattr(self, "_net", None) is None:
-            net = _Net(EfficientNetLite(**self.scale), len(self.classes_))
-            net.load_state_dict({key: value.float() for key, value in self.state.items()}, strict=False)
-            self._net = net.eval().to(device(), memory_format=torch.channels_last)  # type: ignore[call-overload]
+        net = self._awake()
         pictures, found = _Pictures(self.paths(X), self.side, keep=False), []
         for start in range(0, len(pictures), 64):
-            found.append(_answers(self._net, pictures.take(np.arange(start, min(start + 64, len(pictures))))))
+            found.append(_answers(net, pictures.take(np.arange(start, min(start + 64, len(pictures))))))
         return self.spread(np.concatenate(found), self.classes_)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -101,6 +98,26 @@ class _Net(nn.Module):
     """The backbone and a straight line for each class."""
 
     def __init__(self, network: EfficientNetLite, classes: int) -> None:
+    def gaze(self, paths: Sequence[Path], codes: NDArray[np.integer[Any]]) -> NDArray[np.float64] | None:
+        net, known = self._awake(), np.searchsorted(self.classes_, codes).clip(max=len(self.classes_) - 1)
+        places = torch.tensor(known).to(device())
+
+        def ahead(stages: list[Tensor]) -> Tensor:
+            scores = net.head(net.network.pooled_of(stages))
+            own = scores.gather(1, places[:, None])[:, 0]
+            lead: Tensor = own - (scores.sum(dim=1) - own) / (scores.shape[1] - 1)
+            return lead
+
+        return gaze(net.network, normal(squares(paths, self.side), device()), ahead)
+
+    def _awake(self) -> _Net:
+        """The network, ready to answer."""
+        if getattr(self, "_net", None) is None:
+            net = _Net(EfficientNetLite(**self.scale), len(self.classes_))
+            net.load_state_dict({key: value.float() for key, value in self.state.items()}, strict=False)
+            self._net: _Net = net.eval().to(device(), memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return self._net
+
         super().__init__()
         self.network = network
         self.head = nn.Linear(network.features, classes)
