@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 __all__ = ["REFUSED", "answers"]
 
@@ -21,12 +22,13 @@ def answers(kind: str, folder: Path) -> int:
     """How many numbers the weights in `folder` make of a picture or a text; an error with a sentence if none."""
     from gristmill.weights import PICTURE, WeightsMissing
 
+    rows: Any = None
     if kind == PICTURE:
         import numpy as np
 
         from gristmill.engines.backbones import normal, opened
 
-        found = opened(folder).pooled(normal(np.zeros((1, 64, 64, 3), dtype=np.uint8))).detach().numpy()
+        rows = opened(folder).pooled(normal(np.zeros((1, 64, 64, 3), dtype=np.uint8))).detach().numpy()
     else:
         from gristmill.engines.texts.encoder import Encoder, EncoderMissing, readable
 
@@ -38,10 +40,9 @@ def answers(kind: str, folder: Path) -> int:
         except Exception as error:  # whatever its library says of a broken file
             said = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(".")
             raise WeightsMissing(f"The encoder does not open: {said}.") from None
-        found = rows
-    if found is None or not bool((found == found).all()):
+    if rows is None or not bool((rows == rows).all()):
         raise WeightsMissing("What they answer is no number: the file is broken.")
-    return int(found.shape[1])
+    return int(rows.shape[1])
 
 
 def main(kind: str, folder: Path) -> int:
