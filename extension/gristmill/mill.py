@@ -68,9 +68,9 @@ class Parts:
     dispatcher: Dispatcher
     sandbox: Sandbox
     home: Path
+    allowance: Allowance = field(default_factory=Allowance)
     weights: Path | None = None  # the shelf of pretrained weights; in `home` where nothing is said
 
-    allowance: Allowance = field(default_factory=Allowance)
 
 class Mill:
     """The platform in process."""
@@ -114,9 +114,9 @@ class Mill:
     def upload(self, path: Path, *, project: str = "default", name: str | None = None) -> Upload:
         """Put a file into the store, as it is."""
         path = _existing(path)
+        self._parts.allowance.check_file(path)
         upload_id = records.new_id("upload")
         upload = Upload(
-        self._parts.allowance.check_file(path)
             id=upload_id,
             project_id=self._catalog.projects.ensure(project).id,
             name=name or path.name,
@@ -186,9 +186,9 @@ class Mill:
         dataset = self.dataset(request.dataset_id)
         proposal = self.propose(dataset.id, task=request.task, target=request.target, metric=request.metric)
         kind = tasks.find(proposal.task)
+        self._parts.allowance.check_classes(dataset.profile, kind, proposal.target)
         _needs(f"Training for {kind.title.lower()}", kind.modules, kind.extra)
         _confirmed((*dataset.profile.notices, *proposal.notices), request.accepted)
-        self._parts.allowance.check_classes(dataset.profile, kind, proposal.target)
         kind.settle(dataset.profile, proposal.target, dict(request.settings))
         built_in = kind.recipe.removesuffix(".ipynb")
         recipe = self._book.find(request.recipe or built_in, dataset.project_id)
@@ -393,6 +393,17 @@ class Mill:
 
     # --- within ------------------------------------------------------------------------------------------------------
 
+    def _looked_at(self, path: Path, scratch: Path, table: str | None) -> tuple[Profile, Proposal]:
+        """What is in a file and what could be done with it; DataRejected where it holds more than is allowed here."""
+        allowance = self._parts.allowance
+        allowance.check_file(path)
+        profile = intake.inspect(path, scratch, table)
+        allowance.check_rows(profile)
+        proposal = intake.propose(profile, sample=intake.sample(scratch))
+        if profile.arranged:  # of a table, another column may be chosen
+            allowance.check_classes(profile, tasks.find(proposal.task), proposal.target)
+        return profile, proposal
+
     def _queue(self, run: Run) -> Run:
         run = self._catalog.runs.add(run)
         self._parts.dispatcher.hint(run.id)
@@ -444,17 +455,6 @@ def _existing(path: Path, *, or_folder: bool = False) -> Path:
 def _key_segment(filename: str) -> str:
     """A file's name as a segment of a key: control characters and backslashes out, the ending kept."""
     clean = "".join(letter if letter.isprintable() and letter not in "\\/" else "_" for letter in filename)
-    def _looked_at(self, path: Path, scratch: Path, table: str | None) -> tuple[Profile, Proposal]:
-        """What is in a file and what could be done with it; DataRejected where it holds more than is allowed here."""
-        allowance = self._parts.allowance
-        allowance.check_file(path)
-        profile = intake.inspect(path, scratch, table)
-        allowance.check_rows(profile)
-        proposal = intake.propose(profile, sample=intake.sample(scratch))
-        if profile.arranged:  # of a table, another column may be chosen
-            allowance.check_classes(profile, tasks.find(proposal.task), proposal.target)
-        return profile, proposal
-
     stem, dot, ending = clean.rpartition(".")
     return (
         f"{stem.encode()[:200].decode(errors='ignore')}{dot}{ending}"

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import logging
 import time
-from pathlib import Path
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
-import numpy as np
 
+import numpy as np
 import pandas as pd
 from autogluon.common.features.feature_metadata import FeatureMetadata
 
@@ -22,8 +22,8 @@ from gristmill.records import EventKind
 
 __all__ = ["PictureEngine", "as_pictures", "candidates", "gaze", "within"]
 
-_MOST_OF_THE_SAY = 0.5  # of an ensemble
 _TRIED = 32  # pictures
+_MOST_OF_THE_SAY = 0.5  # of an ensemble
 _EPOCHS = "gristmill.engines.picture_models.tuned"
 
 
@@ -58,6 +58,19 @@ class _Epochs(logging.Handler):
             self._say(EventKind.PHASE, {"phase": "fit", "model": "FineTuned", **progress})
 
 
+def as_pictures(train: pd.DataFrame, column: str, target: str) -> FeatureMetadata:
+    """What AutoGluon is to know of the rows: that `column` holds the paths of pictures."""
+    metadata = FeatureMetadata.from_df(train.drop(columns=target))
+    return metadata.add_special_types({column: ["image_path"]})
+
+
+def candidates(names: Sequence[str], **options: Any) -> dict[type, dict[str, Any]]:
+    """The candidates of these names as AutoGluon's `hyperparameters`; each takes of the options what it knows."""
+    from gristmill.engines.picture_models import CANDIDATES, SmallPictures
+
+    return {one: {} if one is SmallPictures else dict(options) for one in CANDIDATES if one.ag_name in names}
+
+
 def gaze(predictor: Any, paths: Sequence[Path], codes: Any) -> tuple[Any, dict[str, float]] | None:
     """Where the networks behind the best model look, a map a picture, and the part of the say that each has.
 
@@ -88,19 +101,6 @@ def _sized(heat: Any, size: int) -> Any:
     from PIL import Image
 
     return np.stack([np.asarray(Image.fromarray(one.astype(np.float32)).resize((size, size))) for one in heat])
-
-
-def as_pictures(train: pd.DataFrame, column: str, target: str) -> FeatureMetadata:
-    """What AutoGluon is to know of the rows: that `column` holds the paths of pictures."""
-    metadata = FeatureMetadata.from_df(train.drop(columns=target))
-    return metadata.add_special_types({column: ["image_path"]})
-
-
-def candidates(names: Sequence[str], **options: Any) -> dict[type, dict[str, Any]]:
-    """The candidates of these names as AutoGluon's `hyperparameters`; each takes of the options what it knows."""
-    from gristmill.engines.picture_models import CANDIDATES, SmallPictures
-
-    return {one: {} if one is SmallPictures else dict(options) for one in CANDIDATES if one.ag_name in names}
 
 
 def within(predictor: Any, test: pd.DataFrame, seconds: float, *, seed: int = 0) -> pd.DataFrame:

@@ -35,12 +35,12 @@ class ImageClassification(TabularClassification):
     name = "image-classification"
     title = "Image classification"
     summary = "which class a picture belongs to"
+    item = "picture"
     recipe = "pictures.ipynb"
     engine = "gristmill.engines.pictures:PictureEngine"
     modules = ("autogluon.tabular", "PIL")
     extra = "all-tasks"
 
-    item = "picture"
     def arrange(self, folder: Path, files: Sequence[str]) -> Listing | None:
         if not any(is_picture(file) for file in files):
             return None

@@ -42,9 +42,9 @@ class TextClassification(TabularClassification):
     name = "text-classification"
     title = "Text classification"
     summary = "which class a text belongs to"
+    item = "text"
     recipe = "text.ipynb"
     engine = "gristmill.engines.text:TextEngine"
-    item = "text"
 
     def arrange(self, folder: Path, files: Sequence[str]) -> Listing | None:
         return listing_of(folder, files)

@@ -115,18 +115,18 @@ class FrozenLinear(_Frozen):
         shares: NDArray[np.float64] = self.model.predict_proba(seen)
         return shares
 
-
-class FrozenBoosted(_Frozen):
-    """Boosted trees on the main directions of what the network sees."""
-
-    ag_key = "FROZEN_BOOSTED"
-    ag_name = "FrozenBoosted"
     def gaze(self, paths: Sequence[Path], codes: NDArray[np.integer[Any]]) -> NDArray[np.float64] | None:
         places, weights = np.searchsorted(self.classes_, codes).clip(max=len(self.classes_) - 1), self.model.coef_
         weights = weights if len(weights) > 1 else np.concatenate([-weights, weights])
         against = weights[places] - (weights.sum(axis=0) - weights[places]) / (len(weights) - 1)
         return self.eye.gaze(paths, self.side, (against / self.scale).astype(np.float32))
 
+
+class FrozenBoosted(_Frozen):
+    """Boosted trees on the main directions of what the network sees."""
+
+    ag_key = "FROZEN_BOOSTED"
+    ag_name = "FrozenBoosted"
     ag_priority = 70
 
     def _learn(self, seen: Any, codes: Any, judged: Any, until: float) -> None:

@@ -90,14 +90,6 @@ class FineTuned(PictureModel):
             found.append(_answers(net, pictures.take(np.arange(start, min(start + 64, len(pictures))))))
         return self.spread(np.concatenate(found), self.classes_)
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key != "_net"}
-
-
-class _Net(nn.Module):
-    """The backbone and a straight line for each class."""
-
-    def __init__(self, network: EfficientNetLite, classes: int) -> None:
     def gaze(self, paths: Sequence[Path], codes: NDArray[np.integer[Any]]) -> NDArray[np.float64] | None:
         net, known = self._awake(), np.searchsorted(self.classes_, codes).clip(max=len(self.classes_) - 1)
         places = torch.tensor(known).to(device())
@@ -118,6 +110,14 @@ class _Net(nn.Module):
             self._net: _Net = net.eval().to(device(), memory_format=torch.channels_last)  # type: ignore[call-overload]
         return self._net
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in self.__dict__.items() if key != "_net"}
+
+
+class _Net(nn.Module):
+    """The backbone and a straight line for each class."""
+
+    def __init__(self, network: EfficientNetLite, classes: int) -> None:
         super().__init__()
         self.network = network
         self.head = nn.Linear(network.features, classes)
