@@ -25,6 +25,7 @@ from gristmill.tasks.series import (
     find,
     latest_context,
     melted,
+    parted,
     shape_of,
     told_apart,
     windows_of,
@@ -134,6 +135,56 @@ def test_moments_are_read_as_people_write_them(write: Callable[[pd.DatetimeIndex
     found = find(single(times).assign(at=write(times)))
     assert found is not None
     assert found.step.code == code
+
+
+@pytest.mark.parametrize(("way", "freq"), [("%Y%m%d", "D"), ("%Y%m", "MS")])
+def test_whole_numbers_are_moments_where_all_of_them_can_be_read_so(way: str, freq: str) -> None:
+    times = pd.date_range("2015-01-01", periods=90, freq=freq)
+    found = find(single(times).assign(at=times.strftime(way).astype(int)).rename(columns={"at": "day"}))
+    assert found is not None
+    assert (found.time, found.step.code, found.written) == ("day", freq, way)
+    assert find(single(times).assign(at=times.strftime(way).astype(int) + 60)) is None
+
+
+def test_a_word_that_is_no_moment_spoils_no_column() -> None:
+    rows = single(pd.date_range("2023-01-01", periods=60))
+    rows["at"] = rows["at"].dt.strftime("%Y-%m-%d")
+    rows.loc[[7, 30], "at"] = ["yesterday", "2023-02-30"]
+    found = find(rows)
+    assert found is not None
+    assert (found.time, found.step.code, found.is_regular) == ("at", "D", True)
+
+
+@pytest.mark.parametrize("parts", [("year", "month"), ("year", "month", "day"), ("date", "hour")])
+def test_columns_tell_the_time_together(parts: tuple[str, ...]) -> None:
+    freq = {"month": "MS", "day": "D", "hour": "h"}[parts[-1]]
+    times = pd.Series(pd.date_range("2020-01-01", periods=100, freq=freq))
+    columns = {part: times.dt.normalize() if part == "date" else getattr(times.dt, part) for part in parts}
+    rows = pd.DataFrame(columns).assign(value=np.arange(100) % 7)
+    shape = shape_of(rows)
+    assert (shape.kind, shape.parts) == ("parts", parts)
+    long = melted(rows, shape)
+    found = find(long)
+    assert found is not None
+    assert (found.time, found.step.code, found.items) == ("moment", freq, ())
+    assert long["moment"].tolist() == times.tolist()
+    for name, values in parted(long["moment"], parts).items():
+        assert values.tolist() == rows[name].tolist()
+
+
+def test_the_last_working_day_of_a_month_stands_for_its_end() -> None:
+    found = find(single(pd.date_range("2015-01-31", periods=40, freq="BME")))
+    assert found is not None
+    assert found.step.code == "ME"
+
+
+def test_moments_that_stray_by_fractions_of_a_second_are_near_a_step() -> None:
+    times = pd.date_range("2023-01-01", periods=300, freq="h")
+    stray = times + pd.to_timedelta(np.random.default_rng(0).integers(0, 900, 300), "ms")
+    found = find(single(pd.DatetimeIndex(stray)))
+    assert found is not None
+    assert (found.step.code, found.is_regular) == ("h", False)
+    assert Step.every(250_000_000).length == 250_000_000
 
 
 def test_years_are_moments() -> None:

@@ -17,7 +17,7 @@ from gristmill.catalog import Catalog
 from gristmill.dispatch import Dispatcher
 from gristmill.errors import DataRejected, GristmillError, NotConfirmed, UsageError
 from gristmill.mill import Mill, Parts
-from gristmill.records import EventKind, Profile, Proposal, Resources, RunRequest, RunStatus, Severity
+from gristmill.records import EventKind, Profile, Proposal, Resources, RunRequest, RunStatus, Severity, replace
 from gristmill.sandbox.process import ProcessSandbox
 from gristmill.stores import open_store
 from gristmill.tasks import LoadPlan
@@ -158,6 +158,21 @@ def test_mixed_time_zones_are_refused(look: Look, zones: tuple[str, str]) -> Non
     error = refused(look, rows)
     assert error.failure.code == "mixed-zones"
     assert f"{zones[1] or 'none'} from line 102 of sales.csv" in error.failure.what
+
+
+def test_a_row_whose_moment_is_none_is_left_out_and_named(look: Look) -> None:
+    rows = one().assign(date=lambda frame: frame["date"].dt.strftime("%Y-%m-%d"))
+    rows.loc[50, "date"] = "yesterday"
+    profile, proposal = look(rows)
+    told = next(notice.message for notice in profile.notices if notice.code == "stray-moments")
+    assert "A row is left out" in told
+    assert "the first is 'yesterday' in line 52 of sales.csv" in told
+    assert (proposal.task, profile.rows) == ("time-series", DAYS - 1)
+
+
+def test_what_names_a_series_is_no_answer(look: Look) -> None:
+    _, proposal = look(panel()[["date", "sales", "shop"]])
+    assert (proposal.task, proposal.target) == ("time-series", "sales")
 
 
 def test_a_target_of_words_is_refused(look: Look) -> None:
@@ -510,6 +525,7 @@ def test_irregular_series_are_trained_only_with_a_yes(house: tuple[Mill, Tools],
     dataset = mill.admit(mill.upload(tmp_path / "meter.csv").id)
     with pytest.raises(NotConfirmed, match="not quite evenly spaced"):
         mill.train(RunRequest(dataset_id=dataset.id, budget=60.0))
-    assert (
-        mill.train(RunRequest(dataset_id=dataset.id, budget=60.0, accepted=("regularize",))).status is RunStatus.QUEUED
-    )
+    request = RunRequest(dataset_id=dataset.id, budget=60.0, accepted=("regularize",))
+    with pytest.raises(DataRejected, match=r"of meter\.csv has 300 hours, too few to forecast 200 hours"):
+        mill.train(replace(request, settings={"horizon": 200}))
+    assert mill.train(request).status is RunStatus.QUEUED

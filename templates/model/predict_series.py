@@ -145,7 +145,10 @@ def asked(history, future, described, told):
                 TimeSeriesDataFrame(history[["item_id", "timestamp", told["target"]]])
             )
             known = series.coming(steps, future, told["known"])
-            history = history[history["item_id"].isin(set(known["item_id"]))]
+            over = ~history["item_id"].isin(set(known["item_id"]))
+            for item in dict.fromkeys(history["item_id"][over]):
+                print(f"No prediction for {item}: nothing is known of the steps to come.", file=sys.stderr)
+            history = history[~over]
             known = TimeSeriesDataFrame(known)
         if described is not None:
             described = described.reindex(list(dict.fromkeys(history["item_id"])))
@@ -157,18 +160,27 @@ def asked(history, future, described, told):
 
 def named(found, told):
     """The answers under the columns of the person's own table."""
-    items, time = told["panel"]["items"], told["panel"]["time"]
-    rows = found.copy()
+    items, rows = told["panel"]["items"], found.copy()
     for at, name in enumerate(items):
         rows.insert(at, name, [told["names"][item][at] for item in rows["item_id"]])
-    way = told["form"].get("dates", {}).get(time, "ISO8601")
-    moments = rows["timestamp"]
-    if time in told["form"].get("integers", ()):
-        moments = moments.dt.year
-    elif "%" in way:  # written as the training file writes it
-        moments = moments.dt.strftime(way)
-    rows.insert(len(items), time, moments)
+    for at, (name, values) in enumerate(told_in(rows["timestamp"], told).items(), len(items)):
+        rows.insert(at, name, values)
     return rows.drop(columns=["item_id", "timestamp"])
+
+
+def told_in(moments, told):
+    """The columns that tell the time, written as the training file writes them."""
+    import series
+
+    time, form = told["panel"]["time"], told["form"]
+    columns = series.parted(moments, told["shape"]["parts"]) if told["shape"]["parts"] else {time: moments}
+    for name, values in columns.items():
+        way = form.get("dates", {}).get(name, "ISO8601")
+        if values.dtype.kind == "M" and name in form.get("integers", ()):
+            columns[name] = values.dt.strftime(told["panel"]["written"]).astype(int)
+        elif values.dtype.kind == "M" and "%" in way:
+            columns[name] = values.dt.strftime(way)
+    return columns
 
 
 def write(rows, output, form):

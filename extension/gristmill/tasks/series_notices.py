@@ -71,7 +71,8 @@ def series_notices(profile: Profile, target: str, facts: Facts) -> tuple[Notice,
 def _series(target: str, facts: Facts, columns: Columns) -> Notice:
     step, horizon = facts.panel.step, columns.horizon(facts)
     habit, words = step.habit()
-    why = f"about {words}, as is usual" if horizon == habit else "as much as series of this length bear"
+    usual = f"about {words}, as is usual" if words else "as is usual"
+    why = usual if horizon == habit else "as much as series of this length bear"
     if horizon != facts.horizon:
         why = f"as many as the last rows of each series tell of without a value of '{target}'"
     count = "One series" if facts.series == 1 else f"{facts.series:,} series"

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 from gristmill import records
 from gristmill.errors import DataRejected
-from gristmill.records import Profile, Role, Table, TableForm
+from gristmill.records import Notice, Profile, Role, Severity, Table, TableForm
 from gristmill.tasks import series
 from gristmill.tasks.base import Listing
 from gristmill.tasks.frames import typed_as
 from gristmill.tasks.series import Facts
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    from pandas import DataFrame, Series
 
 __all__ = ["arranged", "tables_of"]
 
@@ -45,18 +45,20 @@ def arranged(folder: Path, files: Sequence[str]) -> Listing | None:
     if panel is None:
         return None
     zones = _zones(folder, list(sizes), form, panel.time)
-    is_made = is_made or shape.kind != "long" or rows[panel.time].dtype.kind not in "Mi"
+    kind = rows[panel.time].dtype.kind
+    is_made = is_made or shape.kind != "long" or kind not in "Mi" or (kind == "i" and panel.written != "%Y")
     moments = series.moments_of(rows[panel.time])
+    strays = _strays(rows[panel.time], moments, sizes, form) if shape.kind == "long" else ()
     rows = rows.assign(**{panel.time: moments})[moments.notna()]
     facts = Facts.of(rows, panel, shape, records.encode(form).decode())
-    if facts.again >= 0 and shape.kind == "long":
+    if facts.again >= 0 and shape.kind in ("long", "parts"):
         facts = replace(facts, twice=f"{facts.twice} in {_line(facts.again, sizes, form)}")
     if len(zones) > 1 and ("" in zones or not panel.is_regular or panel.duplicates):
         raise _mixed_zones(panel.time, zones)
     if not is_made:
         return Listing(rows=None, likelihood=0.5, facts=facts.written())
     rows = rows.sort_values([*panel.items, panel.time], kind="stable")
-    return Listing(rows=rows.reset_index(drop=True), likelihood=0.5, facts=facts.written())
+    return Listing(rows=rows.reset_index(drop=True), likelihood=0.5, notices=strays, facts=facts.written())
 
 
 def tables_of(profile: Profile) -> list[Table]:
@@ -101,6 +103,24 @@ def _zones(folder: Path, paths: Sequence[str], form: TableForm, time: str) -> di
         for at, zone in found.drop_duplicates().items():
             zones.setdefault("Z" if zone == "UTC" else str(zone), _line(int(str(at)), {path: len(words)}, form))
     return zones
+
+
+def _strays(words: Series, moments: Series, sizes: dict[str, int], form: TableForm) -> tuple[Notice, ...]:
+    """What is said of words that are no moments in a column of them."""
+    wrong = words[words.notna() & moments.isna()]
+    if not len(wrong):
+        return ()
+    count = "A row is" if len(wrong) == 1 else f"{len(wrong):,} rows are"
+    return (
+        Notice(
+            code="stray-moments",
+            message=f"{count} left out, for '{words.name}' holds no moment there: the first is "
+            f"{str(wrong.iloc[0])[:40]!r} in {_line(int(str(wrong.index[0])), sizes, form)}.",
+            severity=Severity.WARNING,
+            cure="Correct it.",
+            column=str(words.name),
+        ),
+    )
 
 
 def _line(row: int, sizes: dict[str, int], form: TableForm) -> str:

@@ -37,6 +37,7 @@ __all__ = ["TimeSeries"]
 
 _EDGE = 1.0  # what speaks for a forecast rather than for an answer row by row, where rows are evenly spaced
 _COMPANY = 2  # columns beside the target from which on each speaks for an answer row by row
+_NAMED = 1.0  # what speaks for a forecast besides, where columns name series: those are no answers
 _FORCED = -5.0  # only who asks for it gets a forecast of rows that are not evenly spaced
 _NUMBERS = (ColumnKind.NUMBER, ColumnKind.INTEGER, ColumnKind.IDENTIFIER)
 
@@ -79,7 +80,8 @@ class TimeSeries(TaskKind):
         others = [column for column in profile.main.columns if column.name not in named]
         company = sum(_is_number(column) or column.kind is ColumnKind.CATEGORY for column in others)
         # What stands beside a single series mostly explains it; what stands beside many comes with each.
-        edge = _EDGE - (0.15 if facts.panel.items else 0.35) * max(0, company - 1 - _COMPANY)
+        edge = _EDGE + (_NAMED if facts.panel.items and facts.panel.is_regular else 0.0)
+        edge -= (0.15 if facts.panel.items else 0.35) * max(0, company - 1 - _COMPANY)
         found = []
         for column in numbers:
             speaks = promise(profile, column)

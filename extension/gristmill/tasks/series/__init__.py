@@ -22,6 +22,7 @@ from .frames import ITEM, STAMP, described, even, item_names, latest_context, to
 from .listing import Facts
 from .operators import ready_for
 from .panel import Panel, find, moments_of, times_of
+from .parts import parted
 from .shapes import Shape, melted, shape_of
 from .steps import Step
 from .windows import fewest_steps, windows_of
@@ -44,6 +45,7 @@ __all__ = [
     "latest_context",
     "melted",
     "moments_of",
+    "parted",
     "ready_for",
     "shape_of",
     "times_of",

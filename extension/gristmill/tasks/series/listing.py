@@ -75,7 +75,9 @@ class Facts:
         step = Step(**panel.pop("step"))
         panel["items"] = tuple(panel["items"])
         found["constant"] = tuple(found.get("constant", ()))
-        return cls(panel=Panel(**panel, step=step), shape=Shape(**found.pop("shape")), **found)
+        shape = found.pop("shape")
+        shape["parts"] = tuple(shape.get("parts", ()))
+        return cls(panel=Panel(**panel, step=step), shape=Shape(**shape), **found)
 
     @property
     def season(self) -> int:

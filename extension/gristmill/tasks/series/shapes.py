@@ -11,6 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .parts import joined, parts_of
+
+MOMENT = "moment"  # what the time is called where several columns tell it
 _FEWEST_MOMENTS = 8
 _FEWEST_ITEMS = 3
 _FIGURES = frozenset({"min", "max", "mean", "avg", "average", "std", "sum", "total", "median", "low", "high", "open"})
@@ -24,12 +27,16 @@ _WAYS = ("%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y", "%m/%Y", "%m.%Y", "%b %
 
 @dataclass(frozen=True)
 class Shape:
-    """How a table holds its series: `long`, `columns` (one an item) or `rows` (one an item); the names once long."""
+    """How a table holds its series: `long`, `columns` (one an item) or `rows` (one an item); the names once long.
+
+    `parts` is a long one in which several columns tell the time: those.
+    """
 
     kind: str
     time: str = ""
     item: str = ""
     value: str = ""
+    parts: tuple[str, ...] = ()
 
 
 def shape_of(rows: Any) -> Shape:
@@ -38,6 +45,9 @@ def shape_of(rows: Any) -> Shape:
     many = len(moments) >= _FEWEST_MOMENTS and len(moments) >= 0.6 * len(rows.columns)
     if many and all(rows[name].dtype.kind in "iuf" for name in moments):
         return Shape("rows", "time", "series", "value")
+    parts = parts_of(rows)
+    if parts and MOMENT not in rows.columns:
+        return Shape("parts", MOMENT, parts=parts)
     dates = [name for name in rows.columns if rows[name].dtype.kind == "M"]
     others = [str(name) for name in rows.columns if name not in dates]
     if len(dates) == 1 and len(others) >= _FEWEST_ITEMS and all(rows[name].dtype.kind in "iuf" for name in others):
@@ -51,6 +61,8 @@ def melted(rows: Any, shape: Shape) -> Any:
     """The table with one row a value; a long one as it is."""
     import pandas as pd
 
+    if shape.kind == "parts":
+        return rows.assign(**{shape.time: joined(rows, shape.parts)}).drop(columns=list(shape.parts))
     if shape.kind == "columns":
         return rows.melt(id_vars=[shape.time], var_name=shape.item, value_name=shape.value)[
             [shape.item, shape.time, shape.value]
