@@ -43,6 +43,7 @@ TRAIN = [
     "scikit-learn>=1.4,<1.10",  # AutoGluon 1.6's own range
     "scipy>=1.11",
     "lightgbm>=4",
+    "optuna>=4,<6",  # proposes hyperparameters; its distributions may change with a major
     "threadpoolctl>=3",  # how many threads a candidate's linear algebra takes
     "papermill>=2.6",
     "nbclient>=0.10",

@@ -203,7 +203,7 @@ class Mill:
             metric=proposal.metric,
             budget=_budget(request.budget or proposal.budget),
             seed=request.seed,
-            settings=dict(request.settings),
+            settings=_settled(request.settings),
             accepted=tuple(request.accepted),
             status=RunStatus.QUEUED,
             wanted=Wanted.FINISH,
@@ -227,7 +227,7 @@ class Mill:
             earlier,
             id=records.new_id("run"),
             budget=_budget(budget),
-            settings=earlier.settings | (settings or {}),
+            settings=earlier.settings | _settled(settings or {}),
             status=RunStatus.QUEUED,
             wanted=Wanted.FINISH,
             created_at=time.time(),
@@ -470,6 +470,12 @@ def _confirmed(notices: Sequence[Notice], accepted: Sequence[str]) -> None:
             raise NotConfirmed(
                 notice.message, cure=f"{notice.cure} To go on, accept it: --accept {notice.code}".strip()
             )
+
+
+def _settled(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as the recipe is told them; UsageError where one that concerns every recipe says nothing."""
+    found = dict(settings)
+    return found | {"tune": tasks.searcher(found["tune"])} if "tune" in found else found
 
 
 def _budget(seconds: float) -> float:

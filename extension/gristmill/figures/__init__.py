@@ -17,6 +17,7 @@ from gristmill.figures.heat import picture_heat
 from gristmill.figures.judgement import Verdict, verdict
 from gristmill.figures.pictures import picture_confusion, picture_errors, picture_summary, sample_grid
 from gristmill.figures.provenance import reproducibility
+from gristmill.figures.tuning import search
 from gristmill.figures.words import telling_words, worst_texts
 from gristmill.figures.worst import worst_errors
 
@@ -38,6 +39,7 @@ __all__ = [
     "picture_summary",
     "reproducibility",
     "sample_grid",
+    "search",
     "telling_words",
     "timeline",
     "verdict",

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from autogluon.common import space
 from numpy.typing import NDArray
 
 from .base import PictureModel, not_enough_time
@@ -18,6 +19,7 @@ __all__ = ["FrozenBoosted", "FrozenLinear"]
 
 _FOR_LOOKING = 0.8  # the part of a candidate's time that may go into looking at the pictures
 _MANY = 10_000  # pictures
+_SIDES = space.Categorical(96, 64, 128, 160)  # pixels
 _FEWEST, _FEWEST_OF_A_CLASS = 200, 10  # pictures to learn from, where there is no time for all of them
 
 
@@ -93,12 +95,16 @@ class FrozenLinear(_Frozen):
     ag_name = "FrozenLinear"
     ag_priority = 90
 
+    def _get_default_searchspace(self) -> dict[str, Any]:
+        return {"side": _SIDES, "strictness": space.Real(1e-4, 1.0, default=0.01, log=True)}
+
     def _learn(self, seen: Any, codes: Any, judged: Any, until: float) -> None:
         from sklearn.linear_model import LogisticRegression
         from sklearn.metrics import log_loss
 
         best = float("inf")
-        for strictness in (0.01, 0.001, 0.1):
+        params = self._get_model_params()
+        for strictness in (params["strictness"],) if "strictness" in params else (0.01, 0.001, 0.1):
             before = time.monotonic()
             model = LogisticRegression(C=strictness, max_iter=300).fit(seen, codes)
             loss = -strictness
@@ -129,6 +135,15 @@ class FrozenBoosted(_Frozen):
     ag_name = "FrozenBoosted"
     ag_priority = 70
 
+    def _get_default_searchspace(self) -> dict[str, Any]:
+        return {
+            "side": _SIDES,
+            "learning_rate": space.Real(0.02, 0.3, default=0.15, log=True),
+            "num_leaves": space.Int(4, 48, default=15),
+            "feature_fraction": space.Real(0.2, 1.0, default=0.5),
+            "min_data_in_leaf": space.Int(2, 40, default=5),
+        }
+
     def _learn(self, seen: Any, codes: Any, judged: Any, until: float) -> None:
         import lightgbm
         from sklearn.decomposition import PCA
@@ -151,6 +166,8 @@ class FrozenBoosted(_Frozen):
             "objective": "multiclass", "num_class": len(self.classes_), "learning_rate": 0.15, "num_leaves": 15,
             "feature_fraction": 0.5, "min_data_in_leaf": 5, "seed": 0, "verbose": -1, "num_threads": self.threads,
         }  # fmt: skip
+        params = self._get_model_params()
+        manner |= {name: params[name] for name in manner if name in params}
         rounds = 200 if judged is not None else 80
         self.model = lightgbm.train(manner, train, rounds, valid_sets=watched, callbacks=callbacks)
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from autogluon.common import space
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
@@ -46,6 +47,13 @@ class FineTuned(PictureModel):
             "learning_rate": 5e-4, "patience": 4, "mirrored": False,
         }.items():  # fmt: skip
             self._set_default_param_value(name, value)
+
+    def _get_default_searchspace(self) -> dict[str, Any]:
+        return {
+            "side": space.Categorical(96, 128, 64),
+            "learning_rate": space.Real(1e-4, 2e-3, default=5e-4, log=True),
+            "mirrored": space.Categorical(False, True),
+        }
 
     def _fit(
         self,
