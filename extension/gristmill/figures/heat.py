@@ -52,7 +52,7 @@ def picture_heat(
         return Figure(title=title, caption="There was no time left to look into this.", body="", part="heat", wide=True)
     told = f"{count(len(shown), 'held-out picture')}, errors first. {caption}"
     told += " Where that is not the thing itself but its background, the model has learned the wrong lesson."
-    body = f'<div style="display:flex;flex-wrap:wrap;gap:12px">{"".join(shown)}</div>'
+    body = f'<div class="gm-gallery">{"".join(shown)}</div>'
     return Figure(title=title, caption=told, body=body, part="heat", wide=True)
 
 
@@ -118,8 +118,8 @@ def _drawn(answers: Answers, index: int, path: str, heat: NDArray[np.float64], m
     words = f"{Path(path).name}: {truth}" + ("" if truth == said else f", called {said}")
     called = "" if truth == said else f"<br>called {escape(shorten(said, 24))}"
     return (
-        f'<figure style="margin:0;width:{_SIDE}px">{_picture(_lit(pictures.pixels(path, _SIDE), heat), words)}'
-        f'<figcaption style="font-size:.8em"><strong>{escape(shorten(truth, 24))}</strong>{called}{more}'
+        f'<figure>{_picture(_lit(pictures.pixels(path, _SIDE), heat), words)}'
+        f'<figcaption><strong>{escape(shorten(truth, 24))}</strong>{called}{more}'
         "</figcaption></figure>"
     )
 
@@ -168,6 +168,6 @@ def _picture(pixels: NDArray[np.uint8], words: str) -> str:
     Image.fromarray(pixels).save(held, "JPEG", quality=75)
     source = base64.b64encode(held.getvalue()).decode()
     return (
-        f'<img src="data:image/jpeg;base64,{source}" alt="{escape(words)}" title="{escape(words)}" loading="lazy" '
-        f'style="width:{_SIDE}px;height:{_SIDE}px;border-radius:4px;margin:2px">'
+        f'<img class="gm-picture" width="{_SIDE}" height="{_SIDE}" loading="lazy" '
+        f'src="data:image/jpeg;base64,{source}" alt="{escape(words)}" title="{escape(words)}">'
     )
