@@ -12,7 +12,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -311,7 +311,15 @@ class StagedClient(Client):
         to.write_bytes(b"PK")
         return to
 
-    def predict(self, model_id: str, data: Path | None, to: Path, settings: Mapping[str, Any] | None = None) -> int:
+    def predict(
+        self,
+        model_id: str,
+        data: Path | None,
+        to: Path,
+        settings: Mapping[str, Any] | None = None,
+        *,
+        told: Callable[[str], object] = lambda _: None,
+    ) -> int:
         if data is not None and not data.exists():
             raise DataRejected(f"There is no file {data}.")
         to.write_text("prediction\n")
@@ -326,6 +334,8 @@ class StagedClient(Client):
         return run
 
     def _say(self, run: Run, kind: EventKind, **body: Any) -> None:
+        if data is not None and data.name.startswith("torn"):
+            told(f"No prediction: {data.name} is cut off or broken.")
         said = self.said[run.id]
         said.append(Event(run_id=run.id, seq=len(said) + 1, at=time.time(), kind=kind, body=body))
 

@@ -6,7 +6,7 @@ records, raises errors of gristmill.errors, and may be called again after it fai
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -128,5 +128,16 @@ class Client(Protocol):
     def download(self, model_id: str, to: Path) -> Path:
         """The model's archive as the file `to`."""
 
-    def predict(self, model_id: str, data: Path | None, to: Path, settings: Mapping[str, Any] | None = None) -> int:
-        """Predicts the rows of a file into another; how many there were. Series need no `data`."""
+    def predict(
+        self,
+        model_id: str,
+        data: Path | None,
+        to: Path,
+        settings: Mapping[str, Any] | None = None,
+        *,
+        told: Callable[[str], object] = lambda _: None,
+    ) -> int:
+        """Predicts the rows of a file into another; how many there were. Series need no `data`.
+
+        `told` hears a sentence for each thing that could not be answered, as long as they are few.
+        """

@@ -360,10 +360,18 @@ class Mill:
         self._store.get_file(self.model(model_id).key, to)
         return to
 
-    def predict(self, model_id: str, data: Path | None, to: Path, settings: Mapping[str, Any] | None = None) -> int:
+    def predict(
+        self,
+        model_id: str,
+        data: Path | None,
+        to: Path,
+        settings: Mapping[str, Any] | None = None,
+        *,
+        told: Callable[[str], object] = lambda _: None,
+    ) -> int:
         """Predict the rows of a file into another; how many there were. The archive's own predict.py does it.
 
-        Series need no `data`: they go on from where training ended.
+        Series need no `data`: they go on from where training ended. `told` hears what could not be answered.
         """
         model = self.model(model_id)
         kinds = {column["kind"] for column in model.schema.get("columns", ())}
@@ -429,6 +437,9 @@ def _same(earlier: Run, settings: Mapping[str, Any]) -> None:
             )
 
 
+        for line in done.stderr.splitlines():
+            if line.startswith("No prediction"):
+                told(line)
 def _needs(what: str, modules: Sequence[str], extra: str) -> None:
     """Refuse what this machine lacks the libraries for."""
     for module in modules:

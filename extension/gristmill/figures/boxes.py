@@ -47,11 +47,8 @@ class BoxAnswers:
     @classmethod
     def of(cls, predictor: Any, test: pd.DataFrame) -> BoxAnswers:
         """What the predictor answers for the held-out pictures."""
-        from gristmill.pictures import load
-
         truths, sizes = predictor.truths(test)
-        answers = [predictor.find(load(path)) for path in test[predictor.picture]]
-        return cls(predictor.eval_metric, predictor.categories, truths, answers, sizes)
+        return cls(predictor.eval_metric, predictor.categories, truths, predictor.answers(test), sizes)
 
     def __len__(self) -> int:
         return len(self.truths)
