@@ -259,6 +259,18 @@ class StagedClient(Client):
         to.mkdir()
         return to
 
+    def explain(
+        self,
+        run_id: str,
+        to: Path,
+        *,
+        candidates: Sequence[str] = (),
+        every: bool = False,
+        seconds: float | None = None,
+    ) -> Path:
+        to.write_text(f"{run_id} {'all' if every else ', '.join(candidates)} {seconds}")
+        return to
+
     def nudge(self) -> None:
         self.nudges += 1
 

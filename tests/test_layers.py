@@ -24,7 +24,7 @@ FLOORS = {
     2: ("catalog", "masks", "pictures", "stores", "tables", "tasks", "weights"),
     3: ("intake", "recipes", "bench", "engines", "figures", "model_archive", "sandbox"),
     4: ("worker", "reports", "trial"),
-    5: ("dispatch", "exploring", "reconciler", "recipe_book", "weights_shelf"),
+    5: ("dispatch", "explaining", "exploring", "reconciler", "recipe_book", "weights_shelf"),
     6: ("mill",),
     7: ("client", "cli"),
     8: ("app",),

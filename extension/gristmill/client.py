@@ -89,6 +89,20 @@ class Client(Protocol):
     def folder(self, run_id: str, to: Path) -> Path:
         """The run's folder, unpacked: its notebook runs there by hand, with the run's data."""
 
+    def explain(
+        self,
+        run_id: str,
+        to: Path,
+        *,
+        candidates: Sequence[str] = (),
+        every: bool = False,
+        seconds: float | None = None,
+    ) -> Path:
+        """Explains candidates of an ended run, by their names, within `seconds`: one HTML page as the file `to`.
+
+        The one that answers if none are named, and all of them with `every`.
+        """
+
     def nudge(self) -> None:
         """Makes sure that somebody works on what is queued; where workers stand by anyway, it does nothing."""
 

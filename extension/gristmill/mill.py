@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from gristmill import exploring, intake, model_archive, records, tasks
+from gristmill import explaining, exploring, intake, model_archive, records, tasks
 from gristmill.bench import BenchFile
 from gristmill.catalog import Catalog
 from gristmill.dispatch import Dispatcher
@@ -34,6 +34,7 @@ from gristmill.records import (
     Dataset,
     DatasetEntry,
     Event,
+    EventKind,
     Model,
     Notice,
     Profile,
@@ -51,6 +52,7 @@ from gristmill.records import (
 from gristmill.sandbox import Sandbox
 from gristmill.stores import Store, places
 from gristmill.weights_shelf import WeightsShelf
+from gristmill.worker.keeper import restore
 
 __all__ = ["Mill", "Parts"]
 
@@ -299,6 +301,44 @@ class Mill:
         exploring.lay_beside(to)
         return to
 
+    def explain(
+        self,
+        run_id: str,
+        to: Path,
+        *,
+        candidates: Sequence[str] = (),
+        every: bool = False,
+        seconds: float | None = None,
+    ) -> Path:
+        """Explain candidates of an ended run, by their names, within `seconds`: one HTML page as the file `to`.
+
+        The one that answers if none are named, and all of them with `every`.
+        """
+        run = self.run(run_id)
+        kind, checkpoint = tasks.find(run.task), run.artifact("checkpoint")
+        _needs(f"Explaining {kind.title.lower()}", ("papermill", *kind.modules), kind.extra)
+        if not run.status.is_final:
+            raise Conflict(f"The run {run.name} is still {run.status}.", cure="Wait until it has ended.")
+        if checkpoint is None:
+            raise NotFound(
+                f"The run {run.name} has kept no candidates to explain.",
+                cause=f"It is {run.status}.",
+                cure=f"`gristmill resume {run.id} --budget …` gives it more time.",
+            )
+        wish = explaining.Wish.of(run, self._candidates(run), candidates, every=every, seconds=seconds)
+        with self._scratch() as scratch:
+            folder, sandbox = Path(scratch), self._parts.sandbox
+            execution = sandbox.prepare(folder)  # it warms up while the data is fetched
+            try:
+                dataset = self.dataset(run.dataset_id)
+                intake.fetch(self._store, dataset, folder / "data")
+                restore(self._store, checkpoint, folder)
+                proposal = records.decode(self._store.read(places.proposal(run.id)), Proposal)
+                file = BenchFile.of(run, dataset, proposal, sandbox.resources())
+                return explaining.draw(file, wish, folder, execution, to)
+            finally:
+                execution.kill()
+
     def nudge(self) -> None:
         """Make sure that somebody works on what is queued."""
         self._parts.dispatcher.nudge()
@@ -416,6 +456,17 @@ class Mill:
         run = self._catalog.runs.add(run)
         self._parts.dispatcher.hint(run.id)
         return run
+
+    def _candidates(self, run: Run) -> tuple[str, ...]:
+        """The names of a run's candidates, as far as it has told them: one without a model keeps no leaderboard."""
+        if run.leaderboard:
+            return tuple(row.model for row in run.leaderboard)
+        seen, names = 0, list[str]()
+        while events := self._catalog.events.after(run.id, seen, 500):
+            seen = events[-1].seq
+            boards = [event.body["rows"] for event in events if event.kind is EventKind.LEADERBOARD]
+            names = [row["model"] for row in boards[-1]] if boards else names
+        return tuple(names)
 
     def _project_id(self, name: str | None) -> str | None:
         return None if name is None else self._catalog.projects.find(name).id

@@ -28,6 +28,7 @@ class Engine(ABC):
     needs: ClassVar[tuple[str, ...]]  # distributions that a saved model answers with
     code: ClassVar[tuple[str, ...]] = ()  # packages of gristmill that it answers with: they go into its archive
     script: ClassVar[str] = "predict.py"  # the template that asks it, in templates/model/
+    explains: ClassVar[str]  # what shows one candidate: a function of gristmill.figures.explained, as `module:name`
 
     @abstractmethod
     def watch(self, say: Say) -> Any:

@@ -39,6 +39,7 @@ class PictureEngine(TabularEngine):
         "gristmill.engines.picture_models",
     )
     script = "predict_pictures.py"
+    explains = "gristmill.figures.explained:pictures"
 
     def watch(self, say: Say) -> Watch:
         _report_epochs(say)

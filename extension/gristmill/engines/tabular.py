@@ -31,8 +31,10 @@ class TabularEngine(Engine):
         *("autogluon.tabular", "autogluon.core", "autogluon.common", "autogluon.features", "torch", "scikit-learn"),
         *("pandas", "numpy", "scipy", "lightgbm", "catboost", "xgboost", "fastai", "pyarrow", "python-calamine"),
     )
+    explains = "gristmill.figures.explained:table"
 
     def watch(self, say: Say) -> Watch:
+        report_epochs(say, "gristmill.engines.multimodal.watching")
         return Watch(say)
 
     def reopen(self, path: Path) -> TabularPredictor | None:

@@ -27,6 +27,7 @@ class TextEngine(TabularEngine):
     )
     code = ("gristmill.engines.texts", "gristmill.weights")
     script = "predict.py"
+    explains = "gristmill.figures.explained:texts"
 
     def trim(self, predictor: TabularPredictor, path: Path) -> None:
         """What answering needs; an encoder that no package brings goes along, since other machines lack it."""

@@ -10,6 +10,7 @@ from gristmill.figures.candidates import leaderboard, timeline
 from gristmill.figures.charts import performance
 from gristmill.figures.data import data_summary
 from gristmill.figures.dependence import partial_dependence
+from gristmill.figures.explained import Explained
 from gristmill.figures.explanation import Importance, importance
 from gristmill.figures.exploration import Exploration
 from gristmill.figures.figure import Figure, Group
@@ -23,6 +24,7 @@ from gristmill.figures.worst import worst_errors
 
 __all__ = [
     "Answers",
+    "Explained",
     "Exploration",
     "Figure",
     "Group",
