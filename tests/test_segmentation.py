@@ -158,6 +158,7 @@ def test_a_test_folder_is_held_out_and_one_without_masks_waits_for_answers(tmp_p
 
 def test_a_classes_file_gives_indices_their_names(tmp_path: Path) -> None:
     profile, folder = inspected(tmp_path, pairs() | {"classes.txt": "ground\nsquare\n"})
+    assert [note.code for note in profile.notices] == ["mask-classes"]  # nothing of columns that only tell rows apart
     train, _ = loaded(profile, folder)
     assert train.attrs["legend"] == {"form": "index", "names": ["ground", "square"], "values": [0, 1], "void": []}
     assert tasks.find("image-segmentation").candidates(profile)[0].target == "mask"
