@@ -127,6 +127,13 @@ def test_masks_alone_and_pictures_alone_are_named(tmp_path: Path) -> None:
     assert "2 more" in failure.what
 
 
+def test_a_mask_without_a_picture_is_left_out_and_named(tmp_path: Path) -> None:
+    profile, _ = inspected(tmp_path, pairs() | {"masks/x.png": packed(mask())})
+    assert profile.rows == 24
+    [notice] = [note for note in profile.notices if note.code == "masks-left-out"]
+    assert notice.message == "1 mask without a picture, left out: masks/x.png."
+
+
 def test_many_pictures_without_masks_are_refused_a_few_are_left_out(tmp_path: Path) -> None:
     failure = refused(tmp_path, pairs() | {f"images/x{at}.png": packed(picture()) for at in range(3)})
     assert (failure.code, "images/x0.png" in failure.what) == ("pictures-without-masks", True)

@@ -176,13 +176,15 @@ def refuse_broken(broken: Sequence[str], count: int, *, what: str, cure: str) ->
         )
 
 
-def listed(code: str, files: Sequence[str], what: str, severity: Severity = Severity.WARNING) -> list[Notice]:
+def listed(
+    code: str, files: Sequence[str], what: str, severity: Severity = Severity.WARNING, *, noun: str = "picture"
+) -> list[Notice]:
     """A notice that names some of the files; none where there are none."""
     if not files:
         return []
     named = ", ".join(file.removesuffix(".") for file in files[:NAMED])
     more = f" and {len(files) - NAMED:,} more" if len(files) > NAMED else ""
-    message = f"{len(files):,} picture{'s' if len(files) > 1 else ''} {what}: {named}{more}."
+    message = f"{len(files):,} {noun}{'s' if len(files) > 1 else ''} {what}: {named}{more}."
     return [Notice(code=code, message=message, severity=severity)]
 
 

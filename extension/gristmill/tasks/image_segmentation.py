@@ -111,6 +111,7 @@ def _rows(pairs: Sequence[Pair], found: Survey) -> DataFrame:
 def _notices(paired: Paired, found: Survey) -> tuple[Notice, ...]:
     notices = [
         _classes(found),
+        *listed("masks-left-out", paired.lonely, "without a picture, left out", noun="mask"),
         *listed("pictures-without-masks", paired.strays, "without a mask, left out"),
         *listed("broken-pictures", found.broken, "that cannot be read, left out with their partners"),
         *listed(
