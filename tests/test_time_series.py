@@ -244,6 +244,13 @@ def test_a_column_is_known_ahead_where_the_rows_tell_it_beyond_the_values(look: 
     assert "The next 10 days are forecast: as many as the last rows" in told["series"]
 
 
+def test_a_column_that_is_empty_at_the_end_waits_for_a_forecast(look: Look) -> None:
+    rows = beside(foretold=10).drop(columns="rain")[["sales", "shop", "date", "town", "promo"]]
+    _, proposal = look(rows)
+    assert (proposal.task, proposal.target) == ("time-series", "sales")
+    assert "has no value in the last rows of each series" in proposal.reasons["target"]
+
+
 def test_a_column_that_ends_with_the_values_is_known_for_the_past_only(look: Look) -> None:
     profile, _ = look(beside(), task="time-series", target="sales")
     assert (taken(profile).known, taken(profile).past) == ((), ("promo", "rain"))
@@ -448,7 +455,10 @@ def test_what_is_known_ahead_may_come_with_the_file_to_predict(house: tuple[Mill
     pd.concat([newer, ahead]).to_csv(tmp_path / "newer.csv", index=False)
     assert mill.predict(run.id, tmp_path / "newer.csv", tmp_path / "on.csv") == 7
     assert pd.read_csv(tmp_path / "on.csv")["date"].tolist() == ahead["date"].dt.strftime("%Y-%m-%d").tolist()
-    ahead.drop(columns=["sales", "rain", "town"]).iloc[1:].to_csv(tmp_path / "gap.csv", index=False)
+    ahead = ahead.drop(columns=["sales", "rain", "town"])
+    ahead.to_csv(tmp_path / "ahead.csv", index=False)  # the steps before these are those that training was told of
+    assert mill.predict(run.id, tmp_path / "ahead.csv", tmp_path / "same.csv") == 7
+    pd.concat([newer, ahead.iloc[1:]]).to_csv(tmp_path / "gap.csv", index=False)
     with pytest.raises(DataRejected, match="needs 'promo' for all 7 steps ahead"):
         mill.predict(run.id, tmp_path / "gap.csv", tmp_path / "no.csv")
 
@@ -477,7 +487,9 @@ def test_a_fit_that_was_killed_is_taken_up_again(look: Look, tmp_path: Path) -> 
 
     from gristmill.engines.series import SeriesEngine, ensemble, fits, go_on, remember
 
-    train, test = load(look(panel()), tmp_path, horizon=7)
+    found = look(panel())
+    train, test = load(found, tmp_path, horizon=7)
+    other, _ = load(found, tmp_path, horizon=5)
     said: list[str] = []
 
     def say(kind: EventKind, body: dict[str, Any]) -> None:
@@ -493,24 +505,24 @@ def test_a_fit_that_was_killed_is_taken_up_again(look: Look, tmp_path: Path) -> 
         predictor.fit(train, hyperparameters={"SeasonalNaive": alone, "Average": alone, "Naive": alone}, verbosity=0)
     assert "leaderboard" in said
 
-    found = engine.reopen(folder)
-    assert found is not None
-    assert fits(found, train)
-    assert not fits(found, load(look(panel()), tmp_path, horizon=5)[0])
-    finished = set(found.model_names())
+    opened = engine.reopen(folder)
+    assert opened is not None
+    assert fits(opened, train)
+    assert not fits(opened, other)
+    finished = set(opened.model_names())
     assert finished
     assert "Naive" not in finished
-    go_on(found, {"SeasonalAverage": alone}, time_limit=60.0)
-    ensemble(found)
-    assert {"SeasonalAverage"} | finished < set(found.model_names())
+    go_on(opened, {"SeasonalAverage": alone}, time_limit=60.0)
+    ensemble(opened)
+    assert {"SeasonalAverage"} | finished < set(opened.model_names())
 
-    remember(found, test)
-    rows = engine.compare(found, test, seconds=60.0)
+    remember(opened, test)
+    rows = engine.compare(opened, test, seconds=60.0)
     assert all(row.test_score is not None and row.test_score > 0 for row in rows)
-    engine.trim(found, tmp_path / "trimmed")
+    engine.trim(opened, tmp_path / "trimmed")
     trimmed = TimeSeriesPredictor.load(str(tmp_path / "trimmed"))
-    assert trimmed.model_best == found.model_best
-    assert trimmed.predict(test).equals(found.predict(test))
+    assert trimmed.model_best == opened.model_best
+    assert trimmed.predict(test).equals(opened.predict(test))
     assert not list((tmp_path / "trimmed").rglob("train.pkl"))  # what it was trained on
     assert json.loads((tmp_path / "trimmed" / "series.json").read_text())["horizon"] == 7
 

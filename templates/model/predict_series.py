@@ -77,6 +77,7 @@ def gathered(data, told):
     if data is not None:
         newer, theirs = even_rows(data, told)
         wanted = list(dict.fromkeys(newer["item_id"]))
+        newer = newer.astype({name: rows[name].dtype for name in values_of(told)})
         rows = pd.concat([rows[rows["item_id"].isin(wanted)], newer], ignore_index=True)
         rows = rows.groupby(["item_id", "timestamp"], sort=False, as_index=False).last()  # of what is there at all
         if described is not None:

@@ -76,7 +76,7 @@ def _complaints() -> Iterator[list[str]]:
         def emit(self, record: logging.LogRecord) -> None:
             heard.append(record.getMessage())
 
-    listening, logger = Listening(level=logging.ERROR), logging.getLogger(TimeSeriesTrainer.__module__)
+    listening, logger = Listening(level=logging.ERROR), logging.getLogger("autogluon.timeseries.trainer")
     logger.addHandler(listening)
     try:
         yield heard

@@ -28,7 +28,7 @@ from gristmill.tasks.series_metrics import MASE, METRICS
 from gristmill.tasks.series_notices import series_notices, to_regularize, too_short, twice
 from gristmill.tasks.series_plan import series_plan
 from gristmill.tasks.series_tables import arranged, tables_of
-from gristmill.tasks.targets import SURE, promise
+from gristmill.tasks.targets import SURE, Promise, promise
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -38,6 +38,7 @@ __all__ = ["TimeSeries"]
 _EDGE = 1.0  # what speaks for a forecast rather than for an answer row by row, where rows are evenly spaced
 _COMPANY = 2  # columns beside the target from which on each speaks for an answer row by row
 _NAMED = 1.0  # what speaks for a forecast besides, where columns name series: those are no answers
+_AWAITED = 2.0  # what speaks for a target that is empty at the end, where other columns go on
 _FORCED = -5.0  # only who asks for it gets a forecast of rows that are not evenly spaced
 _NUMBERS = (ColumnKind.NUMBER, ColumnKind.INTEGER, ColumnKind.IDENTIFIER)
 
@@ -84,7 +85,7 @@ class TimeSeries(TaskKind):
         edge -= (0.15 if facts.panel.items else 0.35) * max(0, company - 1 - _COMPANY)
         found = []
         for column in numbers:
-            speaks = promise(profile, column)
+            speaks = _speaks(profile, facts, column)
             found.append(
                 Candidate(
                     target=column.name,
@@ -259,6 +260,16 @@ def _horizon(settings: dict[str, Any], proposed: int) -> int:
 
 def _is_number(column: Column) -> bool:
     return column.dtype in ("int64", "float64") and column.kind in (*_NUMBERS, ColumnKind.YES_NO, ColumnKind.CONSTANT)
+
+
+def _speaks(profile: Profile, facts: Facts, column: Column) -> Promise:
+    """What speaks for a column as the one to forecast, beside what speaks for it anywhere."""
+    speaks = promise(profile, column)
+    if facts.empty.get(column.name, 0) > 1 and 0 in facts.empty.values():
+        speaks.add(_AWAITED, "has no value in the last rows of each series, where other columns go on")
+    if column.kind is ColumnKind.YES_NO:
+        speaks.add(-1.0)
+    return speaks
 
 
 def _forced(profile: Profile, column: Column) -> Candidate:
