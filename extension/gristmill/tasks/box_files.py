@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -170,11 +171,20 @@ def _of_coco(said: dict[str, Any], file: str, pictures: _Pictures) -> list[Item]
                 "Add it to images, or take the annotation out.",
             )
         if not annotation.get("iscrowd"):
-            x, y, width, height = (float(part) for part in annotation["bbox"])
             items[annotation["image_id"]].boxes.append(
-                Box(names[annotation["category_id"]], (x, y, width, height), where.rstrip(","))
+                Box(names[annotation["category_id"]], _four(annotation["bbox"], where), where.rstrip(","))
             )
     return list(items.values())
+
+
+def _four(said: Any, where: str) -> tuple[float, float, float, float]:
+    try:
+        x, y, width, height = (float(part) for part in said)
+    except (TypeError, ValueError):
+        raise _refused(
+            "boxes-file", f"{where} has the bbox {str(said)[:60]}.", "Give left, top, width and height, in pixels."
+        ) from None
+    return x, y, width, height
 
 
 def _voc(folder: Path, files: Sequence[str], pictures: _Pictures) -> list[Item]:
@@ -339,6 +349,8 @@ def _fitting(box: Box, picture: str, width: int, height: int) -> Box:
     x, y, w, h = box.bbox
     if not box.category:
         raise _refused("unknown-category", f"{box.where} has no category.", "Give it one.")
+    if not all(map(math.isfinite, box.bbox)):
+        raise _refused("boxes-file", f"{box.where} lacks a side of its box.", "Give all four, as numbers.")
     if not (w > 0 and h > 0):
         raise _refused("empty-box", f"{box.where} is empty: {w:g} by {h:g} pixels.", "Mend it, or take it out.")
     inside = x >= -_SLACK and y >= -_SLACK and x + w <= width + _SLACK and y + h <= height + _SLACK
