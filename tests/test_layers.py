@@ -41,6 +41,8 @@ ONLY = {
     "gristmill.engines.dense": {"engines", "masks", "pictures"},  # the same: backbones/ goes along
     "gristmill.engines.texts": {"weights"},  # the same, where a model reads
     "gristmill.masks": set(),  # the same, where a model answers with masks
+    # the same, where a model has seen texts or pictures beside a table's other columns
+    "gristmill.engines.multimodal": {"engines"},
     "gristmill.weights": set(),  # the same, where a model needs weights
     "gristmill.pictures": set(),  # the same, where a model takes pictures
     "gristmill_widgets": {"records", "errors", "client"},
@@ -60,6 +62,7 @@ AT_THE_TOP = {
     "gristmill.engines": {"autogluon", "pandas", "numpy"},
     "gristmill.engines.backbones": {"torch"},
     "gristmill.engines.dense": {"torch"},
+    "gristmill.engines.multimodal": {"sklearn", "torch"},
     "gristmill.engines.picture_models": {"torch"},
     "gristmill.engines.texts": {"scipy", "sklearn", "torch"},
     "gristmill.figures": {"numpy", "pandas"},

@@ -299,7 +299,7 @@ class Bench:
             verdict=str(verdict),
             best=self.engine.best(predictor),
             schema=model_archive.schema_of(predictor, self.engine, self.file),
-            versions=model_archive.versions((*self.engine.needs, "gristmill")),
+            versions=model_archive.versions((*self.engine.packing(predictor).needs, "gristmill")),
         )
         trained = model_archive.Trained(predictor=predictor, engine=self.engine, file=self.file, results=results)
         model_archive.write(trained, self.out / "model.zip")

@@ -89,9 +89,10 @@ def write(trained: Trained, path: Path) -> None:
 
 def _texts(trained: Trained) -> dict[str, str | bytes]:
     """The archive's files beside the predictor."""
-    engine, file, results = trained.engine, trained.file, trained.results
+    file, results = trained.file, trained.results
+    packing = trained.engine.packing(trained.predictor)
     given = resources.files("gristmill_templates") / "model"
-    requirements = "".join(f"{name}=={version}\n" for name, version in versions(engine.needs).items())
+    requirements = "".join(f"{name}=={version}\n" for name, version in versions(packing.needs).items())
     readme = (given / "README.md").read_text(encoding="utf-8")
     facts = {
         "name": file.name, "target": file.target, "task": file.task.replace("-", " "), "metric": file.metric,
@@ -106,10 +107,10 @@ def _texts(trained: Trained) -> dict[str, str | bytes]:
         "metrics.json": records.encode(results),
         "requirements.txt": requirements,
         "README.md": readme,
-        "predict.py": (given / engine.script).read_bytes(),
+        "predict.py": (given / packing.script).read_bytes(),
     }
     texts |= {f"reading/{file.name}": file.read_bytes() for file in reading.iterdir() if file.name.endswith(".py")}
-    for package in engine.code:
+    for package in packing.code:
         texts |= _package(package)
     return texts
 

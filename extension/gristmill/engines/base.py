@@ -11,15 +11,25 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any, ClassVar
 
 from gristmill.records import EventKind, LeaderboardRow
 
-__all__ = ["Engine", "Say", "find"]
+__all__ = ["Engine", "Packing", "Say", "find"]
 
 Say = Callable[[EventKind, dict[str, Any]], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Packing:
+    """What goes into a model's archive beside the model; the fields are those of an engine."""
+
+    needs: tuple[str, ...]
+    code: tuple[str, ...]
+    script: str
 
 
 class Engine(ABC):
@@ -57,6 +67,11 @@ class Engine(ABC):
     @abstractmethod
     def trim(self, predictor: Any, path: Path) -> None:
         """Put into the new folder `path` what answering needs, and no more."""
+
+    def packing(self, predictor: Any) -> Packing:
+        """What this predictor's archive takes: what all of its kind take, unless its best candidate needs more."""
+        del predictor
+        return Packing(needs=self.needs, code=self.code, script=self.script)
 
     @abstractmethod
     def columns(self, predictor: Any) -> tuple[str, ...]:

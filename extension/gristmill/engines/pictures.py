@@ -6,7 +6,6 @@ candidates (picture_models) open them. Leaderboard, ensemble, salvage and trimmi
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,8 +16,8 @@ import pandas as pd
 from autogluon.common.features.feature_metadata import FeatureMetadata
 
 from gristmill.engines.base import Say
+from gristmill.engines.epochs import report_epochs
 from gristmill.engines.tabular import TabularEngine, Watch
-from gristmill.records import EventKind
 
 __all__ = ["PictureEngine", "as_pictures", "candidates", "gaze", "within"]
 
@@ -42,21 +41,8 @@ class PictureEngine(TabularEngine):
     explains = "gristmill.figures.explained:pictures"
 
     def watch(self, say: Say) -> Watch:
-        _report_epochs(say)
+        report_epochs(say, _EPOCHS)
         return super().watch(say)
-
-
-class _Epochs(logging.Handler):
-    """Says each epoch of a network in training."""
-
-    def __init__(self, say: Say) -> None:
-        super().__init__()
-        self._say = say
-
-    def emit(self, record: logging.LogRecord) -> None:
-        progress = getattr(record, "progress", None)
-        if progress is not None:
-            self._say(EventKind.PHASE, {"phase": "fit", "model": "FineTuned", **progress})
 
 
 def as_pictures(train: pd.DataFrame, column: str, target: str) -> FeatureMetadata:
@@ -115,12 +101,3 @@ def within(predictor: Any, test: pd.DataFrame, seconds: float, *, seed: int = 0)
     pace = max(1e-6, time.monotonic() - before) / _TRIED
     most = max(2 * _TRIED, int(max(0.0, seconds) / pace))
     return test if most >= len(test) else test.loc[sorted(drawn.index[:most])]
-
-
-def _report_epochs(say: Say) -> None:
-    logger = logging.getLogger(_EPOCHS)
-    logger.setLevel(logging.INFO)
-    logger.propagate = False
-    for handler in [one for one in logger.handlers if isinstance(one, _Epochs)]:
-        logger.removeHandler(handler)
-    logger.addHandler(_Epochs(say))

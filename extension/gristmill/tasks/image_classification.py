@@ -26,6 +26,8 @@ _CANDIDATES = ("SmallPictures", "FrozenLinear", "FrozenBoosted", "FineTuned")
 _SIDES = (64, 96, 128, 160)
 _PER_CLASS = 5_000
 _LIKELY = 10.0  # more than any column of a table has: where pictures are listed, they are what is meant
+_BESIDE = 2  # columns that tell something, from which on a list of pictures is a table with pictures
+_UNTELLING = (ColumnKind.PICTURE, ColumnKind.IDENTIFIER, ColumnKind.CONSTANT, ColumnKind.EMPTY, ColumnKind.DATE)
 _FIXED_MEMORY = 1.5e9  # Python with AutoGluon and torch loaded, and a network in training
 
 
@@ -56,7 +58,7 @@ class ImageClassification(TabularClassification):
         return tuple(
             Candidate(
                 target=one.target,
-                likelihood=one.likelihood + _LIKELY,
+                likelihood=one.likelihood + (_LIKELY if _carried(profile, one.target) else -_LIKELY),
                 sure=one.sure or len(profile.main.columns) == 2,
                 target_reason=self._why(one, profile),
                 task_reason="The data is pictures, each of one class.",
@@ -95,12 +97,7 @@ class ImageClassification(TabularClassification):
     def load(self, folder: Path, profile: Profile, plan: LoadPlan) -> tuple[DataFrame, DataFrame]:
         picture = profile.facts["picture"]
         train, test = super().load(folder, profile, plan)
-        place = str(folder.resolve())
-        train, test = (
-            rows[[picture, plan.target]].assign(**{picture: f"{place}/" + rows[picture].astype(str)})
-            for rows in (train, test)
-        )
-        return _at_most(train, plan), test
+        return _at_most(train[[picture, plan.target]], plan), test[[picture, plan.target]]
 
     def plan(
         self, profile: Profile, budget: float, resources: Resources, *, smaller: bool = False
@@ -121,12 +118,18 @@ class ImageClassification(TabularClassification):
             severity=Severity.WARNING,
             cure="A machine with more memory would try all candidates.",
         )
-        return parameters | {"side": sides[0], "candidates": list(_CANDIDATES[:2])}, (notice,)
+        return parameters | {"side": sides[0], "candidates": list(_CANDIDATES[:2]), "fine_tune": False}, (notice,)
 
     def _why(self, candidate: Candidate, profile: Profile) -> str:
         if candidate.target == CLASS and profile.main.path.startswith("listing."):
             return "The folders are named as the classes of the pictures in them."
         return candidate.target_reason
+
+
+def _carried(profile: Profile, target: str) -> bool:
+    """Whether there is little else than pictures to learn from: a table that says more is a table with pictures."""
+    beside = [one for one in profile.main.columns if one.name != target and one.kind not in _UNTELLING]
+    return len(beside) < _BESIDE and not any(one.kind is ColumnKind.TEXT for one in beside)
 
 
 def _at_most(train: DataFrame, plan: LoadPlan) -> DataFrame:

@@ -182,6 +182,8 @@ def _read_list(folder: Path, file: str, found: Sequence[str]) -> _List | None:
         sample = values[:: max(1, len(values) // 200)][:200]
         if sample and sum(_find(value, near, places) is not None for value in sample) > 0.5 * len(sample):
             matched[str(name)] = values
+    if len(matched) > 1:  # numbers, too, may be names of pictures without their ending: paths go before them
+        matched = {name: values for name, values in matched.items() if sum(map(is_picture, values)) > 0.5 * len(values)}
     words = {str(name).lower() for name in rows.columns}
     if len(matched) != 1 or len(rows.columns) < 2 or len(words & _BOXES) > 1 or "bbox" in words:
         return None  # two pictures a row are a picture and its mask; with boxes they are another task's

@@ -92,7 +92,7 @@ class TextClassification(TabularClassification):
         texts = [column.name for column in profile.main.columns if column.kind is ColumnKind.TEXT]
         needed = _FIXED_MEMORY + _MEMORY_PER_BYTE * profile.bytes
         if smaller or needed > resources.memory:
-            alone = {"texts": texts, "weights": "", "folds": 0, "beside": {}}
+            alone = {"texts": texts, "weights": "", "folds": 0, "beside": {}, "fine_tune": False}
             return alone, (_too_little(needed, resources, smaller),)
         missing = [name for name in (ENCODER.replace("-", "_"), *_READERS) if find_spec(name) is None]
         folds = 5 if budget >= _BAGGING_BUDGET and profile.rows <= _BAGGING_ROWS else 0
@@ -117,7 +117,9 @@ def _weighed(profile: Profile, candidate: Candidate) -> Candidate:
 
 
 def _carries(profile: Profile, target: str, texts: int) -> bool:
-    """Whether there is little else than texts to learn from."""
+    """Whether there is little else than texts to learn from, and no picture, which this task would not look at."""
+    if any(column.kind is ColumnKind.PICTURE for column in profile.main.columns):
+        return False
     beside = [
         column
         for column in profile.main.columns

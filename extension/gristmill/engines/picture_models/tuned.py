@@ -204,8 +204,8 @@ class _Training:
                 if time.monotonic() > until:
                     break
             loss, right = self._judged(judge) if judge else (-float(done), float("nan"))
-            _log.info("epoch", extra={"progress": {"epoch": -(-done // each), "step": done, "steps": steps,
-                                                   "loss": loss, "accuracy": right}})  # fmt: skip
+            told = {"epoch": -(-done // each), "step": done, "steps": steps, "loss": loss, "accuracy": right}
+            _log.info("epoch", extra={"progress": {"model": FineTuned.ag_name, **told}})
             waited = 0 if loss < best else waited + 1
             if loss < best:
                 best, kept = loss, self._weights()
