@@ -367,6 +367,35 @@ def test_scores_are_those_of_autogluon(look: Look, tmp_path: Path, metric: str) 
     assert ours.score(ours.parts()) == pytest.approx(-theirs)
 
 
+# --- charts ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_forecast_is_drawn_for_desk_and_phone_and_no_line_goes_through_a_gap() -> None:
+    from gristmill.figures.forecasts import Forecasts, forecast_ahead, forecast_charts
+
+    history = one().rename(columns={"date": "timestamp", "sales": "value"}).assign(item_id="north")
+    steps = (
+        history.tail(28).rename(columns={"value": "truth"}).assign(window=np.repeat([0, 1], 14), naive=50.0, scale=1.0)
+    )
+    steps = steps.assign(prediction=50.0, **{"0.1": 40.0, "0.9": 60.0})
+    history.loc[DAYS - 20 : DAYS - 18, "value"] = np.nan
+    found = Forecasts(
+        target="sales", metric="MASE", horizon=14, windows=2, season=7, steps=steps, history=history, levels=(0.1, 0.9)
+    )
+    (figure,) = forecast_charts(found)
+    for size in ("gm-broad", "gm-slim"):
+        chart = figure.body.partition(f'<div class="{size}">')[2].partition("</div>")[0]
+        assert chart.count('class="gm-band gm-s2"') == chart.count('class="gm-guide"') == 2
+        assert chart.count('class="gm-line gm-s1"') == 2  # before the gap and after it
+
+    ahead = steps.tail(14).assign(timestamp=lambda rows: rows["timestamp"] + pd.Timedelta(days=14))
+    known = history.set_index(["item_id", "timestamp"])[["value"]]
+    known.attrs = {"series": {"horizon": 14}}
+    (figure,) = forecast_ahead(ahead.rename(columns={"prediction": "mean"}).set_index(["item_id", "timestamp"]), known)
+    assert figure.body.count('class="gm-band gm-s2"') == 2
+    assert 'class="gm-guide"' not in figure.body
+
+
 # --- runs ------------------------------------------------------------------------------------------------------------
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,6 @@ from gristmill.figures.wording import number, quoted, shorten
 __all__ = ["forecast_ahead", "forecast_charts"]
 
 _SHOWN = 6
-_HISTORY = 4  # horizons of history drawn before the first window
 _LOW, _HIGH = "0.1", "0.9"  # what bounds the band
 _BAND = "the band should hold eight values in ten"
 
@@ -44,53 +44,77 @@ def forecast_ahead(answers: pd.DataFrame, test: Any) -> Group:
 def _windows(found: Forecasts, item: str, error: float) -> Figure:
     steps = found.steps[found.steps["item_id"] == item].sort_values("timestamp")
     history = found.history[found.history["item_id"] == item].sort_values("timestamp")
-    history = history.iloc[max(0, len(history) - (found.windows + _HISTORY) * found.horizon) :]
-    at = {moment: place for place, moment in enumerate(history["timestamp"])}
-    windows = [window[window["timestamp"].isin(at)] for _, window in steps.groupby("window")]
-    truth = history["value"].to_numpy(dtype=float)
-    chart = _empty(found.target, truth, [steps], len(history))
-    for window in windows:
-        _fan(chart, [at[moment] for moment in window["timestamp"]], window)
-    _unbroken(chart, truth)
-    for window in windows:
-        places = [at[moment] for moment in window["timestamp"]]
-        chart.guide([places[0], places[0]], [chart.y.low, chart.y.high])
-        chart.line(places, window["prediction"], series=2)
+    windows = [window for _, window in steps.groupby("window")]
     title = f"{quoted(item, 60)}" if len(found.items) > 1 else "Forecast against what came"
     measure = measure_named(found.metric)
     caption = f"{measure.title} {measure.form(error)}. Each dashed line begins a held-out window; {_BAND}."
-    svg = chart.svg(f"{title}. {caption}", x_names=marks(history["timestamp"]))
-    return Figure(
-        title=title, caption=caption, body=svg + legend(["what came", "forecast"]), part="forecast", wide=True
-    )
+
+    def drawn(size: _Size) -> str:
+        past = history.iloc[max(0, len(history) - (found.windows + size.horizons) * found.horizon) :]
+        return _chart(found.target, past.set_index("timestamp")["value"], windows, size).svg(
+            f"{title}. {caption}", x_names=marks(past["timestamp"], size.marks)
+        )
+
+    body = _in_both_sizes(drawn) + legend(["what came", "forecast"])
+    return Figure(title=title, caption=caption, body=body, part="forecast", wide=True)
 
 
 def _ahead(steps: pd.DataFrame, past: pd.Series, horizon: int) -> Figure:
-    item, known = str(steps["item_id"].iloc[0]), past.iloc[-_HISTORY * horizon :]
-    moments = pd.Series([*known.index, *steps["timestamp"]])
-    truth = known.to_numpy(dtype=float)
-    chart = _empty(str(past.name), truth, [steps], len(moments))
-    at = {moment: place for place, moment in enumerate(moments)}
-    places = [at[moment] for moment in steps["timestamp"]]
-    _fan(chart, places, steps)
-    _unbroken(chart, truth)
-    chart.line(places, steps["prediction"], series=2)
+    item = str(steps["item_id"].iloc[0])
     title = f"What comes next: {quoted(item, 50)}" if item != "series" else "What comes next"
     first, last = float(steps["prediction"].iloc[0]), float(steps["prediction"].iloc[-1])
     caption = (
         f"From {number(first)} on {day(steps['timestamp'].iloc[0])} to {number(last)} on "
         f"{day(steps['timestamp'].iloc[-1])}; {_BAND}."
     )
-    svg = chart.svg(f"{title}. {caption}", x_names=marks(moments))
-    return Figure(title=title, caption=caption, body=svg + legend(["history", "forecast"]), part="ahead", wide=True)
+
+    def drawn(size: _Size) -> str:
+        known = past.iloc[-size.horizons * horizon :]
+        moments = pd.Series(known.index.append(pd.DatetimeIndex(steps["timestamp"])).unique())
+        return _chart(str(past.name), known.reindex(pd.DatetimeIndex(moments)), [steps], size).svg(
+            f"{title}. {caption}", x_names=marks(moments, size.marks)
+        )
+
+    body = _in_both_sizes(drawn) + legend(["history", "forecast"])
+    return Figure(title=title, caption=caption, body=body, part="ahead", wide=True)
 
 
-def _empty(target: str, truth: NDArray[np.float64], forecasts: Sequence[pd.DataFrame], steps: int) -> Chart:
-    """A chart with room for all of it."""
-    names = [name for name in ("prediction", _LOW, _HIGH) if name in forecasts[0].columns]
-    values = np.concatenate([truth, *(rows[name].to_numpy(dtype=float) for rows in forecasts for name in names)])
-    across = Axis("", 0, max(1.0, steps - 1.0))
-    return Chart(across, Axis.around(shorten(target, 30), values), width=700, height=260)
+@dataclass(frozen=True)
+class _Size:
+    """How large a chart is drawn, how many horizons of history it shows, and how many moments below it."""
+
+    width: int
+    height: int
+    horizons: int
+    marks: int
+
+
+_BROAD, _SLIM = _Size(700, 260, 4, 5), _Size(340, 230, 1, 3)
+
+
+def _in_both_sizes(drawn: Callable[[_Size], str]) -> str:
+    """For a desk and for a phone, where the letters of the broad one would be too small to read; the page shows one."""
+    return f'<div class="gm-broad">{drawn(_BROAD)}</div><div class="gm-slim">{drawn(_SLIM)}</div>'
+
+
+def _chart(target: str, past: pd.Series, forecasts: Sequence[pd.DataFrame], size: _Size) -> Chart:
+    """What came as a line over all moments of `past`, and the forecasts where they belong."""
+    at = {moment: place for place, moment in enumerate(past.index)}
+    shown = [rows[rows["timestamp"].isin(at)] for rows in forecasts]
+    truth = past.to_numpy(dtype=float)
+    names = [name for name in ("prediction", _LOW, _HIGH) if name in shown[0].columns]
+    values = np.concatenate([truth, *(rows[name].to_numpy(dtype=float) for rows in shown for name in names)])
+    across = Axis("", 0, max(1.0, len(past) - 1.0))
+    chart = Chart(across, Axis.around(shorten(target, 30), values), width=size.width, height=size.height)
+    places = [[at[moment] for moment in rows["timestamp"]] for rows in shown]
+    for where, rows in zip(places, shown, strict=True):
+        _fan(chart, where, rows)
+    _unbroken(chart, truth)
+    for where, rows in zip(places, shown, strict=True):
+        if len(shown) > 1 or np.isfinite(truth[where]).any():
+            chart.guide([where[0], where[0]], [chart.y.low, chart.y.high])
+        chart.line(where, rows["prediction"], series=2)
+    return chart
 
 
 def _fan(chart: Chart, places: Sequence[int], forecast: pd.DataFrame) -> None:

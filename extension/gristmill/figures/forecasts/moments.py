@@ -15,6 +15,7 @@ def day(moment: Any) -> str:
     return str(pd.Timestamp(moment)).removesuffix(":00").removesuffix(" 00:00")
 
 
-def marks(moments: pd.Series) -> list[str]:
-    """Five moments, each in the middle of a fifth."""
-    return [day(moments.iloc[int(place)]) for place in np.arange(0.1, 1, 0.2) * (len(moments) - 1)]
+def marks(moments: pd.Series, number: int = 5) -> list[str]:
+    """So many moments, each in the middle of its part."""
+    places = (np.arange(number) + 0.5) / number * (len(moments) - 1)
+    return [day(moments.iloc[int(place)]) for place in places]
