@@ -371,7 +371,7 @@ def test_scores_are_those_of_autogluon(look: Look, tmp_path: Path, metric: str) 
 
 
 def test_a_forecast_is_drawn_for_desk_and_phone_and_no_line_goes_through_a_gap() -> None:
-    from gristmill.figures.forecasts import Forecasts, forecast_ahead, forecast_charts
+    from gristmill.figures.forecasts import Forecasts, forecast_ahead, forecast_charts, item_errors
 
     history = one().rename(columns={"date": "timestamp", "sales": "value"}).assign(item_id="north")
     steps = (
@@ -394,6 +394,18 @@ def test_a_forecast_is_drawn_for_desk_and_phone_and_no_line_goes_through_a_gap()
     (figure,) = forecast_ahead(ahead.rename(columns={"prediction": "mean"}).set_index(["item_id", "timestamp"]), known)
     assert figure.body.count('class="gm-band gm-s2"') == 2
     assert 'class="gm-guide"' not in figure.body
+
+    both = [of_item(steps, name) for name in ("north", "south")]
+    several = Forecasts(
+        target="sales", metric="MASE", horizon=14, windows=2, season=7, steps=pd.concat(both), levels=(0.1, 0.9),
+        history=pd.concat([of_item(history, name) for name in ("north", "south")]),
+    )  # fmt: skip
+    assert ["gm-broad" in figure.body for figure in forecast_charts(several)] == [False, False]
+    assert item_errors(several).caption.endswith("% of 2 series.")
+
+
+def of_item(rows: pd.DataFrame, name: str) -> pd.DataFrame:
+    return rows.assign(item_id=name)
 
 
 # --- runs ------------------------------------------------------------------------------------------------------------

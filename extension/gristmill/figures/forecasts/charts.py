@@ -30,7 +30,7 @@ def forecast_charts(found: Forecasts) -> Group:
     order = errors.index.tolist()
     places = np.linspace(0, len(order) - 1, min(_SHOWN, len(order))).astype(int)
     picked = list(dict.fromkeys(order[at] for at in places))
-    return Group(_windows(found, item, float(errors[item])) for item in picked)
+    return Group(_windows(found, item, float(errors[item]), alone=len(picked) == 1) for item in picked)
 
 
 def forecast_ahead(answers: pd.DataFrame, test: Any) -> Group:
@@ -38,10 +38,13 @@ def forecast_ahead(answers: pd.DataFrame, test: Any) -> Group:
     told, target = test.attrs["series"], str(test.columns[0])
     rows = answers.reset_index().rename(columns={"mean": "prediction"})
     items = list(dict.fromkeys(rows["item_id"]))[:_SHOWN]
-    return Group(_ahead(rows[rows["item_id"] == item], test.loc[item][target], told["horizon"]) for item in items)
+    alone = len(items) == 1
+    return Group(
+        _ahead(rows[rows["item_id"] == item], test.loc[item][target], told["horizon"], alone=alone) for item in items
+    )
 
 
-def _windows(found: Forecasts, item: str, error: float) -> Figure:
+def _windows(found: Forecasts, item: str, error: float, *, alone: bool) -> Figure:
     steps = found.steps[found.steps["item_id"] == item].sort_values("timestamp")
     history = found.history[found.history["item_id"] == item].sort_values("timestamp")
     windows = [window for _, window in steps.groupby("window")]
@@ -55,11 +58,11 @@ def _windows(found: Forecasts, item: str, error: float) -> Figure:
             f"{title}. {caption}", x_names=marks(past["timestamp"], size.marks)
         )
 
-    body = _in_both_sizes(drawn) + legend(["what came", "forecast"])
-    return Figure(title=title, caption=caption, body=body, part="forecast", wide=True)
+    body = _sized(drawn, alone=alone) + legend(["what came", "forecast"])
+    return Figure(title=title, caption=caption, body=body, part="forecast", wide=alone)
 
 
-def _ahead(steps: pd.DataFrame, past: pd.Series, horizon: int) -> Figure:
+def _ahead(steps: pd.DataFrame, past: pd.Series, horizon: int, *, alone: bool) -> Figure:
     item = str(steps["item_id"].iloc[0])
     title = f"What comes next: {quoted(item, 50)}" if item != "series" else "What comes next"
     first, last = float(steps["prediction"].iloc[0]), float(steps["prediction"].iloc[-1])
@@ -75,8 +78,8 @@ def _ahead(steps: pd.DataFrame, past: pd.Series, horizon: int) -> Figure:
             f"{title}. {caption}", x_names=marks(moments, size.marks)
         )
 
-    body = _in_both_sizes(drawn) + legend(["history", "forecast"])
-    return Figure(title=title, caption=caption, body=body, part="ahead", wide=True)
+    body = _sized(drawn, alone=alone) + legend(["history", "forecast"])
+    return Figure(title=title, caption=caption, body=body, part="ahead", wide=alone)
 
 
 @dataclass(frozen=True)
@@ -89,11 +92,13 @@ class _Size:
     marks: int
 
 
-_BROAD, _SLIM = _Size(700, 260, 4, 5), _Size(340, 230, 1, 3)
+_BROAD, _SLIM = _Size(700, 260, 4, 5), _Size(340, 230, 2, 3)
 
 
-def _in_both_sizes(drawn: Callable[[_Size], str]) -> str:
-    """For a desk and for a phone, where the letters of the broad one would be too small to read; the page shows one."""
+def _sized(drawn: Callable[[_Size], str], *, alone: bool) -> str:
+    """Several stand side by side. One alone is broad on a desk; on a phone its letters would be too small to read."""
+    if not alone:
+        return drawn(_SLIM)
     return f'<div class="gm-broad">{drawn(_BROAD)}</div><div class="gm-slim">{drawn(_SLIM)}</div>'
 
 

@@ -11,7 +11,7 @@ from gristmill.figures.forecasts.moments import day
 from gristmill.figures.forecasts.windows import Forecasts
 from gristmill.figures.measures import measure_named
 from gristmill.figures.pieces import Bar, bars, more, table, tiles
-from gristmill.figures.wording import count, quoted, share
+from gristmill.figures.wording import quoted, share
 from gristmill.tasks.series import Step
 
 __all__ = ["backtests", "item_errors", "series_summary"]
@@ -65,7 +65,7 @@ def item_errors(found: Forecasts) -> Figure:
         Bar(name=str(item), value=float(value), text=measure.form(float(value))) for item, value in errors.items()
     ]
     caption = (
-        f"The forecast beats repeating the last season in {share(beaten, 0)} of {count(len(errors), 'series')}."
+        f"The forecast beats repeating the last season in {share(beaten, 0)} of {len(errors):,} series."
         if len(errors) > 1
         else "There is one series."
     )
