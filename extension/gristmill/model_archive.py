@@ -22,7 +22,7 @@ from importlib import metadata, resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gristmill import records
+from gristmill import records, tasks
 
 if TYPE_CHECKING:
     from gristmill.bench import BenchFile, Results
@@ -64,6 +64,7 @@ def schema_of(predictor: Any, engine: Engine, file: BenchFile) -> dict[str, Any]
     classes = engine.classes(predictor)
     return {
         "task": file.task,
+        "item": tasks.find(file.task).item,
         "target": file.target,
         "metric": file.metric,
         "columns": columns,
@@ -93,11 +94,14 @@ def _texts(trained: Trained) -> dict[str, str | bytes]:
     packing = trained.engine.packing(trained.predictor)
     given = resources.files("gristmill_templates") / "model"
     requirements = "".join(f"{name}=={version}\n" for name, version in versions(packing.needs).items())
-    readme = (given / "README.md").read_text(encoding="utf-8")
+    usage = (given / trained.engine.usage(packing.script)).read_text(encoding="utf-8").rstrip()
+    readme = (given / "README.md").read_text(encoding="utf-8").replace("{{usage}}", usage)
+    item, taken = results.schema.get("item", "row"), [column["name"] for column in results.schema.get("columns", ())]
     facts = {
         "name": file.name, "target": file.target, "task": file.task.replace("-", " "), "metric": file.metric,
         "score": f"{results.score:.4g}", "verdict": results.verdict, "best": results.best, "run": file.run_id,
-        "sha256": file.data_sha256,
+        "sha256": file.data_sha256, "items": f"{item}s", "columns": "`, `".join(taken),
+        "column": f"`{taken[0]}`" if taken else "",
     }  # fmt: skip
     for key, value in facts.items():
         readme = readme.replace("{{" + key + "}}", value)

@@ -40,6 +40,10 @@ class Engine(ABC):
     script: ClassVar[str] = "predict.py"  # the template that asks it, in templates/model/
     explains: ClassVar[str]  # what shows one candidate: a function of gristmill.figures.explained, as `module:name`
 
+    def usage(self, script: str) -> str:
+        """The template that says, in the archive's README, what the script takes and gives."""
+        return script.removesuffix(".py") + ".md"
+
     @abstractmethod
     def watch(self, say: Say) -> Any:
         """What a fit is handed so that its progress shows."""

@@ -29,6 +29,9 @@ class TextEngine(TabularEngine):
     script = "predict.py"
     explains = "gristmill.figures.explained:texts"
 
+    def usage(self, script: str) -> str:
+        return "predict_texts.md" if script == self.script else super().usage(script)
+
     def trim(self, predictor: TabularPredictor, path: Path) -> None:
         """What answering needs; an encoder that no package brings goes along, since other machines lack it."""
         super().trim(predictor, path)
