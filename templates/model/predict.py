@@ -5,6 +5,8 @@ file may be larger than memory.
 """
 
 import argparse
+import contextlib
+import gc
 import json
 import sys
 import warnings
@@ -85,14 +87,21 @@ def texts_of(data, column):
 
 def load():
     """The predictor beside this script, with its models kept in memory."""
+    gc.disable()  # nothing that is loaded here is ever garbage: a tenth of the loading would be spent looking
     from autogluon.tabular import TabularPredictor
 
+    # AutoGluon asks for the versions of all that is installed, to warn of what differs: a quarter of a second. Those
+    # that matter stand in requirements.txt.
+    told = json.loads((HERE / "model" / "metadata.json").read_text(encoding="utf-8"))
+    inner.get_autogluon_metadata = lambda: told
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         predictor = TabularPredictor.load(
             str(HERE / "model"), verbosity=0, require_version_match=False, require_py_version_match=False
         )
-        predictor.persist()
+        predictor.persist(max_memory=None)  # weighing the models first takes longer than loading them
+    gc.freeze()
+    gc.enable()
     return predictor
 
 
