@@ -6,12 +6,13 @@ this is tabular classification on a table whose one column holds the pictures' p
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gristmill.errors import DataRejected, UsageError
-from gristmill.pictures import is_picture
 from gristmill.records import ColumnKind, Notice, Profile, Resources, Severity
 from gristmill.tasks.base import Candidate, Listing, LoadPlan
 from gristmill.tasks.picture_listing import CLASS, from_folders, from_list
@@ -24,6 +25,7 @@ __all__ = ["ImageClassification"]
 
 _CANDIDATES = ("SmallPictures", "FrozenLinear", "FrozenBoosted", "FineTuned")
 _SIDES = (64, 96, 128, 160)
+_TINY = 30  # pictures of a class to try a recipe on
 _PER_CLASS = 5_000
 _LIKELY = 10.0  # more than any column of a table has: where pictures are listed, they are what is meant
 _BESIDE = 2  # columns that tell something, from which on a list of pictures is a table with pictures
@@ -42,10 +44,9 @@ class ImageClassification(TabularClassification):
     engine = "gristmill.engines.pictures:PictureEngine"
     modules = ("autogluon.tabular", "PIL")
     extra = "all-tasks"
+    tiny_target = CLASS
 
     def arrange(self, folder: Path, files: Sequence[str]) -> Listing | None:
-        if not any(is_picture(file) for file in files):
-            return None
         return from_list(folder, files) or from_folders(folder, files)
 
     def candidates(self, profile: Profile, target: str | None = None) -> tuple[Candidate, ...]:
@@ -98,6 +99,21 @@ class ImageClassification(TabularClassification):
         picture = profile.facts["picture"]
         train, test = super().load(folder, profile, plan)
         return _at_most(train[[picture, plan.target]], plan), test[[picture, plan.target]]
+
+    def tiny(self, folder: Path) -> Path:
+        from PIL import Image, ImageDraw
+
+        path = folder / "tiny.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for number in range(2 * _TINY):
+                name, drawn = ("disc", "ellipse") if number % 2 else ("box", "rectangle")
+                picture = Image.new("RGB", (48, 48), (10 * (number % 7), 60, 120))
+                left, top = 4 + number % 11, 4 + 3 * number % 13
+                getattr(ImageDraw.Draw(picture), drawn)((left, top, left + 24, top + 24), fill=(220, 200, 5 * number))
+                held = io.BytesIO()
+                picture.save(held, "PNG")
+                archive.writestr(f"{name}/{number}.png", held.getvalue())
+        return path
 
     def plan(
         self, profile: Profile, budget: float, resources: Resources, *, smaller: bool = False

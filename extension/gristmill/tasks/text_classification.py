@@ -112,7 +112,8 @@ def _weighed(profile: Profile, candidate: Candidate) -> Candidate:
     names = [f"'{text.name}'" for text in texts_of(profile, candidate.target)]
     if not names or not _carries(profile, candidate.target, len(names)):
         return replace(candidate, likelihood=candidate.likelihood - _BEHIND)
-    reason = f"{candidate.task_reason} What there is to tell it from is text, in {_list(names)}."
+    why = candidate.task_reason.replace("each row", "each text")
+    reason = f"{why} What there is to tell it from is text, in {_list(names)}."
     return replace(candidate, likelihood=candidate.likelihood + _AHEAD, task_reason=reason)
 
 
