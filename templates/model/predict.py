@@ -89,6 +89,7 @@ def load():
     """The predictor beside this script, with its models kept in memory."""
     gc.disable()  # nothing that is loaded here is ever garbage: a tenth of the loading would be spent looking
     from autogluon.tabular import TabularPredictor
+    from autogluon.tabular.predictor import predictor as inner
 
     # AutoGluon asks for the versions of all that is installed, to warn of what differs: a quarter of a second. Those
     # that matter stand in requirements.txt.
