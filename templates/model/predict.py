@@ -21,7 +21,7 @@ def main() -> int:
     parser.add_argument(
         "data",
         type=Path,
-        help="CSV, Parquet or Excel, with the columns of the training file; texts in a folder or a ZIP",
+        help="CSV, Parquet or Excel, with the training columns; texts, or a table with pictures, in a folder or ZIP",
     )
     parser.add_argument("-o", "--output", type=Path, required=True, help="where to write (.csv or .parquet)")
     arguments = parser.parse_args()
@@ -41,10 +41,10 @@ def predict_file(data: Path, output: Path) -> int:
     part = output.with_name(output.name + ".part")
     rows = 0
     try:
-        with Writer(part, output.suffix.lower(), schema["form"]) as writer:
-            for batch in rows_of(data, schema):
+        with Writer(part, output.suffix.lower(), schema["form"]) as writer, opened(data, schema) as (table, find):
+            for batch in rows_of(table, schema):
                 check(batch, schema, data)
-                writer.write(answered(predictor, batch, schema))
+                writer.write(answered(predictor, batch, schema, find))
                 rows += len(batch)
         part.replace(output)
     finally:
@@ -52,6 +52,15 @@ def predict_file(data: Path, output: Path) -> int:
     if not rows:
         raise ValueError(f"{data.name} has no rows to predict.")
     return rows
+
+
+def opened(data, schema):
+    """The table to predict, and what finds the picture that a row names, where the model takes pictures, too."""
+    if not any(column["kind"] == "picture" for column in schema["columns"]):
+        return contextlib.nullcontext((data, None))
+    from reading.attached import attached
+
+    return attached(data)
 
 
 def rows_of(data, schema):
@@ -116,10 +125,12 @@ def check(batch, schema, data):
         )
 
 
-def answered(predictor, batch, schema):
+def answered(predictor, batch, schema, find=None):
     """The batch with a column `prediction` and, for classes, `probability.<class>` each."""
     rows = batch.reset_index(drop=True)
     features = rows[[column["name"] for column in schema["columns"]]]
+    pictures = [column["name"] for column in schema["columns"] if column["kind"] == "picture"]
+    features = features.assign(**{name: [find(value) for value in features[name]] for name in pictures})
     if not len(rows):
         return rows
     if schema["classes"] is None:
