@@ -448,6 +448,25 @@ def test_answers_have_the_size_of_their_pictures(learned: tuple[Any, pd.DataFram
     assert answer.shape == (40, 75)
 
 
+def test_the_report_counts_pictures_and_draws_masks_in_the_colours_of_the_key(
+    learned: tuple[Any, pd.DataFrame], tmp_path: Path
+) -> None:
+    import base64
+
+    from gristmill.figures import masks
+
+    profile, folder = inspected(tmp_path, pairs() | {"masks/x.png": packed(mask())})
+    html = masks.answered_data(profile, (), *loaded(profile, folder)).html()
+    assert "pictures held out" in html
+    assert html.count("masks/x.png") == 1
+    predictor, test = learned
+    Image.new("RGB", (SIZE, SIZE), (0, 0, 255)).save(tmp_path / "blue.png")
+    drawn = masks.mask_samples(test[:1].assign(picture=str(tmp_path / "blue.png")), predictor).html()
+    image = Image.open(io.BytesIO(base64.b64decode(drawn.split("base64,")[1].split('"')[0])))
+    orange = np.asarray(image).astype(int)[(np.asarray(image)[..., 0].astype(int) - np.asarray(image)[..., 2]) > 110]
+    assert len(orange) > 0.1 * image.width * image.height  # of the square, though it is blue
+
+
 def test_the_verdict_compares_with_calling_everything_the_same(learned: tuple[Any, pd.DataFrame]) -> None:
     from gristmill.figures import masks
 

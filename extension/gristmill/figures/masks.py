@@ -6,7 +6,7 @@ since the pixels of one picture go right or wrong together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -14,19 +14,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gristmill.figures.data import notice_list
 from gristmill.figures.drawing import Axis, Chart, legend
 from gristmill.figures.figure import Figure
 from gristmill.figures.judgement import Verdict
 from gristmill.figures.measures import measure_named
 from gristmill.figures.pieces import Bar, bars, more, table, tiles
 from gristmill.figures.thumbnails import grid, thumbnail
-from gristmill.figures.wording import count, interval, quoted, rounded, share, shorten
+from gristmill.figures.wording import count, interval, plural, quoted, rounded, share, shorten
+from gristmill.records import Notice, Profile, Severity
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "MaskAnswers", "class_overlaps", "drawn_masks", "mask_samples", "mask_verdict", "passes", "pixel_confusion",
+    "MaskAnswers", "answered_data", "class_overlaps", "drawn_masks", "mask_samples", "mask_verdict", "passes",
+    "pixel_confusion",
 ]  # fmt: skip
 
 _RESAMPLES = 400
@@ -35,7 +38,7 @@ _SAMPLES = 12
 _SHOWN_CLASSES = 30
 _MATRIX_CLASSES = 12
 _SIDE = 320  # pixels at which pictures and masks are laid over each other
-_VEIL = 0.55  # of a mask over its picture
+_VEIL = 0.6  # of a mask over its picture, which is grey below: so its colours are those of the key
 
 Counts = NDArray[np.int64]
 
@@ -167,6 +170,19 @@ def pixel_confusion(answers: MaskAnswers) -> Figure:
     return Figure(title="What is taken for what", caption=caption, body=body, part="confusion", wide=True)
 
 
+def answered_data(profile: Profile, notices: Iterable[Notice], train: pd.DataFrame, test: pd.DataFrame) -> Figure:
+    """How many pictures there are, with masks or with boxes; the notices, gravest first."""
+    listed = tuple(dict.fromkeys((*profile.notices, *notices)))
+    grave = sum(notice.severity in (Severity.WARNING, Severity.CONFIRM) for notice in listed)
+    facts = [
+        ("pictures to learn from", f"{len(train):,}"),
+        ("pictures held out", f"{len(test):,}"),
+        ("megabytes", f"{profile.bytes / 1e6:,.1f}"),
+        (plural(grave, "warning"), f"{grave:,}"),
+    ]
+    return Figure(title="The data", body=tiles(facts) + notice_list(listed), part="data", wide=True)
+
+
 def mask_samples(rows: pd.DataFrame, predictor: Any, *, seed: int = 0) -> Figure:
     """Some of the pictures to learn from, with their masks drawn over them."""
     drawn = rows.sample(min(_SAMPLES, len(rows)), random_state=seed)
@@ -246,6 +262,7 @@ def _laid_over(picture: str, numbers: NDArray[np.uint8], legend: Any, what: str)
     small = numbers[rows][:, columns]
     veil = np.full(small.shape, _VEIL)
     veil[small == 0] = 0.15  # the first class is mostly the ground: the picture should be seen
+    seen = np.where(small[..., None] == 0, seen, seen.mean(2, keepdims=True))
     mixed = seen * (1 - veil[..., None]) + paint(small, legend) * veil[..., None]
     return thumbnail(mixed.round().astype(np.uint8), f"{_file(picture)}, {what}")
 

@@ -51,13 +51,16 @@ class AnsweredPictures(TaskKind, partial=True):
     target_reason: ClassVar[str]
     task_reason: ClassVar[str]
     proposed_for: ClassVar[str]  # why the first metric is proposed
-    cure: ClassVar[str]  # for data that has no answers
     paths: ClassVar[tuple[str, ...]] = (PICTURE,)  # columns of the listing that hold files
     smaller: ClassVar[dict[str, dict[str, Any]]]  # the recipe's candidates where memory is short
 
     @abstractmethod
     def beside(self, pictures: Sequence[TinyPicture]) -> dict[str, bytes | str]:
         """The files that say what is to be seen in those pictures."""
+
+    @abstractmethod
+    def lacking(self, where: str) -> DataRejected:
+        """That there are no answers `where` they were looked for, and what to do about it."""
 
     def tiny(self, folder: Path) -> Path:
         path, pictures = folder / "tiny.zip", list(_tiny_pictures())
@@ -83,8 +86,7 @@ class AnsweredPictures(TaskKind, partial=True):
 
     def check(self, profile: Profile, target: str) -> tuple[Notice, ...]:
         if profile.arranged != self.name or target != self.tiny_target:
-            what = "boxes" if self.tiny_target == "boxes" else f"{self.tiny_target}s"
-            raise DataRejected(f"'{target}' of {profile.main.path} holds no {what}.", cure=self.cure, code=f"no-{what}")
+            raise self.lacking(f"'{target}' of {profile.main.path}")
         return ()
 
     def metrics_for(self, profile: Profile, target: str) -> tuple[Metric, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gristmill.errors import DataRejected
 from gristmill.records import ColumnKind, Notice, Severity
 from gristmill.tasks.answered_pictures import NAMED, PICTURE, AnsweredPictures, TinyPicture, listed, parted
 from gristmill.tasks.base import Listing, Metric
@@ -64,7 +65,6 @@ class ImageSegmentation(AnsweredPictures):
         "IoU compares drawn and true areas, and its mean counts each class the same: a model that calls everything "
         "background gets little for it."
     )
-    cure = "Upload a ZIP with a folder images and a folder masks, whose files have the same names."
     smaller = {  # noqa: RUF012  # a class variable, as the base has it
         "PixelForest": {"kind": "forest"},
         "UNet-96": {"kind": "network", "size": 96, "batch": 2},
@@ -84,6 +84,13 @@ class ImageSegmentation(AnsweredPictures):
             kinds={PICTURE: ColumnKind.PICTURE, MASK: ColumnKind.PICTURE},
             notices=_notices(paired, found),
             likelihood=3.0,  # nothing else lies in two folders, name by name
+        )
+
+    def lacking(self, where: str) -> DataRejected:
+        return DataRejected(
+            f"{where} holds no masks.",
+            cure="Upload a ZIP with a folder images and a folder masks, whose files have the same names.",
+            code="no-masks",
         )
 
     def beside(self, pictures: Sequence[TinyPicture]) -> dict[str, bytes | str]:

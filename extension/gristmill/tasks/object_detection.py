@@ -72,7 +72,6 @@ class ObjectDetection(AnsweredPictures):
     proposed_for = (
         "mAP is what detectors are compared by: it asks for every thing, for no false ones, and for boxes that fit."
     )
-    cure = "Upload a ZIP of pictures with their boxes as COCO JSON, Pascal VOC XML, YOLO text or CSV."
     smaller = {"Centers-96": {"kind": "network", "size": 96, "batch": 2}}  # noqa: RUF012  # as the base has it
 
     def arrange(self, folder: Path, files: Sequence[str]) -> Listing | None:
@@ -97,6 +96,13 @@ class ObjectDetection(AnsweredPictures):
             kinds={PICTURE: ColumnKind.PICTURE, BOXES: ColumnKind.BOXES},
             notices=_notices(form, items, counts, broken=[*broken.values()], strays=strays),
             likelihood=3.0,
+        )
+
+    def lacking(self, where: str) -> DataRejected:
+        return DataRejected(
+            f"{where} holds no boxes.",
+            cure="Upload a ZIP of pictures with their boxes as COCO JSON, Pascal VOC XML, YOLO text or CSV.",
+            code="no-boxes",
         )
 
     def beside(self, pictures: Sequence[TinyPicture]) -> dict[str, bytes | str]:
