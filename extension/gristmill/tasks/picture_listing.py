@@ -36,8 +36,9 @@ _OTHERWISE = frozenset(
      "segmentationobject", "imagesets", "bbox", "boxes"}
 )  # fmt: skip
 _MASKS = _OTHERWISE - {"image", "images", "img", "imgs", "jpegimages", "label", "labels"}
-_UNREAD = frozenset(
-    {".heic", ".heif", ".avif", ".svg", ".raw", ".cr2", ".cr3", ".nef", ".arw", ".dng", ".jp2", ".jxl", ".psd", ".tga"}
+_UNREAD = (
+    *(".heic", ".heif", ".avif", ".svg", ".raw", ".cr2", ".cr3", ".nef", ".arw", ".dng", ".jp2", ".jxl", ".psd"),
+    ".tga",
 )
 _BOXES = frozenset(
     {"xmin", "ymin", "xmax", "ymax", "x1", "y1", "x2", "y2", "bbox", "box", "boxes", "left", "top", "right", "bottom",
@@ -291,7 +292,7 @@ def _facts(column: str, looks: Any) -> dict[str, str]:
 
 def _unread(files: Sequence[str]) -> list[Notice]:
     """A notice of pictures in forms that are not read."""
-    strange = [file for file in files if PurePosixPath(file).suffix.lower() in _UNREAD]
+    strange = [file for file in files if file.lower().endswith(_UNREAD)]
     if not strange:
         return []
     return [
@@ -306,7 +307,7 @@ def _unread(files: Sequence[str]) -> list[Notice]:
 
 def _refuse_unread(files: Sequence[str]) -> None:
     """Refuse an archive of pictures none of which can be read; nothing where it is something else."""
-    strange = [file for file in files if PurePosixPath(file).suffix.lower() in _UNREAD]
+    strange = [file for file in files if file.lower().endswith(_UNREAD)]
     if len(strange) > 0.9 * len(files) and strange:
         kinds = sorted({PurePosixPath(file).suffix.lower() for file in strange})
         raise DataRejected(
