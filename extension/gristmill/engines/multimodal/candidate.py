@@ -32,7 +32,8 @@ _LABEL = "_answer_"
 class MultiModal(MultiModalPredictorModel):  # type: ignore[misc]  # autogluon ships no types
     """Texts, pictures, numbers and words of a row, each read by a network of its own; all go on learning together.
 
-    `encoder` and `weights` name what it starts from, `tokens` and `side` are what is read of a text and of a picture.
+    `encoder` and `weights` name what it starts from, `tokens` and `side` are what is read of a text and of a picture;
+    `threads` is how many of the processor's it trains with, 0 for all.
     """
 
     ag_key = "MULTI_MODAL"
@@ -42,7 +43,7 @@ class MultiModal(MultiModalPredictorModel):  # type: ignore[misc]  # autogluon s
     gpu_required = False
 
     def _set_default_params(self) -> None:  # AutoGluon's loads MultiModal here, seconds before it is known to be needed
-        for name, value in {"encoder": "", "weights": "", "tokens": 128, "side": 96, "seed": 0}.items():
+        for name, value in {"encoder": "", "weights": "", "tokens": 128, "side": 96, "seed": 0, "threads": 0}.items():
             self._set_default_param_value(name, value)
 
     def _fit(
@@ -68,9 +69,14 @@ class MultiModal(MultiModalPredictorModel):  # type: ignore[misc]  # autogluon s
             gpu_memory=gpu_memory() if num_gpus else 0,
         )
         tuning = None if X_val is None else self.preprocess(X_val).assign(**{_LABEL: y_val})
+        every = torch.get_num_threads()
         with tempfile.TemporaryDirectory() as scratch, _quietly():
             chosen = _starting_from(job, params, Path(scratch))
-            self._train(X.assign(**{_LABEL: y}), tuning, columns, (job, chosen, until))
+            torch.set_num_threads(params["threads"] or every)
+            try:
+                self._train(X.assign(**{_LABEL: y}), tuning, columns, (job, chosen, until))
+            finally:
+                torch.set_num_threads(every)
 
     def _train(
         self, rows: pd.DataFrame, tuning: pd.DataFrame | None, columns: dict[str, str], how: tuple[Job, Any, float]

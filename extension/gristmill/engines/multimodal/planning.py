@@ -32,6 +32,7 @@ _BOOKKEEPING = 1.3  # a real step's time to a bare one's: reading rows, clipping
 _ANSWERING = 0.4  # of a step's time, for as many rows to answer
 _DEPTHS = (32, 64, 128, 256)  # tokens
 _COUNTED = 300  # texts whose tokens are counted
+_FEWEST_FITS = 2  # of a bagged candidate
 _BEGUN_FROM = 1.5 * _LOADING  # seconds below which no step is taken to see
 
 
@@ -56,28 +57,37 @@ class Late:
 
 
 def fine_tuning(rows: pd.DataFrame, seen: Seen, *, seconds: float, answers: int, fits: int = 1) -> Late:
-    """Fine-tuning on `rows`, `fits` times, within `seconds`, in which `answers` rows are to be answered, too."""
+    """Fine-tuning on `rows` within `seconds`, in which `answers` rows are to be answered, too.
+
+    Where the candidates are bagged, each is fitted `fits` times; fine-tuning makes do with two where time is short.
+    """
     if missing := _missing(seen):
         return Late(sentence=f"Fine-tuning was left out: {missing}")
-    if seconds < _BEGUN_FROM * fits:
-        return _too_short(_BEGUN_FROM * fits, seconds)
+    if seconds < _BEGUN_FROM * min(fits, _FEWEST_FITS):
+        return _too_short(_BEGUN_FROM * min(fits, _FEWEST_FITS), seconds)
     tokens = _tokens(rows[list(seen.texts)], seen.encoder) if seen.texts else 0
     kinds = frozenset([*["text"] * bool(seen.texts), *["image_path"] * bool(seen.pictures)])
     job = Job(rows=len(rows), kinds=kinds, tokens=tokens, side=seen.side, gpu_memory=gpu_memory())
     before = time.monotonic()
-    step = _BOOKKEEPING * _step(job, seen)
+    step, threads = _step(job, seen)
+    step *= _BOOKKEEPING
     left = seconds - (time.monotonic() - before)
     waiting = 2 * _ANSWERING * step * answers / job.batch
-    needed = fits * (_LOADING + FEWEST_STEPS * step) + waiting
-    if needed > left:
-        return _too_short(needed, left)
+    once = _LOADING + FEWEST_STEPS * step
+    fits = fits if fits * once + waiting <= left else min(fits, _FEWEST_FITS)
+    if fits * once + waiting > left:
+        return _too_short(fits * once + waiting, left)
     from .candidate import MultiModal
 
-    how = {"encoder": seen.encoder, "weights": seen.weights, "tokens": tokens, "side": seen.side}
+    how: dict[str, Any] = {"encoder": seen.encoder, "weights": seen.weights, "tokens": tokens, "side": seen.side}
+    how["threads"] = threads
+    if fits > 1:
+        how["ag_args_ensemble"] = {"num_folds": fits, "fold_fitting_strategy": "sequential_local"}
     steps = int(min(job.epochs * job.steps_an_epoch, ((left - waiting) / fits - _LOADING) / step))
     return Late(
         sentence=f"There is time to fine-tune: about {step:,.2g} s a step of {job.batch} rows on "
-        f"{'a GPU' if job.gpu_memory else 'the processor'}, and so up to {steps:,} steps.",
+        f"{'a GPU' if job.gpu_memory else 'the processor'}, and so up to {steps:,} steps"
+        f"{f' in each of {fits} folds' if fits > 1 else ''}.",
         hyperparameters={MultiModal: how},
         seconds=left - waiting,
     )
@@ -130,8 +140,24 @@ def _tokens(texts: pd.DataFrame, encoder: str) -> int:
     return next((depth for depth in _DEPTHS if depth >= np.quantile(lengths, 0.9)), _DEPTHS[-1])
 
 
-def _step(job: Job, seen: Seen) -> float:
-    """Seconds that the networks take to learn from one batch of such rows."""
+def _step(job: Job, seen: Seen) -> tuple[float, int]:
+    """Seconds that the networks take to learn from one batch of such rows, and with how many threads.
+
+    On busy or few cores threads wait for one another most of the time, and one alone is the quicker.
+    """
+    every = torch.get_num_threads()
+    taken: dict[int, float] = {}
+    try:
+        for threads in dict.fromkeys((1, every)):
+            torch.set_num_threads(threads)
+            taken[threads] = _learned(job, seen)
+    finally:
+        torch.set_num_threads(every)
+    best = min(taken, key=lambda threads: taken[threads])
+    return taken[best], best
+
+
+def _learned(job: Job, seen: Seen) -> float:
     from gristmill.engines.texts.bert import Bert
 
     place = "cuda" if job.gpu_memory else "cpu"
@@ -148,11 +174,11 @@ def _step(job: Job, seen: Seen) -> float:
 
 
 def _timed(forward: Callable[[], torch.Tensor], place: str) -> float:
-    taken = 0.0
-    for _ in range(2):  # the first time pays for what all others find prepared
+    taken = float("inf")
+    for _ in range(3):  # the first time pays for what all others find prepared
         before = time.perf_counter()
         forward().square().sum().backward()  # type: ignore[no-untyped-call]
         if place == "cuda":
             torch.cuda.synchronize()
-        taken = time.perf_counter() - before
+        taken = min(taken, time.perf_counter() - before)
     return taken

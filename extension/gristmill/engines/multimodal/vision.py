@@ -38,10 +38,11 @@ def ready_torchvision() -> bool:
 @cache
 def _operators() -> torch.library.Library:
     """The declared operators; they last as long as what is returned."""
-    library = torch.library.Library("torchvision", "FRAGMENT")
+    library = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
     for name in ("nms", "qnms"):
-        library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        library.impl(name, _apart, "CPU")
+        of_two = f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+        library.define(of_two)  # type: ignore[no-untyped-call]
+        library.impl(name, _apart, "CPU")  # type: ignore[no-untyped-call]
     return library
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from autogluon.core.utils.exceptions import TimeLimitExceeded
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
 
 from .settings import FEWEST_STEPS
 
@@ -71,7 +72,7 @@ class Watching(Callback):
             return
         self._check_seconds = time.monotonic() - self._check_begun
         figures = {name: float(value) for name, value in trainer.callback_metrics.items()}
-        loss = next((figures[name] for name in (pl_module.validation_metric_name, "val_loss") if name in figures), None)
+        loss = figures.get(str(pl_module.validation_metric_name), figures.get("val_loss"))
         _log.info("epoch", extra={"progress": {"model": self._model, "epoch": trainer.current_epoch + 1,
                                                "step": self.done, "steps": self._steps, "loss": loss}})  # fmt: skip
 
@@ -98,7 +99,7 @@ def slipped_in(learner: Any, watching: Watching) -> None:
         if not is_train:
             return callbacks
         for one in callbacks:
-            if hasattr(one, "save_weights_only"):
+            if isinstance(one, ModelCheckpoint):
                 one.save_weights_only, one.save_last = True, False
         return [*callbacks, watching]
 

@@ -62,7 +62,7 @@ class SentenceBoosted(LGBModel):  # type: ignore[misc]  # autogluon ships no typ
     ag_key = "SENTENCE_BOOSTED"
     ag_name = "SentenceBoosted"
     ag_priority = 180
-    _supported_problem_types = ("binary", "multiclass")
+    _supported_problem_types: tuple[str, ...] = ("binary", "multiclass")
     _default_auxiliary_params_extra = _ALL_COLUMNS
 
     def _set_default_params(self) -> None:
