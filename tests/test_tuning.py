@@ -13,11 +13,21 @@ import pytest
 from autogluon.common import space
 from autogluon.tabular import TabularPredictor
 
-from gristmill import figures
+from gristmill import app, figures, tasks
+from gristmill.catalog import Catalog
 from gristmill.engines.spaces import filled, of_series, of_table
+from gristmill.engines.tabular import Watch
 from gristmill.engines.tuning import Family, Search, Standing, over_series, over_table
+from gristmill.engines.widening import wider
 from gristmill.errors import UsageError
+from gristmill.mill import Mill, Parts
+from gristmill.records import EventKind, RunRequest, RunStatus
+from gristmill.sandbox.process import ProcessSandbox
+from gristmill.stores import open_store
 from gristmill.tasks import searcher
+from gristmill.worker import Worker
+from gristmill.worker.attempt import Tools
+from test_mill import Notepad
 
 pytestmark = pytest.mark.engine
 
@@ -154,6 +164,23 @@ def test_the_setting_has_few_words() -> None:
         searcher(7)
 
 
+def test_more_networks_come_after_those_of_the_recipe() -> None:
+    listed = {
+        "PixelForest": {"kind": "forest"},
+        "UNet-96-quick": {"kind": "network", "size": 96, "backbone": "frozen"},
+        "UNet-128": {"kind": "network", "size": 128},
+        "UNet-320": {"kind": "network", "size": 320},
+    }
+    assert wider(listed, "") == listed
+    more = wider(listed, True, seed=3)
+    assert list(more)[:4] == list(listed)
+    drawn = list(more.items())[4:]
+    assert [name for name, _ in drawn] == [f"UNet-T{number:02}" for number in range(1, 13)]
+    assert {settings["size"] for _, settings in drawn} == {128, 320}
+    assert all(5e-4 <= settings["learning_rate"] <= 6e-3 for _, settings in drawn)
+    assert wider(listed, True, seed=3) == more
+
+
 # --- with AutoGluon --------------------------------------------------------------------------------------------------
 
 
@@ -167,11 +194,16 @@ def rows() -> pd.DataFrame:
 def test_configurations_are_candidates_like_any_other(tmp_path: Path, rows: pd.DataFrame) -> None:
     predictor = TabularPredictor("answer", path=str(tmp_path / "model"), verbosity=0)
     predictor.fit(rows, hyperparameters={"GBM": {}}, dynamic_stacking=False, num_cpus=1)
-    search = over_table(predictor, True)
+    search, said_so = over_table(predictor, True), []
+    Watch(lambda kind, body: said_so.append((kind, body))).attach(predictor)
     for _ in range(2):
         predictor.fit_extra(search.next(60.0), fit_weighted_ensemble=False, num_cpus=1)
     predictor.fit_weighted_ensemble(base_models=search.strongest())
     assert {"LightGBM", "LightGBM_T01", "LightGBM_T02"} <= set(predictor.model_names())
+
+    assert {"phase": "fit", "model": "LightGBM_T02"} in [body for _, body in said_so]
+    boards = [body["rows"] for kind, body in said_so if kind is EventKind.LEADERBOARD]
+    assert "LightGBM_T01" in [row["model"] for row in boards[-1]]
 
     reopened = TabularPredictor.load(predictor.path)
     again = over_table(reopened, "random")
@@ -247,3 +279,37 @@ def test_the_report_says_so_where_nothing_was_gained_or_tried(tmp_path: Path) ->
     said = figures.search(search, "accuracy")
     assert said is not None
     assert "None did better than the best untuned candidate (80.00%)" in said.caption
+
+
+# --- within a run ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_run_searches_within_its_budget_and_a_later_one_goes_on(home: Path, tmp_path: Path) -> None:
+    settings = app.Settings.read()
+    parts = Parts(
+        catalog=Catalog.open(settings.catalog),
+        store=open_store(settings.store),
+        dispatcher=Notepad(),
+        sandbox=ProcessSandbox(cache=home / "cache"),
+        home=home,
+    )
+    mill, worker = (
+        Mill(parts),
+        Worker(Tools(catalog=parts.catalog, store=parts.store, sandbox=parts.sandbox, folder=tmp_path / "work")),
+    )
+    data = mill.admit(mill.upload(tasks.find("tabular-classification").tiny(tmp_path)).id)
+    quick = {"hyperparameters": {"GBM": {}}, "tune": "random"}
+    run = mill.train(RunRequest(dataset_id=data.id, target="answer", budget=40.0, settings=quick))
+    assert worker.work_once()
+    first = mill.run(run.id)
+    assert first.status is RunStatus.SUCCEEDED, first.failure
+    assert first.seconds["total"] < 40.0
+    tuned = [row.model for row in first.leaderboard if "_T" in row.model]
+    assert "LightGBM_T01" in tuned
+    page = mill.fetch(run.id, "report", tmp_path / "report.html").read_text("utf-8")
+    assert f"{len(tuned)} configurations tried" in page or f"{len(tuned)} configuration tried" in page
+
+    again = mill.resume(run.id, 40.0)
+    assert worker.work_once()
+    assert set(tuned) < {row.model for row in mill.run(again.id).leaderboard}

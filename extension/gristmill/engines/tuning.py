@@ -109,13 +109,14 @@ class Search:
         return tuple(self._outcome(noted, known, failed) for noted in self._noted)
 
     def untuned(self) -> dict[str, float]:
-        """The best score of each family without the search."""
+        """The best score without the search, of each family; and "" has the best of all candidates."""
         tuned = {one.name for one in self.tried}
         found: dict[str, float] = {}
         for name, standing in self.standings().items():
             family = self._family_of(name)
-            if family and name not in tuned:
-                found[family.name] = max(found.get(family.name, float("-inf")), standing.score)
+            for known in ("", family.name) if family else ("",):
+                if name not in tuned:
+                    found[known] = max(found.get(known, float("-inf")), standing.score)
         return {name: self.natural(score) for name, score in found.items()}
 
     def strongest(self) -> list[str]:

@@ -190,7 +190,7 @@ def _judged(question: Question, predictor: Any, test: Any) -> Generator[Figure |
     from gristmill.figures.judgement import verdict
 
     bench = question.bench
-    answers = Answers.of(predictor, test)
+    answers = Answers.of(predictor, test, item=bench.item)
     yield verdict(answers, question.train[predictor.label], ordered=bench.is_ordered, seed=bench.seed)
     yield performance(answers)
     return answers

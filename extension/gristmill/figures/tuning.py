@@ -47,7 +47,7 @@ def _caption(how: str, tried: Sequence[Configuration], measure: Measure, untuned
         return f"{said} None of them came to an end."
     best = _ordered(done, measure)[0]
     if untuned:
-        score = (max if measure.greater_is_better else min)(untuned.values())
+        score = untuned[""]
         gain = _gain(best.score or 0.0, score, measure)
         form, worth = _form(measure, score, best.score or 0.0), _points(abs(gain), measure)
         came = f"{quoted(best.name, 60)}, came to {form(best.score or 0.0)} in validation"
@@ -67,7 +67,7 @@ def _chart(done: Sequence[Configuration], measure: Measure, untuned: dict[str, f
     places = list(range(1, len(done) + 1))
     better = max if measure.greater_is_better else min
     best = [better(scores[:place]) for place in places]
-    start = better(untuned.values()) if untuned else None
+    start = untuned.get("")
     ys = Axis.around(f"{measure.title} in validation", [*scores, *([] if start is None else [start])])
     if measure.form is share:
         ys = Axis(ys.label, ys.low, ys.high, form=lambda value: share(value, 1))
