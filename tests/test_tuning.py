@@ -112,6 +112,12 @@ def test_time_is_shared_and_goes_to_the_better_family(tmp_path: Path) -> None:
     assert trained.count("Good") > 1.5 * trained.count("Fair") > 3 * trained.count("Slow") > 0
 
 
+def test_a_family_that_takes_no_time_leaves_the_others_their_turns(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, lambda name, _: {"Instant": 0.9, "Fair": 0.8}[name], Instant=0.01, Fair=1.5)
+    trained = [name for name, _ in shop.go_on(shop.search(), 16)]
+    assert trained.count("Instant") > trained.count("Fair") >= 3
+
+
 def test_what_would_not_be_done_in_time_is_not_begun(tmp_path: Path) -> None:
     shop = Shop(tmp_path, near(0.02), Quick=1.0, Slow=30.0)
     assert {name for name, _ in shop.go_on(shop.search(), 6, seconds=20.0)} == {"Quick"}

@@ -34,6 +34,7 @@ _MOST_IN_ENSEMBLE = 25
 _GUESSES = 6  # configurations of a family that are drawn at random before the Bayesian searcher has something to go by
 _DRAWS = 20  # until one comes that was not tried before
 _LEAST = 1.5  # seconds below which no configuration is begun
+_AROUND = 1.0  # seconds that a configuration counts at least: reading the rows and writing the model take time, too
 _PATIENCE, _LEAST_PATIENCE = 4.0, 5.0  # a configuration may take so many times what is usual, or so many seconds
 
 
@@ -145,9 +146,9 @@ class Search:
         turns = []
         for rank, family in enumerate(ranked, start=1):
             usual = statistics.median(standing.seconds for standing in spent[family.name])
-            had = sum(one.seconds or usual for one in self.tried if one.family == family.name)
+            had = sum(max(one.seconds or usual, _AROUND) for one in self.tried if one.family == family.name)
             if usual <= 0.8 * seconds and failed.count(family.name) < 3 + len(spent[family.name]):
-                turns.append((rank * (had + usual), rank, family, usual))
+                turns.append((rank * (had + max(usual, _AROUND)), rank, family, usual))
         return ((family, usual) for _, _, family, usual in sorted(turns, key=lambda turn: turn[:2]))
 
     def _proposed(self, family: Family) -> dict[str, Any] | None:
