@@ -116,6 +116,9 @@ def test_time_enough_is_measured_by_a_step() -> None:
     assert "steps" in late.sentence
     assert 0 < late.seconds < 100_000
     assert "A longer budget" in fine_tuning(places(40), seen, seconds=40, answers=10**7).sentence
+    bagged = fine_tuning(places(40), seen, seconds=100_000, answers=10, fits=5)
+    assert bagged.hyperparameters[MultiModal]["ag_args_ensemble"]["num_folds"] == 5
+    assert "in each of 5 folds" in bagged.sentence
 
 
 # --- torchvision -----------------------------------------------------------------------------------------------------
