@@ -357,6 +357,7 @@ def test_what_a_fit_left_is_taken_up_again(learned: tuple[Any, pd.DataFrame], tm
     again = engine.reopen(path)
     assert again is not None
     assert [row.model for row in engine.board(again)] == predictor.model_names()
+    assert again.trained_on.startswith("trained on ")
     assert all((one == other).all() for one, other in zip(again.predict(test), predictor.predict(test), strict=True))
     shutil.rmtree(path / "models" / predictor.model_best)
     rest = engine.reopen(path)

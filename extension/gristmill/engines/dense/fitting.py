@@ -113,6 +113,8 @@ class Fit:
             tried.seconds = before + time.time() - begun
             if is_best:
                 tried.score, tried.answering = latest.score, latest.answering
+                self._predictor.trained_on = tried.model.trained_on
+                self._predictor.save()
                 self._predictor.keep(tried)
             return self._told(name)
 
@@ -122,7 +124,6 @@ class Fit:
             self._lessons, clock, judge=lambda: self._judge(latest), passed=passed, start=start
         )
         tried.seconds = before + time.time() - begun
-        self._predictor.trained_on = tried.model.trained_on
         self._keep(tried)
 
     def _judge(self, tried: Tried) -> float:

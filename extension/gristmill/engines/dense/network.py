@@ -95,6 +95,7 @@ class Network(ABC):
             return judge()
 
         def kept(done: Pass, is_best: bool) -> bool:
+            self.trained_on = _machine(device, pretrained=self.pretrained)
             if is_best:
                 state = network.state_dict().items()
                 self._weights = {name: value.detach().cpu().numpy().copy() for name, value in state}
@@ -103,7 +104,6 @@ class Network(ABC):
         training = Training(network, feed, clock, settings=self.settings, loss=self.loss)
         is_done = training.all(judged, kept)
         self._network = None
-        self.trained_on = _machine(device, pretrained=self.pretrained)
         return is_done
 
     def awake(self) -> tuple[nn.Module, str]:
@@ -143,5 +143,7 @@ def _prepared(network: Joined) -> Joined:
 
 
 def _machine(device: torch.device, *, pretrained: bool) -> str:
-    where = torch.cuda.get_device_name(device) if device.type == "cuda" else f"CPU, {torch.get_num_threads()} threads"
+    threads = torch.get_num_threads()
+    cpu = f"CPU, {threads} thread{'s' if threads > 1 else ''}"
+    where = torch.cuda.get_device_name(device) if device.type == "cuda" else cpu
     return f"trained on {where}, {'from ImageNet weights' if pretrained else 'without ImageNet weights'}"
