@@ -334,6 +334,8 @@ class StagedClient(Client):
     ) -> int:
         if data is not None and not data.exists():
             raise DataRejected(f"There is no file {data}.")
+        if data is not None and data.name.startswith("torn"):
+            told(f"No prediction: {data.name} is cut off or broken.")
         to.write_text("prediction\n")
         return 1234
 
@@ -346,8 +348,6 @@ class StagedClient(Client):
         return run
 
     def _say(self, run: Run, kind: EventKind, **body: Any) -> None:
-        if data is not None and data.name.startswith("torn"):
-            told(f"No prediction: {data.name} is cut off or broken.")
         said = self.said[run.id]
         said.append(Event(run_id=run.id, seq=len(said) + 1, at=time.time(), kind=kind, body=body))
 

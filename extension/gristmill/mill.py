@@ -437,6 +437,9 @@ class Mill:
             raise NotPossible(
                 "The model could not be asked.", cause=(done.stderr.strip().splitlines() or ["It gave no reason."])[-1]
             )
+        for line in done.stderr.splitlines():
+            if line.startswith("No prediction"):
+                told(line)
         return int(done.stdout.strip().splitlines()[-1])
 
     # --- within ------------------------------------------------------------------------------------------------------
@@ -488,9 +491,6 @@ def _same(earlier: Run, settings: Mapping[str, Any]) -> None:
             )
 
 
-        for line in done.stderr.splitlines():
-            if line.startswith("No prediction"):
-                told(line)
 def _needs(what: str, modules: Sequence[str], extra: str) -> None:
     """Refuse what this machine lacks the libraries for."""
     for module in modules:

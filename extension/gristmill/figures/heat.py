@@ -118,8 +118,8 @@ def _drawn(answers: Answers, index: int, path: str, heat: NDArray[np.float64], m
     words = f"{Path(path).name}: {truth}" + ("" if truth == said else f", called {said}")
     called = "" if truth == said else f"<br>called {escape(shorten(said, 24))}"
     return (
-        f'<figure>{_picture(_lit(pictures.pixels(path, _SIDE), heat), words)}'
-        f'<figcaption><strong>{escape(shorten(truth, 24))}</strong>{called}{more}'
+        f"<figure>{_picture(_lit(pictures.pixels(path, _SIDE), heat), words)}"
+        f"<figcaption><strong>{escape(shorten(truth, 24))}</strong>{called}{more}"
         "</figcaption></figure>"
     )
 

@@ -99,7 +99,9 @@ def _standing(measure: Measure, found: Interval, naive: Naive) -> str:
 def _sentence(answers: Answers, measure: Measure, found: Interval, naive: Naive) -> str:
     form = _precise(measure, found)
     says = measure.says.format(
-        score=_said(measure, found)(found.score), target=quoted(answers.target), positive=quoted(answers.looked_for),
+        score=_said(measure, found)(found.score),
+        target=quoted(answers.target),
+        positive=quoted(answers.looked_for),
         item=answers.item,
         items=answers.items,
     )

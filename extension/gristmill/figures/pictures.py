@@ -148,7 +148,7 @@ def _captioned(answers: Answers, index: int, path: str) -> str:
     claimed = share(float(answers.probabilities[index, answers.prediction[index]]), 0)  # type: ignore[index]
     words = f"{_name(path)}: {truth}, called {said}"
     return (
-        f'<figure>{thumbnail(path, words, 112)}<figcaption>'
+        f"<figure>{thumbnail(path, words, 112)}<figcaption>"
         f"<strong>{escape(shorten(truth, 24))}</strong><br>called {escape(shorten(said, 24))}, {claimed}"
         "</figcaption></figure>"
     )
