@@ -90,6 +90,8 @@ def test_one_is_explained_in_a_minute_and_what_comes_too_late_is_left_out(parts:
     mill, run = Mill(parts), trained(parts, "tabular-classification", tmp_path)
     best = mill.explain(run.id, tmp_path / "best.html").read_text("utf-8")
     assert "Which columns matter" in best
+    chosen = mill.model(run.id).metrics["best"]
+    assert f'{chosen} <span class="gm-mark">chosen' in best
     cut = mill.explain(run.id, tmp_path / "cut.html", seconds=5.0, every=True).read_text("utf-8")
     assert "longer than 5 seconds" in cut or all(row.model in cut for row in run.leaderboard)
 

@@ -33,6 +33,7 @@ class Wish:
     """Which candidates to explain, by their names: the one that answers if there are none; and within which time."""
 
     names: tuple[str, ...] = ()
+    best: str = ""  # the one that answers, where the run has settled that
     seconds: float = _SECONDS
 
     @classmethod
@@ -61,7 +62,7 @@ def draw(file: BenchFile, wish: Wish, folder: Path, execution: Execution, to: Pa
     replace(file, budget=wish.seconds, started_at=time.time()).write(folder)
     notebook = folder / _NOTEBOOK
     notebook.write_text(_written_for(wish), encoding="utf-8")
-    parameters: dict[str, Any] = {"number": max(1, len(wish.names))}
+    parameters: dict[str, Any] = {"number": max(1, len(wish.names)), "chosen": wish.best}
     ending = execute(execution, notebook, parameters, seconds=wish.seconds, memory=file.resources.memory)
     cut_short = ""
     if ending is None:

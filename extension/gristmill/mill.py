@@ -326,6 +326,8 @@ class Mill:
                 cure=f"`gristmill resume {run.id} --budget …` gives it more time.",
             )
         wish = explaining.Wish.of(run, self._candidates(run), candidates, every=every, seconds=seconds)
+        if run.model_id is not None:
+            wish = replace(wish, best=str(self.model(run.model_id).metrics.get("best", "")))
         with self._scratch() as scratch:
             folder, sandbox = Path(scratch), self._parts.sandbox
             execution = sandbox.prepare(folder)  # it warms up while the data is fetched

@@ -68,13 +68,16 @@ class Told(Sequence[Figure | Group]):
 class Explained:
     """Explains candidates of a finished run one after another; `number` of them share the bench's time."""
 
-    def __init__(self, bench: Bench, predictor: Any, data: tuple[Any, Any], *, number: int = 1) -> None:
+    def __init__(
+        self, bench: Bench, predictor: Any, data: tuple[Any, Any], *, number: int = 1, chosen: str = ""
+    ) -> None:
         if predictor is None:
             raise NotFound("The run has kept no candidate.", cure="Resume it with a larger budget.")
         self._bench, self._predictor, (self._train, self._test) = bench, predictor, data
         self._left = number
         self.board: tuple[LeaderboardRow, ...] = bench.engine.board(predictor)
-        self.best: str = bench.engine.best(predictor)
+        # A predictor that was taken up again may still hold an earlier one for its best.
+        self.best: str = chosen if chosen in (row.model for row in self.board) else bench.engine.best(predictor)
 
     def of(self, name: str = "") -> Told:
         """What there is to tell of the candidate of that name, of the one that answers if none is named."""
@@ -199,7 +202,8 @@ def _judged(question: Question, predictor: Any, test: Any) -> Generator[Figure |
 def _alone(question: Question) -> Any:
     """AutoGluon's predictor, answering with that candidate until another is asked for."""
     predictor = question.predictor
-    predictor.unpersist()
+    if predictor.model_names(persisted=True):
+        predictor.unpersist()
     predictor.set_model_best(question.name)
     predictor.persist(models=[question.name], max_memory=None)
     return predictor
