@@ -310,6 +310,9 @@ def test_a_model_is_downloaded_and_asked(shell: Shell) -> None:
     Path("next.csv").touch()
     assert shell("predict", FIRST, "next.csv", "-o", "out.csv") == 0
     assert shell.out == "out.csv: 1,234 rows\n"
+    Path("torn.png").touch()
+    assert shell("predict", FIRST, "torn.png", "-o", "out.csv") == 0
+    assert shell.err == "No prediction: torn.png is cut off or broken.\n"
     assert shell("predict", "model-none", "next.csv", "-o", "out.csv") == 2
     assert shell("predict", FIRST, "none.csv", "-o", "out.csv") == 3
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import TYPE_CHECKING, Any
 
-from gristmill import records
+from gristmill import records, tasks
 from gristmill.errors import DataRejected, NotPossible, UsageError
 from gristmill.records import ColumnKind, Model
 
@@ -71,6 +71,7 @@ def schema_of(predictor: Any, engine: Engine, file: BenchFile) -> dict[str, Any]
     classes = engine.classes(predictor)
     return {
         "task": file.task,
+        "item": tasks.find(file.task).item,
         "target": file.target,
         "metric": file.metric,
         "columns": columns,
@@ -96,14 +97,18 @@ def write(trained: Trained, path: Path) -> None:
 
 def _texts(trained: Trained) -> dict[str, str | bytes]:
     """The archive's files beside the predictor."""
-    engine, file, results = trained.engine, trained.file, trained.results
+    file, results = trained.file, trained.results
+    packing = trained.engine.packing(trained.predictor)
     given = resources.files("gristmill_templates") / "model"
-    requirements = "".join(f"{name}=={version}\n" for name, version in versions(engine.needs).items())
-    readme = (given / "README.md").read_text(encoding="utf-8")
+    requirements = "".join(f"{name}=={version}\n" for name, version in versions(packing.needs).items())
+    usage = (given / trained.engine.usage(packing.script)).read_text(encoding="utf-8").rstrip()
+    readme = (given / "README.md").read_text(encoding="utf-8").replace("{{usage}}", usage)
+    item, taken = results.schema.get("item", "row"), [column["name"] for column in results.schema.get("columns", ())]
     facts = {
         "name": file.name, "target": file.target, "task": file.task.replace("-", " "), "metric": file.metric,
         "score": f"{results.score:.4g}", "verdict": results.verdict, "best": results.best, "run": file.run_id,
-        "sha256": file.data_sha256,
+        "sha256": file.data_sha256, "items": f"{item}s", "columns": "`, `".join(taken),
+        "column": f"`{taken[0]}`" if taken else "",
     }  # fmt: skip
     for key, value in facts.items():
         readme = readme.replace("{{" + key + "}}", value)
@@ -113,10 +118,10 @@ def _texts(trained: Trained) -> dict[str, str | bytes]:
         "metrics.json": records.encode(results),
         "requirements.txt": requirements,
         "README.md": readme,
-        "predict.py": (given / engine.script).read_bytes(),
+        "predict.py": (given / packing.script).read_bytes(),
     }
     texts |= {f"reading/{file.name}": file.read_bytes() for file in reading.iterdir() if file.name.endswith(".py")}
-    for package in engine.code:
+    for package in packing.code:
         texts |= _package(package)
     return texts
 
@@ -149,8 +154,19 @@ def takes_folders(model: Model) -> bool:
     return not kinds.isdisjoint({ColumnKind.PICTURE, ColumnKind.TEXT})
 
 
-def ask(model: Model, folder: Path, data: Path | None, to: Path, settings: Mapping[str, Any], call: Caller) -> int:
-    """Have the predict.py of the archive that is unpacked in `folder` answer `data`'s rows into `to`; how many."""
+def ask(
+    model: Model,
+    folder: Path,
+    data: Path | None,
+    to: Path,
+    settings: Mapping[str, Any],
+    call: Caller,
+    told: Callable[[str], object] = lambda _: None,
+) -> int:
+    """Have the predict.py of the archive that is unpacked in `folder` answer `data`'s rows into `to`; how many.
+
+    `told` hears what could not be answered.
+    """
     given = [] if data is None else [str(data.resolve())]
     chosen = [part for name, value in settings.items() for part in ("--set", f"{name}={value}")]
     done = call([sys.executable, str(folder / "predict.py"), *given, "-o", str(to.resolve()), *chosen], folder)
@@ -165,4 +181,7 @@ def ask(model: Model, folder: Path, data: Path | None, to: Path, settings: Mappi
         raise DataRejected(said[-1], code="not-predictable")
     if done.returncode != 0:
         raise NotPossible("The model could not be asked.", cause=said[-1])
+    for line in said:
+        if line.startswith("No prediction"):
+            told(line)
     return int(done.stdout.strip().splitlines()[-1])

@@ -50,10 +50,10 @@ class RecipeBook:
         saved = self.catalog.recipes.find(stem, project_id, int(version) if version else None)
         return Recipe(name=saved.name, text=self.store.read(saved.key).decode(), number=saved.version)
 
-    def source(self, source: str, project_id: str) -> tuple[Recipe, str | None]:
+    def source(self, source: str, project: str) -> tuple[Recipe, str | None]:
         """The recipe that a run was asked to execute, or the one `find` finds; and the task it is known to be for."""
         if not source.startswith("run-"):
-            recipe = self.find(source, project_id)
+            recipe = self.find(source, self._known(project))
             return recipe, recipe.task
         run = self.catalog.runs.get(source)
         text = self.store.read(places.recipe(run.id)).decode()
@@ -65,9 +65,7 @@ class RecipeBook:
 
     def attempt(self, recipe: Recipe, task: str | None) -> Results:
         """What the recipe finds in its task's tiny data set; RecipeInvalid where it does not pass."""
-        self.home.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self.home, prefix="trial-", ignore_cleanup_errors=True) as scratch:
-            return try_recipe(recipe.cleaned(), _settled(task), self.sandbox, Path(scratch), self.looking)
+        return self._attempt(recipe.cleaned(), task)
 
     def save(self, recipe: Recipe, entry: RecipeEntry, project_id: str) -> RecipeEntry:
         """Keep the recipe as `entry` says, under its next version, once it has passed its trial."""
@@ -78,7 +76,7 @@ class RecipeBook:
                 cure="Use small letters, digits and hyphens, such as flights-with-weather.",
             )
         recipe = recipe.cleaned()
-        self.attempt(recipe, entry.tasks[0] if entry.tasks else None)
+        self._attempt(recipe, entry.tasks[0] if entry.tasks else None)
         recipe_id = records.new_id("recipe")
         saved = SavedRecipe(
             id=recipe_id,
@@ -93,6 +91,11 @@ class RecipeBook:
         )
         self.store.put_bytes(saved.key, recipe.text.encode())
         return self._entry(self.catalog.recipes.add(saved))
+
+    def _attempt(self, cleaned: Recipe, task: str | None) -> Results:
+        self.home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self.home, prefix="trial-", ignore_cleanup_errors=True) as scratch:
+            return try_recipe(cleaned, _settled(task), self.sandbox, Path(scratch), self.looking)
 
     def _entry(self, saved: SavedRecipe) -> RecipeEntry:
         return RecipeEntry(

@@ -11,7 +11,18 @@ import click
 
 import gristmill
 from gristmill import records
-from gristmill.cli import account, exploring, looking, models, people, recipes, training, words
+from gristmill.cli import (
+    account,
+    explaining,
+    exploring,
+    looking,
+    models,
+    people,
+    recipes,
+    training,
+    weights,
+    words,
+)
 from gristmill.cli.session import Session
 from gristmill.client import Client
 from gristmill.errors import DataRejected, GristmillError
@@ -29,10 +40,12 @@ _COMMANDS = (
     training.cancel,
     training.resume,
     looking.report,
+    explaining.explain,
     looking.notebook,
     models.download,
     models.predict,
     recipes.recipe,
+    weights.weights,
     people.projects,
     people.members,
     people.share,

@@ -14,7 +14,20 @@ from gristmill.client import durations
 from gristmill.client.durations import clock
 from gristmill.errors import UsageError
 
-__all__ = ["BUDGET", "SETTING", "clock", "duration", "number", "plain", "score", "share", "size", "task", "when"]
+__all__ = [
+    "BUDGET",
+    "SETTING",
+    "clock",
+    "count",
+    "duration",
+    "number",
+    "plain",
+    "score",
+    "share",
+    "size",
+    "task",
+    "when",
+]
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|.)?", re.DOTALL)
 
@@ -60,6 +73,11 @@ def duration(seconds: float) -> str:
             rest = whole % unit // smaller
             return f"{whole // unit} {name}" + (f" {rest} {lesser}" if rest else "")
     return f"{whole} s"
+
+
+def count(amount: int, item: str) -> str:
+    """1 row, 2,000 pictures."""
+    return f"{amount:,} {item}{'' if amount == 1 else 's'}"
 
 
 def when(at: float, now: float | None = None) -> str:

@@ -43,6 +43,7 @@ from gristmill.records import (
     Stage,
     Upload,
     UploadStatus,
+    WeightsEntry,
     Who,
 )
 
@@ -50,8 +51,11 @@ __all__ = ["Asker", "Hub"]
 
 Item = TypeVar("Item")
 
-Asker = Callable[[Model, Path, Path | None, Path, Mapping[str, Any]], int]
-"""Asks a model's archive, unpacked in a folder, about a file; puts the answers into another; how many there were."""
+Asker = Callable[[Model, Path, Path | None, Path, Mapping[str, Any], Callable[[str], object]], int]
+"""Asks a model's archive, unpacked in a folder, about a file; puts the answers into another; how many there were.
+
+The last one hears what could not be answered.
+"""
 
 _MOST = 200  # items on a page
 _TRIAL_SECONDS = 900.0
@@ -117,6 +121,29 @@ class Hub(Client):
     ) -> Path:
         del source, to, target, task, table
         raise _embedded_only("Exploring")
+
+    def explain(
+        self,
+        run_id: str,
+        to: Path,
+        *,
+        candidates: Sequence[str] = (),
+        every: bool = False,
+        seconds: float | None = None,
+    ) -> Path:
+        del run_id, to, candidates, every, seconds
+        raise _embedded_only("Explaining")
+
+    def weights(self) -> Sequence[WeightsEntry]:
+        raise _embedded_only("Listing weights")
+
+    def fetch_weights(self, name: str) -> WeightsEntry:
+        del name
+        raise _embedded_only("Fetching weights")
+
+    def add_weights(self, name: str, folder: Path, *, kind: str, licence: str) -> WeightsEntry:
+        del name, folder, kind, licence
+        raise _embedded_only("Adding weights")
 
     def upload(
         self, path: Path, *, project: str = "default", name: str | None = None, progress: Progress | None = None
@@ -245,7 +272,15 @@ class Hub(Client):
         model = self.model(model_id)
         return fetch(self._wire, path_of("models", model.id, "archive"), to, sha256=model.sha256)
 
-    def predict(self, model_id: str, data: Path | None, to: Path, settings: Mapping[str, Any] | None = None) -> int:
+    def predict(
+        self,
+        model_id: str,
+        data: Path | None,
+        to: Path,
+        settings: Mapping[str, Any] | None = None,
+        *,
+        told: Callable[[str], object] = lambda _: None,
+    ) -> int:
         if self._asker is None:
             raise NotPossible(
                 "A hub's model is asked on this machine, which lacks AutoGluon.", cure="pip install 'gristmill[train]'"
@@ -259,7 +294,7 @@ class Hub(Client):
                 unpacked = Path(scratch) / "model"
                 _unpack(packed, unpacked)
                 shutil.move(unpacked, folder)
-        return self._asker(model, folder, data, to, settings or {})
+        return self._asker(model, folder, data, to, settings or {}, told)
 
     # --- people ------------------------------------------------------------------------------------------------------
 

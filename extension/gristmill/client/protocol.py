@@ -31,6 +31,7 @@ from gristmill.records import (
     RunStatus,
     Stage,
     Upload,
+    WeightsEntry,
     Who,
 )
 
@@ -118,6 +119,20 @@ class Client(Protocol):
     def folder(self, run_id: str, to: Path) -> Path:
         """The run's folder, unpacked: its notebook runs there by hand, with the run's data."""
 
+    def explain(
+        self,
+        run_id: str,
+        to: Path,
+        *,
+        candidates: Sequence[str] = (),
+        every: bool = False,
+        seconds: float | None = None,
+    ) -> Path:
+        """Explains candidates of an ended run, by their names, within `seconds`: one HTML page as the file `to`.
+
+        The one that answers if none are named, and all of them with `every`.
+        """
+
     def nudge(self) -> None:
         """Makes sure that somebody works on what is queued; where workers stand by anyway, it does nothing."""
 
@@ -138,6 +153,17 @@ class Client(Protocol):
     def save_recipe(self, source: str, entry: RecipeEntry, *, notebook: str = "") -> RecipeEntry:
         """Keeps a run's recipe or a notebook as `entry` says, under its next version, once it has passed its trial."""
 
+    # --- weights -----------------------------------------------------------------------------------------------------
+
+    def weights(self) -> Sequence[WeightsEntry]:
+        """Pretrained weights that have a name, at hand or not."""
+
+    def fetch_weights(self, name: str) -> WeightsEntry:
+        """Fetches weights from a model hub, by their name or as owner/name, and keeps them."""
+
+    def add_weights(self, name: str, folder: Path, *, kind: str, licence: str) -> WeightsEntry:
+        """Keeps the weights in `folder` under a name, once they have opened and answered."""
+
     # --- models ------------------------------------------------------------------------------------------------------
 
     def model(self, model_id: str) -> Model:
@@ -155,8 +181,19 @@ class Client(Protocol):
     def download(self, model_id: str, to: Path) -> Path:
         """The model's archive as the file `to`."""
 
-    def predict(self, model_id: str, data: Path | None, to: Path, settings: Mapping[str, Any] | None = None) -> int:
-        """Predicts the rows of a file into another; how many there were. Series need no `data`."""
+    def predict(
+        self,
+        model_id: str,
+        data: Path | None,
+        to: Path,
+        settings: Mapping[str, Any] | None = None,
+        *,
+        told: Callable[[str], object] = lambda _: None,
+    ) -> int:
+        """Predicts the rows of a file into another; how many there were. Series need no `data`.
+
+        `told` hears a sentence for each thing that could not be answered, as long as they are few.
+        """
 
     # --- people ------------------------------------------------------------------------------------------------------
 

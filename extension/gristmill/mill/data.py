@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from gristmill import exploring, intake, records
+from gristmill import exploring, intake, records, tasks
 from gristmill.errors import Conflict, DataRejected, NotFound
+from gristmill.looking import Seen
 from gristmill.mill.parts import UseCases, existing, label, needs
 from gristmill.mill.trail import audited
 from gristmill.records import Dataset, DatasetEntry, Membership, Profile, Proposal, Upload, UploadStatus
@@ -26,7 +27,7 @@ class Data(UseCases):
     def check(self, path: Path, *, table: str | None = None) -> tuple[Profile, Proposal | None]:
         """Intake only: what is in the file and what could be done with it. Nothing is registered."""
         with self._scratch() as scratch:
-            seen = self._parts.looking.look(existing(path), Path(scratch), table)
+            seen = self._looked_at(existing(path), Path(scratch), table)
             return seen.profile, seen.proposal
 
     def explore(
@@ -44,7 +45,7 @@ class Data(UseCases):
                     proposal = self.propose(dataset.id, task=task, target=target)
                     intake.fetch(self._store, dataset, folder / "data")
                 else:
-                    name, profile = Path(source).name, intake.inspect(existing(Path(source)), folder, table)
+                    name, profile = Path(source).name, self._looked_at(existing(Path(source)), folder, table).profile
                     proposal = intake.propose(profile, task=task, target=target, sample=intake.sample(folder))
                 file = exploring.file_of(name, profile, proposal, sandbox.resources())
                 return exploring.draw(file, folder, execution, to)
@@ -57,6 +58,7 @@ class Data(UseCases):
     ) -> Upload:
         """Put a file into the store, as it is; `progress` is told the bytes done, of how many."""
         path = existing(path)
+        self._parts.allowance.check_file(path)
         upload_id = records.new_id("upload")
         upload = Upload(
             id=upload_id,
@@ -85,7 +87,7 @@ class Data(UseCases):
                 local = Path(scratch) / filename
                 self._store.get_file(upload.key, local)
                 upload = self._identified(upload, local)
-                seen = self._parts.looking.look(local, Path(scratch), table)
+                seen = self._looked_at(local, Path(scratch), table)
                 self._store.put_file(places.sample(upload.id), intake.sample_file(Path(scratch)))
                 intake.keep_listing(self._store, upload.id, seen.profile, Path(scratch))
         except DataRejected as rejected:
@@ -106,6 +108,16 @@ class Data(UseCases):
             created_at=time.time(),
         )
         return self._catalog.datasets.add(dataset)
+
+    def _looked_at(self, path: Path, scratch: Path, table: str | None) -> Seen:
+        """What is in a file and what could be done with it; DataRejected where it holds more than is allowed here."""
+        allowance = self._parts.allowance
+        allowance.check_file(path)
+        seen = self._parts.looking.look(path, scratch, table)
+        allowance.check_rows(seen.profile)
+        if seen.profile.arranged:  # of a table, another column may be chosen
+            allowance.check_classes(seen.profile, tasks.find(seen.proposal.task), seen.proposal.target)
+        return seen
 
     def _identified(self, upload: Upload, local: Path) -> Upload:
         """The upload with the sha256 of its bytes, which a store may not have known; DataRejected if they are others.

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from gristmill.mill.models import Models
+from gristmill.mill.explanations import Explanations
 from gristmill.mill.people import People
 from gristmill.mill.recipes import Recipes
+from gristmill.mill.weights import Weights
 from gristmill.records import Who
 
 __all__ = ["Mill"]
 
 
-class Mill(Models, Recipes, People):
+class Mill(Explanations, Recipes, Weights, People):
     """The platform in process, for one person; `on_behalf` gives the same platform to another."""
 
     def on_behalf(self, who: Who) -> Mill:

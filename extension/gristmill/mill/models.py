@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,10 +67,18 @@ class Models(Runs):
         return to
 
     @audited("model.predict")
-    def predict(self, model_id: str, data: Path | None, to: Path, settings: Mapping[str, Any] | None = None) -> int:
+    def predict(
+        self,
+        model_id: str,
+        data: Path | None,
+        to: Path,
+        settings: Mapping[str, Any] | None = None,
+        *,
+        told: Callable[[str], object] = lambda _: None,
+    ) -> int:
         """Predict the rows of a file into another; how many there were. The archive's own predict.py does it.
 
-        Series need no `data`: they go on from where training ended.
+        Series need no `data`: they go on from where training ended. `told` hears what could not be answered.
         """
         model = self.model(model_id)
         if data is not None:
@@ -80,4 +88,4 @@ class Models(Runs):
             with self._scratch() as scratch:
                 self._store.get_file(model.key, Path(scratch) / "model.zip")
                 model_archive.unpack(Path(scratch) / "model.zip", folder)
-        return model_archive.ask(model, folder, data, to, settings or {}, self._parts.sandbox.call)
+        return model_archive.ask(model, folder, data, to, settings or {}, self._parts.sandbox.call, told)

@@ -12,6 +12,7 @@ from typing import Any
 from gristmill.catalog import Catalog
 from gristmill.dispatch import Dispatcher
 from gristmill.errors import NotPossible, UsageError
+from gristmill.intake import Allowance
 from gristmill.looking import Here, Looking
 from gristmill.mill import trail
 from gristmill.mill.gate import Gate
@@ -35,6 +36,8 @@ class Parts:
     sandbox: Sandbox
     home: Path
     looking: Looking = field(default_factory=Here)
+    allowance: Allowance = field(default_factory=Allowance)
+    weights: Path | None = None  # the shelf of pretrained weights; in `home` where nothing is said
 
 
 class UseCases:

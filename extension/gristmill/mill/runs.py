@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +68,10 @@ class Runs(Uploads):
         dataset = self._gate.get(self._catalog.datasets, request.dataset_id, Membership.EDITOR)
         proposal = self._fitting(dataset, request)
         kind = tasks.find(proposal.task)
+        self._parts.allowance.check_classes(dataset.profile, kind, proposal.target)
         needs(f"Training for {kind.title.lower()}", kind.modules, kind.extra)
         _confirmed((*dataset.profile.notices, *proposal.notices), request.accepted)
+        kind.settle(dataset.profile, proposal.target, dict(request.settings))
         built_in = kind.recipe.removesuffix(".ipynb")
         if request.notebook:
             recipe = recipes.given(request.recipe or "notebook", request.notebook)
@@ -86,7 +88,7 @@ class Runs(Uploads):
             metric=proposal.metric,
             budget=_budget(proposal.budget if request.budget is None else request.budget),
             seed=request.seed,
-            settings=dict(request.settings),
+            settings=_settled(request.settings),
             accepted=tuple(request.accepted),
             status=RunStatus.QUEUED,
             wanted=Wanted.FINISH,
@@ -113,7 +115,9 @@ class Runs(Uploads):
                 f"The run {earlier.name} is still {earlier.status}.",
                 cure="Wait until it has ended, or cancel it first.",
             )
-        settings = earlier.settings | (settings or {})
+        if earlier.artifact("checkpoint") is not None:
+            _same(earlier, settings or {})
+        settings = earlier.settings | _settled(settings or {})
         return self._again(earlier, resumed_from=run_id, budget=_budget(budget), settings=settings)
 
     def _again(self, earlier: Run, **changed: Any) -> Run:
@@ -252,6 +256,12 @@ def _confirmed(notices: Sequence[Notice], accepted: Sequence[str]) -> None:
             )
 
 
+def _settled(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as the recipe is told them; UsageError where one that concerns every recipe says nothing."""
+    found = dict(settings)
+    return found | {"tune": tasks.searcher(found["tune"])} if "tune" in found else found
+
+
 def _budget(seconds: float) -> float:
     if seconds < _LEAST_BUDGET:
         raise BudgetTooSmall(
@@ -268,3 +278,15 @@ def _budget(seconds: float) -> float:
 
 def _listed(run: Run) -> str:
     return ", ".join(artifact.name for artifact in run.artifacts) or "nothing"
+
+
+def _same(earlier: Run, settings: Mapping[str, Any]) -> None:
+    """Refuse to go on with models that were trained for something else."""
+    for name in tasks.find(earlier.task).lasting:
+        if name in settings and settings[name] != earlier.settings.get(name):
+            was = f"with {name}={earlier.settings[name]}" if name in earlier.settings else "without"
+            raise UsageError(
+                f"The run {earlier.name} cannot go on with {name}={settings[name]}: its models were trained {was}.",
+                cure=f"Train anew: gristmill train {earlier.dataset_id} --set {name}={settings[name]}",
+                code="settled",
+            )

@@ -32,6 +32,7 @@ from gristmill.records.work import (
     Stage,
     Upload,
     UploadStatus,
+    WeightsEntry,
 )
 
 __all__ = [
@@ -76,6 +77,7 @@ __all__ = [
     "Upload",
     "UploadStatus",
     "Wanted",
+    "WeightsEntry",
     "Who",
     "decode",
     "encode",

@@ -125,6 +125,7 @@ class Profile:
     bytes: int
     ignored: tuple[str, ...] = ()
     notices: tuple[Notice, ...] = ()
+    item: str = "row"  # what one of them is: a row, or the picture or the text that it stands for
     arranged: str = ""  # the task that made these tables of files that are none: folders of pictures, of texts
     facts: dict[str, str] = field(default_factory=dict)  # what that task keeps for itself
 

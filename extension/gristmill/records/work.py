@@ -19,6 +19,7 @@ __all__ = [
     "Stage",
     "Upload",
     "UploadStatus",
+    "WeightsEntry",
 ]
 
 
@@ -122,6 +123,20 @@ class RecipeEntry:
     project: str | None = None
     public: bool = True
     created_at: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WeightsEntry:
+    """Pretrained weights as lists show them; `path` is where they lie, None where they are not at hand."""
+
+    name: str
+    kind: str  # picture, text
+    megabytes: int
+    licence: str
+    source: str  # package, folder, hub
+    origin: str  # the package, or the hub's repository
+    path: str | None = None
+    cure: str = ""  # how to get them, where they are not at hand
 
 
 class Stage(StrEnum):
