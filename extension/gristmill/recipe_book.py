@@ -50,10 +50,10 @@ class RecipeBook:
         saved = self.catalog.recipes.find(stem, project_id, int(version) if version else None)
         return Recipe(name=saved.name, text=self.store.read(saved.key).decode(), number=saved.version)
 
-    def source(self, source: str, project: str) -> tuple[Recipe, str | None]:
+    def source(self, source: str, project_id: str) -> tuple[Recipe, str | None]:
         """The recipe that a run was asked to execute, or the one `find` finds; and the task it is known to be for."""
         if not source.startswith("run-"):
-            recipe = self.find(source, self._known(project))
+            recipe = self.find(source, project_id)
             return recipe, recipe.task
         run = self.catalog.runs.get(source)
         text = self.store.read(places.recipe(run.id)).decode()
