@@ -13,7 +13,6 @@ from gristmill.mill.parts import needs
 from gristmill.mill.trail import audited
 from gristmill.records import EventKind, Proposal, Run, replace
 from gristmill.stores import places
-from gristmill.worker.keeper import restore
 
 __all__ = ["Explanations"]
 
@@ -35,6 +34,8 @@ class Explanations(Models):
 
         The one that answers if none are named, and all of them with `every`.
         """
+        from gristmill.worker.keeper import restore  # the worker draws figures, which takes pandas
+
         run = self.run(run_id)
         kind, checkpoint = tasks.find(run.task), run.artifact("checkpoint")
         needs(f"Explaining {kind.title.lower()}", ("papermill", *kind.modules), kind.extra)
