@@ -178,7 +178,7 @@ class Budget:
 
     @cached_property
     def _loaded_in(self) -> float:
-        """What a restart costs, taken when it is first asked for: what comes later is training, and no restart pays it."""
+        """What a restart costs, taken when first asked for: what comes later is training, and no restart pays it."""
         return self.loading(self.spent(), self._warm)
 
     @staticmethod
