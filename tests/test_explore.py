@@ -103,7 +103,7 @@ def test_what_takes_too_long_is_shown_as_far_as_it_came(sandbox: ProcessSandbox,
 def test_what_fails_or_takes_too_much_memory_says_why(sandbox: ProcessSandbox, tmp_path: Path) -> None:
     file = laid_out(sandbox, tmp_path / "run")
     tight = replace(file, resources=replace(file.resources, memory=1_000_000))
-    with pytest.raises(RunFailed, match="more memory than it may have"):
+    with pytest.raises(RunFailed, match="of memory that it may use"):
         exploring.draw(tight, tmp_path / "run", sandbox.prepare(tmp_path / "run"), tmp_path / "page.html")
     lost = replace(file, target="nowhere")
     with pytest.raises(RunFailed, match="could not be explored"):

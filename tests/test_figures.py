@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -266,6 +267,17 @@ def test_figures_are_bounded(make: Callable[[], Answers], seconds: float, letter
     html = figures.verdict(answers, learned(answers)).html() + figures.performance(answers).html()
     assert time.perf_counter() - before < seconds
     assert len(html) < letters
+
+
+@pytest.mark.parametrize("kinds", [2, 4])
+def test_what_is_answered_is_called_by_its_name(kinds: int) -> None:
+    answers = replace(two_classes(80) if kinds == 2 else many_classes(80, kinds), item="picture")
+    board = figures.leaderboard([LeaderboardRow(model="A", score=0.9)], "accuracy", rows_tested=80, item="picture")
+    told = [figures.verdict(answers, learned(answers)).html(), figures.performance(answers).html(), board.html()]
+    for page in told:
+        words = re.sub(r"<[^>]*>", " ", page)
+        assert "pictures" in words
+        assert not re.search(r"\brows?\b", words)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 5, 13])

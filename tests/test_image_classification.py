@@ -217,6 +217,22 @@ def test_an_empty_class_is_named(tmp_path: Path, looked: Callable[..., tuple[Pro
     assert "'oval'" in codes(looked(tmp_path / "in")[0])["empty-class"].message
 
 
+def test_pictures_in_strange_forms_and_folders_without_files_are_named(
+    tmp_path: Path, looked: Callable[..., tuple[Profile, Path]]
+) -> None:
+    fill(tmp_path / "in")
+    (tmp_path / "in" / "round" / "phone.heic").write_bytes(b"\0\0\0\x18ftypheic")
+    (tmp_path / "in" / "triangle").mkdir()
+    profile, _ = looked(tmp_path / "in")
+    assert "'round/phone.heic'" in codes(profile)["pictures-unread"].message
+    assert "'triangle'" in codes(profile)["empty-class"].message
+    for number in range(20):
+        (tmp_path / "all" / "a").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "all" / "a" / f"{number}.HEIC").write_bytes(b"x")
+    with pytest.raises(DataRejected, match=r"20 pictures are in a form that is not read \(\.heic\)"):
+        looked(tmp_path / "all")
+
+
 def test_a_few_broken_pictures_are_left_out_and_named_many_are_refused(
     tmp_path: Path, looked: Callable[..., tuple[Profile, Path]]
 ) -> None:
@@ -232,7 +248,7 @@ def test_a_few_broken_pictures_are_left_out_and_named_many_are_refused(
     assert "words.jpg is no picture" in notice.message
     for number in range(1, 6):
         (folder / "round" / f"{number:03}.png").write_bytes(b"")
-    with pytest.raises(DataRejected, match=r"7 of 41 pictures cannot be used, the first in round: 000\.png"):
+    with pytest.raises(DataRejected, match=r"7 of 41 pictures cannot be used; the first: round/000\.png"):
         looked(folder)
 
 

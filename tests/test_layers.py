@@ -21,10 +21,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 FLOORS = {
     1: ("records", "errors", "notebooks"),
-    2: ("catalog", "masks", "pictures", "stores", "tables", "tasks"),
+    2: ("catalog", "masks", "pictures", "stores", "tables", "tasks", "weights"),
     3: ("intake", "recipes", "bench", "engines", "figures", "model_archive", "sandbox"),
     4: ("worker", "reports", "trial"),
-    5: ("dispatch", "exploring", "reconciler", "recipe_book"),
+    5: ("dispatch", "explaining", "exploring", "reconciler", "recipe_book", "weights_shelf"),
     6: ("mill",),
     7: ("client", "cli"),
     8: ("app",),
@@ -36,11 +36,14 @@ ONLY = {
     "gristmill.cli": {"records", "errors", "client"},
     "gristmill.tables.reading": set(),  # it is copied into each model archive, where there is no gristmill
     "gristmill.tasks.series": set(),  # the same
-    "gristmill.engines.backbones": set(),  # the same, where a model sees
+    "gristmill.engines.backbones": {"weights"},  # the same, where a model sees
     "gristmill.engines.picture_models": {"engines", "pictures"},  # the same: backbones/ goes along
     "gristmill.engines.dense": {"engines", "masks", "pictures"},  # the same: backbones/ goes along
-    "gristmill.engines.texts": set(),  # the same, where a model reads
+    "gristmill.engines.texts": {"weights"},  # the same, where a model reads
     "gristmill.masks": set(),  # the same, where a model answers with masks
+    # the same, where a model has seen texts or pictures beside a table's other columns
+    "gristmill.engines.multimodal": {"engines"},
+    "gristmill.weights": set(),  # the same, where a model needs weights
     "gristmill.pictures": set(),  # the same, where a model takes pictures
     "gristmill_widgets": {"records", "errors", "client"},
     "gristmill_hub": {"api", "hosts"},
@@ -49,9 +52,9 @@ ONLY = {
 
 # Slow to import, so imported inside the function that needs them ...
 HEAVY = {
-    *("alembic", "autogluon", "boto3", "botocore", "catboost", "lightgbm", "matplotlib", "nbclient", "nbconvert"),
-    *("nbformat", "numpy", "pandas", "papermill", "pyarrow", "python_calamine", "scipy", "sklearn", "sqlalchemy"),
-    *("torch", "xgboost"),
+    *("alembic", "autogluon", "azure", "boto3", "botocore", "catboost", "google", "lightgbm", "matplotlib", "nbclient"),
+    *("nbconvert", "nbformat", "numpy", "pandas", "papermill", "pyarrow", "python_calamine", "requests", "scipy"),
+    *("sklearn", "sqlalchemy", "torch", "xgboost"),
 }
 # ... except in rooms that are wholly about them, and that others import inside functions
 AT_THE_TOP = {
@@ -59,11 +62,14 @@ AT_THE_TOP = {
     "gristmill.engines": {"autogluon", "pandas", "numpy"},
     "gristmill.engines.backbones": {"torch"},
     "gristmill.engines.dense": {"torch"},
+    "gristmill.engines.multimodal": {"sklearn", "torch"},
     "gristmill.engines.picture_models": {"torch"},
     "gristmill.engines.texts": {"scipy", "sklearn", "torch"},
     "gristmill.figures": {"numpy", "pandas"},
     "gristmill.intake": {"numpy", "pandas", "pyarrow"},
     "gristmill.masks": {"numpy"},
+    "gristmill.stores.azure": {"azure"},
+    "gristmill.stores.gcs": {"google", "requests"},
     "gristmill.stores.s3": {"boto3", "botocore"},
 }
 

@@ -149,3 +149,22 @@ def test_a_run_folder_can_be_had_before_the_run_has_run(mill: Mill, penguins: Da
     assert (folder / "data" / "penguins.csv").read_bytes() == (EXAMPLES / "penguins.csv").read_bytes()
     with pytest.raises(UsageError, match="not empty"):
         mill.folder(run.id, folder)
+
+
+def test_looking_at_the_recipes_of_a_project_makes_none(mill: Mill, catalog: Catalog, tmp_path: Path) -> None:
+    assert {"tabular", "series"} <= {entry.name for entry in mill.recipes("nobody")}
+    assert mill.recipe("tabular", tmp_path / "tabular.ipynb", project="nobody").exists()
+    with pytest.raises(NotFound, match="no recipe"):
+        mill.recipe("mine", tmp_path / "mine.ipynb", project="nobody")
+    assert catalog.projects.list() == ()
+
+
+@pytest.mark.parametrize(("said", "searcher"), [(True, "bayes"), ("random", "random"), ("Bayes", "bayes"), (False, "")])
+def test_a_search_is_a_setting_of_the_run(mill: Mill, penguins: Dataset, said: object, searcher: str) -> None:
+    run = mill.train(RunRequest(dataset_id=penguins.id, settings={"tune": said}))
+    assert run.settings == {"tune": searcher}
+
+
+def test_a_search_that_nobody_knows_is_refused(mill: Mill, penguins: Dataset) -> None:
+    with pytest.raises(UsageError, match=r"tune cannot be 'hard'.*tune=random"):
+        mill.train(RunRequest(dataset_id=penguins.id, settings={"tune": "hard"}))

@@ -198,6 +198,20 @@ def test_ten_thousand_small_pictures_are_looked_over_quickly_in_little_memory(tm
     assert megabytes < 300
 
 
+def test_of_pictures_that_cannot_be_opened_a_few_are_named_and_the_rest_counted(saved: Callable[..., Path]) -> None:
+    whole = saved(Image.effect_noise((40, 30), 60), "whole.png")
+    torn = {f"deep/{at}.png": whole.with_name(f"{at}.png") for at in range(7)}
+    for path in torn.values():
+        path.write_bytes(whole.read_bytes()[:60])
+    faults = pictures.faults_of({"deep/whole.png": whole} | torn)
+    assert list(faults) == list(torn)
+    said = pictures.unanswered(faults)
+    assert said[0] == "No prediction: deep/0.png is cut off or broken."
+    assert said[-1] == "No prediction for 2 more that cannot be opened."
+    assert len(said) == 6
+    assert pictures.unanswered({}) == []
+
+
 def test_opening_pictures_is_what_a_name_promises() -> None:
     assert all(hasattr(pictures, name) for name in pictures.__all__)
     assert pictures.is_picture("A/B.JPG")

@@ -127,6 +127,13 @@ def test_masks_alone_and_pictures_alone_are_named(tmp_path: Path) -> None:
     assert "2 more" in failure.what
 
 
+def test_a_mask_without_a_picture_is_left_out_and_named(tmp_path: Path) -> None:
+    profile, _ = inspected(tmp_path, pairs() | {"masks/x.png": packed(mask())})
+    assert profile.rows == 24
+    [notice] = [note for note in profile.notices if note.code == "masks-left-out"]
+    assert notice.message == "1 mask without a picture, left out: masks/x.png."
+
+
 def test_many_pictures_without_masks_are_refused_a_few_are_left_out(tmp_path: Path) -> None:
     failure = refused(tmp_path, pairs() | {f"images/x{at}.png": packed(picture()) for at in range(3)})
     assert (failure.code, "images/x0.png" in failure.what) == ("pictures-without-masks", True)
@@ -158,6 +165,7 @@ def test_a_test_folder_is_held_out_and_one_without_masks_waits_for_answers(tmp_p
 
 def test_a_classes_file_gives_indices_their_names(tmp_path: Path) -> None:
     profile, folder = inspected(tmp_path, pairs() | {"classes.txt": "ground\nsquare\n"})
+    assert [note.code for note in profile.notices] == ["mask-classes"]  # nothing of columns that only tell rows apart
     train, _ = loaded(profile, folder)
     assert train.attrs["legend"] == {"form": "index", "names": ["ground", "square"], "values": [0, 1], "void": []}
     assert tasks.find("image-segmentation").candidates(profile)[0].target == "mask"
@@ -306,6 +314,7 @@ def test_masks_of_colours_are_written_as_indices_into_those_colours(tmp_path: Pa
 
 QUICK = {
     "PixelForest": {"kind": "forest", "trees": 4},
+    "UNet-quick": {"kind": "network", "size": 32, "passes": 3, "backbone": "frozen", "most": 10},
     "UNet": {"kind": "network", "size": 32, "passes": 2},
 }
 
@@ -329,12 +338,12 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, pd.DataFrame
 
 def test_squares_are_found(learned: tuple[Any, pd.DataFrame]) -> None:
     predictor, test = learned
-    assert set(predictor.model_names()) == {"PixelForest", "UNet"}
+    assert set(predictor.model_names()) == {"PixelForest", "UNet-quick", "UNet"}
     assert predictor.evaluate(test)["mean_iou"] > 0.9
     board = predictor.leaderboard(test)
     assert list(board["model"]) == predictor.model_names()
     assert board["score_val"].is_monotonic_decreasing
-    assert len(predictor.tried[-1].history or predictor.tried[0].history) == 2
+    assert predictor.earlier("UNet").history[-1].number == 2
 
 
 def test_what_a_fit_left_is_taken_up_again(learned: tuple[Any, pd.DataFrame], tmp_path: Path) -> None:
@@ -348,11 +357,12 @@ def test_what_a_fit_left_is_taken_up_again(learned: tuple[Any, pd.DataFrame], tm
     again = engine.reopen(path)
     assert again is not None
     assert [row.model for row in engine.board(again)] == predictor.model_names()
+    assert again.trained_on.startswith("trained on ")
     assert all((one == other).all() for one, other in zip(again.predict(test), predictor.predict(test), strict=True))
     shutil.rmtree(path / "models" / predictor.model_best)
     rest = engine.reopen(path)
     assert rest is not None
-    assert len(rest.model_names()) == 1
+    assert len(rest.model_names()) == 2
     shutil.rmtree(path / "models")
     assert engine.reopen(path) is None
 
@@ -367,9 +377,95 @@ def test_a_trimmed_predictor_answers_with_its_best_candidate(learned: tuple[Any,
     assert (trimmed.predict(test)[0] == predictor.predict(test)[0]).all()
 
 
+def test_a_frozen_backbone_stays_as_it_came_and_the_next_network_begins_with_what_was_learned(
+    learned: tuple[Any, pd.DataFrame],
+) -> None:
+    from gristmill.engines.backbones import load
+
+    predictor, _ = learned
+    quick, whole = predictor.earlier("UNet-quick").model, predictor.earlier("UNet").model
+    came = load().state_dict()
+    for name, value in came.items():
+        assert (quick._weights[f"backbone.{name}"] == value.numpy()).all(), name
+    assert (whole._weights["backbone.conv_stem.weight"] != came["conv_stem.weight"].numpy()).any()
+    apart = np.abs(whole._weights["head.weight"] - quick._weights["head.weight"]).mean()
+    assert 0 < apart < 0.7 * np.abs(quick._weights["head.weight"]).mean()
+
+
+def test_what_is_remembered_is_what_is_seen() -> None:
+    import torch
+
+    from gristmill.engines.backbones import load, normal
+    from gristmill.engines.dense.feeding import Feed, Remembered
+
+    class Squares(Feed):
+        def lesson(self, place: int, *, mirrored: bool) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+            shown = np.asarray(picture(place))
+            return (shown[:, ::-1] if mirrored else shown), np.array([place, mirrored])
+
+    backbone, settings = load(), {"batch": 4, "most": 8, "augment": "light"}
+    for room in (0.0, 1e9):
+        remembered = Remembered(Squares(20, settings, 0), backbone, torch.device("cpu"), room)
+        shown = set()
+        for _ in range(3):
+            for stages, truths in remembered:
+                assert [len(stage) for stage in stages] == [4] * 5
+                for at, (place, mirrored) in enumerate(truths.tolist()):
+                    pixels = np.asarray(picture(place))
+                    fresh = backbone.stages(normal(np.ascontiguousarray(pixels[:, :: -1 if mirrored else 1])[None]))
+                    assert torch.allclose(stages[3][at], fresh[3][0], atol=0.05)
+                    shown.add(place)
+        assert len(shown) == 8
+
+
+def test_batches_made_ahead_are_all_there_and_in_order() -> None:
+    from gristmill.engines.dense.feeding import ahead
+
+    assert list(ahead(range(1, 12))) == list(range(1, 12))
+    assert list(ahead([])) == []
+    for batch in ahead(iter(range(1, 1_000_000))):
+        if batch == 3:
+            break
+
+    def broken() -> Any:
+        yield 1
+        raise ValueError("torn")
+
+    with pytest.raises(ValueError, match="torn"):
+        list(ahead(broken()))
+
+
+def test_folded_norms_change_no_answer(learned: tuple[Any, pd.DataFrame]) -> None:
+    import torch
+
+    network = learned[0].earlier("UNet").model._revived().eval()
+    pictures = torch.rand(2, 3, 64, 32) * 2 - 1
+    with torch.inference_mode():
+        assert torch.allclose(network.folded()(pictures), network(pictures), atol=1e-3)
+
+
 def test_answers_have_the_size_of_their_pictures(learned: tuple[Any, pd.DataFrame]) -> None:
     answer = learned[0].predict_picture(picture(0, (75, 40)))
     assert answer.shape == (40, 75)
+
+
+def test_the_report_counts_pictures_and_draws_masks_in_the_colours_of_the_key(
+    learned: tuple[Any, pd.DataFrame], tmp_path: Path
+) -> None:
+    import base64
+
+    from gristmill.figures import masks
+
+    profile, folder = inspected(tmp_path, pairs() | {"masks/x.png": packed(mask())})
+    html = masks.answered_data(profile, (), *loaded(profile, folder)).html()
+    assert "pictures held out" in html
+    assert html.count("masks/x.png") == 1
+    predictor, test = learned
+    Image.new("RGB", (SIZE, SIZE), (0, 0, 255)).save(tmp_path / "blue.png")
+    drawn = masks.mask_samples(test[:1].assign(picture=str(tmp_path / "blue.png")), predictor).html()
+    image = Image.open(io.BytesIO(base64.b64decode(drawn.split("base64,")[1].split('"')[0])))
+    orange = np.asarray(image).astype(int)[(np.asarray(image)[..., 0].astype(int) - np.asarray(image)[..., 2]) > 110]
+    assert len(orange) > 0.1 * image.width * image.height  # of the square, though it is blue
 
 
 def test_the_verdict_compares_with_calling_everything_the_same(learned: tuple[Any, pd.DataFrame]) -> None:
@@ -413,11 +509,13 @@ def test_scores_are_what_their_words_say() -> None:
 @pytest.mark.usefixtures("home")
 def test_from_a_zip_to_masks_for_new_pictures(tmp_path: Path) -> None:
     gristmill = str(Path(sys.executable).parent / "gristmill")
+    told: list[str] = []
 
     def said(*words: str | Path, code: int = 0) -> str:
         done = subprocess.run([gristmill, *map(str, words)], capture_output=True, text=True, check=False, timeout=400)
         assert done.returncode == code, done.stderr
         assert "Traceback" not in done.stdout + done.stderr
+        told[:] = done.stderr.splitlines()
         return done.stdout if code == 0 else done.stderr
 
     given = zipped(tmp_path / "squares.zip", pairs(40) | {"classes.txt": "ground\nsquare\n"})
@@ -437,3 +535,8 @@ def test_from_a_zip_to_masks_for_new_pictures(tmp_path: Path) -> None:
     assert (answer == np.asarray(mask(1))).mean() > 0.9
     broken = zipped(tmp_path / "broken.zip", {"a.png": packed(picture())[:90]})
     assert "a.png" in said("predict", run["model"], broken, "-o", tmp_path / "none.zip", code=3)
+    mixed = zipped(tmp_path / "mixed.zip", {"a.png": packed(picture())[:90], "b.png": packed(picture())})
+    said("predict", run["model"], mixed, "-o", tmp_path / "mixed-masks.zip")
+    assert told == ["No prediction: a.png is cut off or broken."]
+    with zipfile.ZipFile(tmp_path / "mixed-masks.zip") as archive:
+        assert archive.namelist() == ["b.png"]

@@ -15,13 +15,17 @@ from gristmill.tasks.series import (
     STAMP,
     Facts,
     Panel,
+    SeriesError,
     Shape,
     Step,
+    beside,
+    coming,
     even,
     fewest_steps,
     find,
     latest_context,
     melted,
+    parted,
     shape_of,
     told_apart,
     windows_of,
@@ -123,6 +127,7 @@ def test_rows_of_one_moment_are_counted() -> None:
         (lambda times: times.strftime("%Y-%m"), "MS"),
         (lambda times: times.strftime("%b %Y"), "MS"),
         (lambda times: times.year.astype(str) + " Q" + times.quarter.astype(str), "QS"),
+        (lambda times: "Q" + times.quarter.astype(str) + " " + times.year.astype(str), "QS"),
     ],
 )
 def test_moments_are_read_as_people_write_them(write: Callable[[pd.DatetimeIndex], pd.Index], code: str) -> None:
@@ -130,6 +135,56 @@ def test_moments_are_read_as_people_write_them(write: Callable[[pd.DatetimeIndex
     found = find(single(times).assign(at=write(times)))
     assert found is not None
     assert found.step.code == code
+
+
+@pytest.mark.parametrize(("way", "freq"), [("%Y%m%d", "D"), ("%Y%m", "MS")])
+def test_whole_numbers_are_moments_where_all_of_them_can_be_read_so(way: str, freq: str) -> None:
+    times = pd.date_range("2015-01-01", periods=90, freq=freq)
+    found = find(single(times).assign(at=times.strftime(way).astype(int)).rename(columns={"at": "day"}))
+    assert found is not None
+    assert (found.time, found.step.code, found.written) == ("day", freq, way)
+    assert find(single(times).assign(at=times.strftime(way).astype(int) + 60)) is None
+
+
+def test_a_word_that_is_no_moment_spoils_no_column() -> None:
+    rows = single(pd.date_range("2023-01-01", periods=60))
+    rows["at"] = rows["at"].dt.strftime("%Y-%m-%d")
+    rows.loc[[7, 30], "at"] = ["yesterday", "2023-02-30"]
+    found = find(rows)
+    assert found is not None
+    assert (found.time, found.step.code, found.is_regular) == ("at", "D", True)
+
+
+@pytest.mark.parametrize("parts", [("year", "month"), ("year", "month", "day"), ("date", "hour")])
+def test_columns_tell_the_time_together(parts: tuple[str, ...]) -> None:
+    freq = {"month": "MS", "day": "D", "hour": "h"}[parts[-1]]
+    times = pd.Series(pd.date_range("2020-01-01", periods=100, freq=freq))
+    columns = {part: times.dt.normalize() if part == "date" else getattr(times.dt, part) for part in parts}
+    rows = pd.DataFrame(columns).assign(value=np.arange(100) % 7)
+    shape = shape_of(rows)
+    assert (shape.kind, shape.parts) == ("parts", parts)
+    long = melted(rows, shape)
+    found = find(long)
+    assert found is not None
+    assert (found.time, found.step.code, found.items) == ("moment", freq, ())
+    assert long["moment"].tolist() == times.tolist()
+    for name, values in parted(long["moment"], parts).items():
+        assert values.tolist() == rows[name].tolist()
+
+
+def test_the_last_working_day_of_a_month_stands_for_its_end() -> None:
+    found = find(single(pd.date_range("2015-01-31", periods=40, freq="BME")))
+    assert found is not None
+    assert found.step.code == "ME"
+
+
+def test_moments_that_stray_by_fractions_of_a_second_are_near_a_step() -> None:
+    times = pd.date_range("2023-01-01", periods=300, freq="h")
+    stray = times + pd.to_timedelta(np.random.default_rng(0).integers(0, 900, 300), "ms")
+    found = find(single(pd.DatetimeIndex(stray)))
+    assert found is not None
+    assert (found.step.code, found.is_regular) == ("h", False)
+    assert Step.every(250_000_000).length == 250_000_000
 
 
 def test_years_are_moments() -> None:
@@ -168,6 +223,23 @@ def test_a_header_of_moments_means_a_row_an_item() -> None:
     assert (found.items, found.step.code) == (("region",), "MS")
 
 
+@pytest.mark.parametrize("way", ["%d.%m.%Y", "%m/%d/%Y", "%b %Y", "%Y/%m", "%m/%Y", "%b-%y"])
+def test_moments_in_a_header_are_read_as_people_write_them(way: str) -> None:
+    freq = "D" if "%d" in way else "MS"
+    times = pd.date_range("2020-01-01", periods=40, freq=freq)
+    wide = pd.DataFrame(np.arange(120).reshape(3, 40), columns=times.strftime(way)).assign(region=list("abc"))
+    long = melted(wide, shape_of(wide))
+    found = find(long)
+    assert found is not None
+    assert (found.items, found.step.code) == (("region",), freq)
+    assert sorted(set(long["time"])) == times.tolist()
+
+
+def test_columns_that_merely_look_like_months_are_none() -> None:
+    wide = pd.DataFrame(np.arange(90.0).reshape(3, 30), columns=[f"area {number}" for number in range(10, 40)])
+    assert shape_of(wide).kind == "long"
+
+
 def test_what_ends_early_is_drawn_out_to_the_common_end() -> None:
     rows = several(2, pd.date_range("2023-01-01", periods=30)).drop(index=range(50, 60))
     panel = find(rows)
@@ -192,7 +264,7 @@ def test_several_rows_of_a_step_become_one() -> None:
     rows = single(pd.date_range("2023-01-01", periods=48, freq="h")).assign(value=1.0)
     daily = Panel((), "at", Step.of("D"))
     assert even(rows, daily, ["value"])["value"].tolist() == [1.0, 1.0]
-    assert even(rows, daily, ["value"], sums=True)["value"].tolist() == [24.0, 24.0]
+    assert even(rows, daily, ["value"], sums=["value"])["value"].tolist() == [24.0, 24.0]
 
 
 @given(st.integers(min_value=1, max_value=400), st.integers(min_value=1, max_value=60))
@@ -224,3 +296,34 @@ def test_a_step_is_named_in_words(code: str, noun: str, words: str) -> None:
     step = Step.of(code)
     assert step.noun == noun
     assert step.amount(step.habit()[0]) == words
+
+
+def test_what_describes_an_item_is_told_from_what_ends_early() -> None:
+    rows = several(3, pd.date_range("2023-01-01", periods=30)).assign(plan=1.0, rain=2.0)
+    rows["town"] = rows["shop"].map({"shop 0": "Ulm", "shop 1": "Ulm", "shop 2": None})
+    rows["plan"] += np.arange(len(rows))
+    late = rows.groupby("shop").cumcount() >= 25
+    rows = rows.assign(value=rows["value"].mask(late)).sample(frac=1, random_state=0)
+    panel = find(rows)
+    assert panel is not None
+    constant, empty = beside(rows, panel)
+    assert constant == ("rain", "town")
+    assert empty == {"value": 5, "plan": 0, "rain": 0, "town": 0}
+
+
+def test_what_is_known_of_the_steps_to_come_is_laid_beside_them() -> None:
+    days = pd.date_range("2023-02-01", periods=3)
+    steps = pd.DataFrame({ITEM: ["a"] * 3 + ["over"] * 3, STAMP: [*days, *days]})
+    future = pd.DataFrame({ITEM: "a", STAMP: days, "promo": [0.0, 1.0, 0.0]})
+    told = coming(steps, future, ["promo"])
+    assert (told[ITEM].unique().tolist(), told["promo"].tolist()) == (["a"], [0.0, 1.0, 0.0])
+    with pytest.raises(SeriesError, match="needs 'promo' for all 3 steps ahead; the first that lacks it is 2023-02-02"):
+        coming(steps, future.drop(index=1), ["promo"])
+    with pytest.raises(SeriesError, match="no row tells it"):
+        coming(steps, future.iloc[:0], ["promo"])
+
+
+def test_only_what_adds_up_is_added() -> None:
+    rows = single(pd.date_range("2023-01-01", periods=48, freq="h"), price=3.0).assign(value=1.0)
+    made = even(rows, Panel((), "at", Step.of("D")), ["value", "price"], sums=["value"])
+    assert (made["value"].tolist(), made["price"].tolist()) == ([24.0, 24.0], [3.0, 3.0])

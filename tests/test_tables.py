@@ -197,6 +197,8 @@ class TestForm:
             ("p,x,s\ne,x,s\np,b,y\ne,b,s\n", False),
             ("2020-01-01,1\n2020-01-02,2\n", False),
             ("country,2019,2020\nA,1.5,2\nB,2.5,3\n", True),
+            ("shop,31.01.2024,29.02.2024,31.03.2024\nA,1.5,2,3\nB,2.5,3,4\n", True),
+            ("1.2024,2.2024,3.2024\n4.1234,5.5,6.5\n7.5,8.5,9.5\n", False),
             ("name,city\nJo,Rome\nMary,Oslo\n", True),
             ("a,b\n1,?\n2,3\n", True),
         ],

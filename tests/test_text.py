@@ -136,6 +136,17 @@ def test_a_few_empty_texts_and_strange_files_are_named_and_left_out(
     assert "about.md" in said
 
 
+def test_a_class_without_a_text_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "in.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in (folders(train=30) | {"town/1.txt": "  "}).items():
+            archive.writestr(name, text)
+        archive.writestr("lake/", "")
+    (tmp_path / "scratch").mkdir()
+    [said] = [one.message for one in inspect(path, tmp_path / "scratch").notices if one.code == "empty-class"]
+    assert said.startswith("The folders 'lake', 'town' have no text to learn from")
+
+
 @pytest.mark.parametrize(
     "files",
     [
@@ -205,7 +216,7 @@ def test_little_memory_leaves_words_alone(tmp_path: Path) -> None:
     found = inspect(tmp_path / "reviews.csv", tmp_path / "scratch")
     little = Resources(cpus=2, gpus=0, memory=100_000_000)
     parameters, notices = find(TASK).plan(found, 60.0, little)
-    assert (parameters["encoder"], parameters["texts"]) == ("", ["review"])
+    assert (parameters["weights"], parameters["texts"]) == ("", ["review"])
     assert [notice.code for notice in notices] == ["smaller-plan"]
 
 

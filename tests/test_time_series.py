@@ -17,10 +17,12 @@ from gristmill.catalog import Catalog
 from gristmill.dispatch import Dispatcher
 from gristmill.errors import DataRejected, GristmillError, NotConfirmed, UsageError
 from gristmill.mill import Mill, Parts
-from gristmill.records import EventKind, Profile, Proposal, Resources, RunRequest, RunStatus, Severity
+from gristmill.records import EventKind, Profile, Proposal, Resources, RunRequest, RunStatus, Severity, replace
 from gristmill.sandbox.process import ProcessSandbox
 from gristmill.stores import open_store
 from gristmill.tasks import LoadPlan
+from gristmill.tasks.series import Facts
+from gristmill.tasks.series_columns import Columns
 from gristmill.worker import Worker
 from gristmill.worker.attempt import Tools
 
@@ -145,7 +147,7 @@ def test_a_moment_that_comes_twice_is_refused(look: Look) -> None:
     rows = panel()
     error = refused(look, pd.concat([rows, rows.iloc[[7]]], ignore_index=True))
     assert error.failure.code == "duplicate-moments"
-    assert "the first is 2024-01-08 of 'shop 0'" in error.failure.what
+    assert "the first is 2024-01-08 of 'shop 0' in line 902 of sales.csv" in error.failure.what
 
 
 @pytest.mark.parametrize("zones", [("+01:00", ""), ("+01:00", "+05:00")])
@@ -155,7 +157,22 @@ def test_mixed_time_zones_are_refused(look: Look, zones: tuple[str, str]) -> Non
     rows["date"] = [f"{moment}{zones[at >= 100]}" for at, moment in enumerate(moments)]
     error = refused(look, rows)
     assert error.failure.code == "mixed-zones"
-    assert "sales.csv" in error.failure.what
+    assert f"{zones[1] or 'none'} from line 102 of sales.csv" in error.failure.what
+
+
+def test_a_row_whose_moment_is_none_is_left_out_and_named(look: Look) -> None:
+    rows = one().assign(date=lambda frame: frame["date"].dt.strftime("%Y-%m-%d"))
+    rows.loc[50, "date"] = "yesterday"
+    profile, proposal = look(rows)
+    told = next(notice.message for notice in profile.notices if notice.code == "stray-moments")
+    assert "A row is left out" in told
+    assert "the first is 'yesterday' in line 52 of sales.csv" in told
+    assert (proposal.task, profile.rows) == ("time-series", DAYS - 1)
+
+
+def test_what_names_a_series_is_no_answer(look: Look) -> None:
+    _, proposal = look(panel()[["date", "sales", "shop"]])
+    assert (proposal.task, proposal.target) == ("time-series", "sales")
 
 
 def test_a_target_of_words_is_refused(look: Look) -> None:
@@ -174,7 +191,9 @@ def test_an_irregular_series_needs_a_yes(look: Look) -> None:
 
 def test_a_horizon_that_series_are_too_short_for_is_refused(look: Look, tmp_path: Path) -> None:
     found = look(panel())
-    with pytest.raises(DataRejected, match=r"The longest series has 150 days, too few to forecast 100 days"):
+    with pytest.raises(
+        DataRejected, match=r"series of sales.csv has 150 days, too few to forecast 100 days.*horizon=49"
+    ):
         load(found, tmp_path, horizon=100)
 
 
@@ -194,6 +213,82 @@ def test_rows_beside_any_grid_are_brought_onto_one_if_asked(look: Look, tmp_path
     train, test = load(found, tmp_path, frequency="D")
     assert train.freq == "D"
     assert len(test) == len(times.normalize().unique())
+
+
+# --- columns beside the values ---------------------------------------------------------------------------------------
+
+
+def beside(items: int = 6, foretold: int = 0) -> pd.DataFrame:
+    """A panel with a plan (known for `foretold` days more than the sales), the weather, and a town for each shop."""
+    rows = panel(items).assign(promo=lambda frame: (np.arange(len(frame)) % 5 == 0).astype(int))
+    rows["rain"] = np.random.default_rng(0).gamma(1.0, 2.0, len(rows)).round(1)
+    rows["town"] = rows["shop"].map(lambda shop: "Ulm" if shop[-1] in "012" else "Bonn")
+    late = rows.groupby("shop").cumcount() >= DAYS - foretold
+    return rows.assign(sales=rows["sales"].mask(late), rain=rows["rain"].mask(late))
+
+
+def taken(profile: Profile, **settings: Any) -> Columns:
+    facts = Facts.read(profile.facts)
+    assert facts is not None
+    return Columns.of(profile, facts, "sales", settings)
+
+
+def test_a_column_is_known_ahead_where_the_rows_tell_it_beyond_the_values(look: Look) -> None:
+    profile, proposal = look(beside(foretold=10), task="time-series", target="sales")
+    columns = taken(profile)
+    assert (columns.known, columns.past, columns.static) == (("promo",), ("rain",), ("town",))
+    told = {notice.code: notice.message for notice in proposal.notices}
+    assert "'promo' is taken as known ahead: the rows tell it for 10 days" in told["columns-known"]
+    assert "'rain' is taken as known for the past only" in told["columns-past"]
+    assert "'town' has one value throughout each series" in told["columns-static"]
+    assert "The next 10 days are forecast: as many as the last rows" in told["series"]
+
+
+def test_a_column_that_is_empty_at_the_end_waits_for_a_forecast(look: Look) -> None:
+    rows = beside(foretold=10).drop(columns="rain")[["sales", "shop", "date", "town", "promo"]]
+    _, proposal = look(rows)
+    assert (proposal.task, proposal.target) == ("time-series", "sales")
+    assert "has no value in the last rows of each series" in proposal.reasons["target"]
+
+
+def test_a_column_that_ends_with_the_values_is_known_for_the_past_only(look: Look) -> None:
+    profile, _ = look(beside(), task="time-series", target="sales")
+    assert (taken(profile).known, taken(profile).past) == ((), ("promo", "rain"))
+
+
+def test_a_persons_word_goes_before_what_the_rows_suggest(look: Look) -> None:
+    profile, _ = look(beside(), task="time-series", target="sales")
+    columns = taken(profile, known="promo, rain", ignore=["town"])
+    assert (columns.known, columns.past, columns.static, columns.unused) == (("promo", "rain"), (), (), ("town",))
+
+
+@pytest.mark.parametrize("role", ["known", "past", "static", "ignore"])
+def test_a_column_that_there_is_not_is_no_column_beside(look: Look, role: str) -> None:
+    profile, _ = look(beside(), task="time-series", target="sales")
+    for name in ("prommo", "sales", "shop", "date"):
+        with pytest.raises(UsageError, match=f"no column '{name}'"):
+            taken(profile, **{role: name})
+
+
+def test_a_second_name_of_each_series_does_not_describe_it(look: Look) -> None:
+    rows = beside().assign(street=lambda frame: "way of " + frame["shop"])
+    profile, _ = look(rows, task="time-series", target="sales")
+    facts = Facts.read(profile.facts)
+    assert facts is not None
+    assert {"shop", "street"} == {*taken(profile).unused, *facts.panel.items}
+    assert taken(profile).static == ("town",)
+
+
+def test_settings_that_cannot_be_are_refused_before_anything_is_trained(look: Look) -> None:
+    profile, _ = look(beside(), task="time-series", target="sales")
+    kind = tasks.find("time-series")
+    for settings, error in (
+        ({"horizon": 100}, DataRejected), ({"horizon": "soon"}, UsageError), ({"known": "prommo"}, UsageError),
+        ({"frequency": "fortnightish"}, UsageError),
+    ):  # fmt: skip
+        with pytest.raises(error):
+            kind.settle(profile, "sales", settings)
+    kind.settle(profile, "sales", {"horizon": 7, "known": "promo", "frequency": "D"})
 
 
 # --- what a run reads ------------------------------------------------------------------------------------------------
@@ -272,6 +367,47 @@ def test_scores_are_those_of_autogluon(look: Look, tmp_path: Path, metric: str) 
     assert ours.score(ours.parts()) == pytest.approx(-theirs)
 
 
+# --- charts ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_forecast_is_drawn_for_desk_and_phone_and_no_line_goes_through_a_gap() -> None:
+    from gristmill.figures.forecasts import Forecasts, forecast_ahead, forecast_charts, item_errors
+
+    history = one().rename(columns={"date": "timestamp", "sales": "value"}).assign(item_id="north")
+    steps = (
+        history.tail(28).rename(columns={"value": "truth"}).assign(window=np.repeat([0, 1], 14), naive=50.0, scale=1.0)
+    )
+    steps = steps.assign(prediction=50.0, **{"0.1": 40.0, "0.9": 60.0})
+    history.loc[DAYS - 20 : DAYS - 18, "value"] = np.nan
+    found = Forecasts(
+        target="sales", metric="MASE", horizon=14, windows=2, season=7, steps=steps, history=history, levels=(0.1, 0.9)
+    )
+    (figure,) = forecast_charts(found)
+    for size in ("gm-broad", "gm-slim"):
+        chart = figure.body.partition(f'<div class="{size}">')[2].partition("</div>")[0]
+        assert chart.count('class="gm-band gm-s2"') == chart.count('class="gm-guide"') == 2
+        assert chart.count('class="gm-line gm-s1"') == 2  # before the gap and after it
+
+    ahead = steps.tail(14).assign(timestamp=lambda rows: rows["timestamp"] + pd.Timedelta(days=14))
+    known = history.set_index(["item_id", "timestamp"])[["value"]]
+    known.attrs = {"series": {"horizon": 14}}
+    (figure,) = forecast_ahead(ahead.rename(columns={"prediction": "mean"}).set_index(["item_id", "timestamp"]), known)
+    assert figure.body.count('class="gm-band gm-s2"') == 2
+    assert 'class="gm-guide"' not in figure.body
+
+    both = [of_item(steps, name) for name in ("north", "south")]
+    several = Forecasts(
+        target="sales", metric="MASE", horizon=14, windows=2, season=7, steps=pd.concat(both), levels=(0.1, 0.9),
+        history=pd.concat([of_item(history, name) for name in ("north", "south")]),
+    )  # fmt: skip
+    assert ["gm-broad" in figure.body for figure in forecast_charts(several)] == [False, False]
+    assert item_errors(several).caption.endswith("% of 2 series.")
+
+
+def of_item(rows: pd.DataFrame, name: str) -> pd.DataFrame:
+    return rows.assign(item_id=name)
+
+
 # --- runs ------------------------------------------------------------------------------------------------------------
 
 
@@ -326,6 +462,9 @@ def test_the_bakeries_are_forecast(house: tuple[Mill, Tools], tmp_path: Path) ->
     newer.to_csv(tmp_path / "newer.csv", index=False)
     assert mill.predict(run.id, tmp_path / "newer.csv", tmp_path / "on.csv") == 7
     assert pd.read_csv(tmp_path / "on.csv")["date"].min() == "2025-01-02"
+    with pytest.raises(UsageError, match="cannot go on with horizon=14: its models were trained with horizon=7"):
+        mill.resume(run.id, 60.0, {"horizon": 14})
+    assert mill.resume(run.id, 60.0, {"horizon": 7, "validations": 1}).status is RunStatus.QUEUED
     report = mill.fetch(run.id, "report", tmp_path / "report.html").read_text()
     for part in ("verdict", "forecast", "ahead", "windows", "items", "leaderboard"):
         assert f'data-part="{part}"' in report
@@ -333,12 +472,65 @@ def test_the_bakeries_are_forecast(house: tuple[Mill, Tools], tmp_path: Path) ->
 
 @pytest.mark.engine
 @pytest.mark.slow
+def test_what_is_known_ahead_may_come_with_the_file_to_predict(house: tuple[Mill, Tools], tmp_path: Path) -> None:
+    mill, tools = house
+    rows = beside(foretold=7)
+    rows.loc[rows["shop"] == "shop 3", "promo"] = np.nan  # nothing is told of it
+    rows.to_csv(tmp_path / "sales.csv", index=False)
+    dataset = mill.admit(mill.upload(tmp_path / "sales.csv").id)
+    settings = {"quick": {"SeasonalNaive": {"n_jobs": 1}}, "hyperparameters": {"DirectTabular": {}}, "known": "promo"}
+    request = RunRequest(dataset_id=dataset.id, task="time-series", target="sales", budget=100.0, settings=settings)
+    run = mill.train(request)
+    assert Worker(tools, name="test").work_once()
+    run = mill.run(run.id)
+    assert (run.status, run.failure) == (RunStatus.SUCCEEDED, None)
+    report = mill.fetch(run.id, "report", tmp_path / "report.html").read_text()
+    assert 'data-part="beside"' in report
+    assert 'data-part="ahead"' in report
+
+    told: list[str] = []
+    assert mill.predict(run.id, None, tmp_path / "next.csv", told=told.append) == 35  # as far as the rows have told
+    assert told == ["No prediction for shop 3: nothing is known of the steps to come."]
+    newer = rows[rows["shop"] == "shop 1"].tail(7).assign(sales=50.0)
+    ahead = newer.assign(date=newer["date"] + pd.Timedelta(days=7), sales=np.nan)
+    pd.concat([newer, ahead]).to_csv(tmp_path / "newer.csv", index=False)
+    assert mill.predict(run.id, tmp_path / "newer.csv", tmp_path / "on.csv") == 7
+    assert pd.read_csv(tmp_path / "on.csv")["date"].tolist() == ahead["date"].dt.strftime("%Y-%m-%d").tolist()
+    ahead = ahead.drop(columns=["sales", "rain", "town"])
+    ahead.to_csv(tmp_path / "ahead.csv", index=False)  # the steps before these are those that training was told of
+    assert mill.predict(run.id, tmp_path / "ahead.csv", tmp_path / "same.csv") == 7
+    pd.concat([newer, ahead.iloc[1:]]).to_csv(tmp_path / "gap.csv", index=False)
+    with pytest.raises(DataRejected, match="needs 'promo' for all 7 steps ahead"):
+        mill.predict(run.id, tmp_path / "gap.csv", tmp_path / "no.csv")
+
+
+@pytest.mark.engine
+@pytest.mark.slow
+def test_a_candidate_that_fails_says_why(look: Look, tmp_path: Path) -> None:
+    from autogluon.timeseries import TimeSeriesPredictor
+
+    from gristmill.engines.series import SeriesEngine
+
+    train, _ = load(look(panel()), tmp_path, horizon=7)
+    engine, folder = SeriesEngine(), tmp_path / "model"
+    predictor = TimeSeriesPredictor(target="sales", prediction_length=7, freq="D", eval_metric="MASE", path=str(folder))
+    with engine.watch(lambda *_: None).over(predictor):
+        candidates = {"SeasonalNaive": {"n_jobs": 1}, "Theta": {"n_jobs": "as many as there are"}}
+        predictor.fit(train, hyperparameters=candidates)
+    assert engine.failures(predictor).keys() == {"Theta"}
+    assert "n_jobs must be a float" in engine.failures(predictor)["Theta"]
+
+
+@pytest.mark.engine
+@pytest.mark.slow
 def test_a_fit_that_was_killed_is_taken_up_again(look: Look, tmp_path: Path) -> None:
     from autogluon.timeseries import TimeSeriesPredictor
 
-    from gristmill.engines.series import SeriesEngine, ensemble, go_on, remember
+    from gristmill.engines.series import SeriesEngine, ensemble, fits, go_on, remember
 
-    train, test = load(look(panel()), tmp_path, horizon=7)
+    found = look(panel())
+    train, test = load(found, tmp_path, horizon=7)
+    other, _ = load(found, tmp_path, horizon=5)
     said: list[str] = []
 
     def say(kind: EventKind, body: dict[str, Any]) -> None:
@@ -354,22 +546,24 @@ def test_a_fit_that_was_killed_is_taken_up_again(look: Look, tmp_path: Path) -> 
         predictor.fit(train, hyperparameters={"SeasonalNaive": alone, "Average": alone, "Naive": alone}, verbosity=0)
     assert "leaderboard" in said
 
-    found = engine.reopen(folder)
-    assert found is not None
-    finished = set(found.model_names())
+    opened = engine.reopen(folder)
+    assert opened is not None
+    assert fits(opened, train)
+    assert not fits(opened, other)
+    finished = set(opened.model_names())
     assert finished
     assert "Naive" not in finished
-    go_on(found, {"SeasonalAverage": alone}, time_limit=60.0)
-    ensemble(found)
-    assert {"SeasonalAverage"} | finished < set(found.model_names())
+    go_on(opened, {"SeasonalAverage": alone}, time_limit=60.0)
+    ensemble(opened)
+    assert {"SeasonalAverage"} | finished < set(opened.model_names())
 
-    remember(found, test)
-    rows = engine.compare(found, test, seconds=60.0)
+    remember(opened, test)
+    rows = engine.compare(opened, test, seconds=60.0)
     assert all(row.test_score is not None and row.test_score > 0 for row in rows)
-    engine.trim(found, tmp_path / "trimmed")
+    engine.trim(opened, tmp_path / "trimmed")
     trimmed = TimeSeriesPredictor.load(str(tmp_path / "trimmed"))
-    assert trimmed.model_best == found.model_best
-    assert trimmed.predict(test).equals(found.predict(test))
+    assert trimmed.model_best == opened.model_best
+    assert trimmed.predict(test).equals(opened.predict(test))
     assert not list((tmp_path / "trimmed").rglob("train.pkl"))  # what it was trained on
     assert json.loads((tmp_path / "trimmed" / "series.json").read_text())["horizon"] == 7
 
@@ -384,6 +578,7 @@ def test_irregular_series_are_trained_only_with_a_yes(house: tuple[Mill, Tools],
     dataset = mill.admit(mill.upload(tmp_path / "meter.csv").id)
     with pytest.raises(NotConfirmed, match="not quite evenly spaced"):
         mill.train(RunRequest(dataset_id=dataset.id, budget=60.0))
-    assert (
-        mill.train(RunRequest(dataset_id=dataset.id, budget=60.0, accepted=("regularize",))).status is RunStatus.QUEUED
-    )
+    request = RunRequest(dataset_id=dataset.id, budget=60.0, accepted=("regularize",))
+    with pytest.raises(DataRejected, match=r"of meter\.csv has 300 hours, too few to forecast 200 hours"):
+        mill.train(replace(request, settings={"horizon": 200}))
+    assert mill.train(request).status is RunStatus.QUEUED

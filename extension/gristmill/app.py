@@ -5,6 +5,9 @@ Settings come from the environment, each with a default that needs nothing but t
     GRISTMILL_HOME      where state lives                   ~/.gristmill
     GRISTMILL_CATALOG   the catalog's URL                   sqlite:///HOME/catalog.db
     GRISTMILL_STORE     the store's URL                     file://HOME/store
+    GRISTMILL_WEIGHTS   where pretrained weights are kept   HOME/weights
+    GRISTMILL_MOST_GIGABYTES, GRISTMILL_MOST_ROWS, GRISTMILL_MOST_CLASSES, GRISTMILL_MOST_IMAGES (of a class)
+                        the most that one dataset may have     see intake.Allowance
     GRISTMILL_LEASE     seconds until a silent worker's run may be taken over            15
     GRISTMILL_MEMORY    gigabytes that a notebook may use   80 % of what is free when it starts
     GRISTMILL_CPUS      cores that a notebook may use       all
@@ -17,7 +20,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -40,9 +43,11 @@ class Settings:
     home: Path
     catalog: str
     store: str
+    weights: Path
     lease: float = 15.0
     memory: float | None = None  # GB
     cpus: int | None = None
+    most: Mapping[str, float | None] = field(default_factory=dict)  # settings of intake.Allowance that are set
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -51,9 +56,16 @@ class Settings:
             home=home,
             catalog=environment.get("GRISTMILL_CATALOG") or f"sqlite:///{home / 'catalog.db'}",
             store=environment.get("GRISTMILL_STORE") or (home / "store").as_uri(),
+            weights=Path(environment.get("GRISTMILL_WEIGHTS") or home / "weights").expanduser().absolute(),
             lease=_number(environment, "GRISTMILL_LEASE", float, 1.0) or 15.0,
             memory=_number(environment, "GRISTMILL_MEMORY", float, 0.5),
             cpus=_number(environment, "GRISTMILL_CPUS", int, 1),
+            most={
+                "GRISTMILL_MOST_GIGABYTES": _number(environment, "GRISTMILL_MOST_GIGABYTES", float, 0.001),
+                "GRISTMILL_MOST_ROWS": _number(environment, "GRISTMILL_MOST_ROWS", int, 20),
+                "GRISTMILL_MOST_CLASSES": _number(environment, "GRISTMILL_MOST_CLASSES", int, 2),
+                "GRISTMILL_MOST_IMAGES": _number(environment, "GRISTMILL_MOST_IMAGES", int, 10),
+            },
         )
 
 
@@ -79,6 +91,7 @@ def embedded(settings: Settings, dispatcher: Dispatcher | None = None) -> Mill:
     """The platform in this process, with a worker process of its own when there is something to do."""
     from gristmill.catalog import Catalog
     from gristmill.dispatch.local import LocalDispatcher
+    from gristmill.intake import Allowance
     from gristmill.mill import Mill, Parts
     from gristmill.stores import open_store
 
@@ -90,6 +103,8 @@ def embedded(settings: Settings, dispatcher: Dispatcher | None = None) -> Mill:
             dispatcher=dispatcher or LocalDispatcher(settings.home),
             sandbox=_sandbox(settings),
             home=settings.home,
+            weights=settings.weights,
+            allowance=Allowance.of(settings.most),
         )
     )
 
@@ -137,7 +152,8 @@ def _sandbox(settings: Settings) -> Sandbox:
     from gristmill.sandbox.process import ProcessSandbox
 
     memory = None if settings.memory is None else int(settings.memory * 1e9)
-    return ProcessSandbox(cache=settings.home / "cache", cpus=settings.cpus, memory=memory)
+    cache = settings.home / "cache"
+    return ProcessSandbox(cache=cache, weights=settings.weights, cpus=settings.cpus, memory=memory)
 
 
 def main() -> int:

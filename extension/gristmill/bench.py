@@ -240,6 +240,11 @@ class Bench:
         return tasks.find(self.file.task).problem_type(train[self.file.target])
 
     @property
+    def item(self) -> str:
+        """What one answer is for, in people's words: a row, a text, a picture."""
+        return tasks.find(self.file.task).item
+
+    @property
     def is_ordered(self) -> bool:
         """Whether the held-out rows are the latest ones."""
         return self.file.order is not None
@@ -294,7 +299,7 @@ class Bench:
             verdict=str(verdict),
             best=self.engine.best(predictor),
             schema=model_archive.schema_of(predictor, self.engine, self.file),
-            versions=model_archive.versions((*self.engine.needs, "gristmill")),
+            versions=model_archive.versions((*self.engine.packing(predictor).needs, "gristmill")),
         )
         trained = model_archive.Trained(predictor=predictor, engine=self.engine, file=self.file, results=results)
         model_archive.write(trained, self.out / "model.zip")

@@ -6,7 +6,7 @@ records, raises errors of gristmill.errors, and may be called again after it fai
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,6 +22,7 @@ from gristmill.records import (
     RunRequest,
     RunStatus,
     Upload,
+    WeightsEntry,
 )
 
 __all__ = ["Client"]
@@ -88,6 +89,20 @@ class Client(Protocol):
     def folder(self, run_id: str, to: Path) -> Path:
         """The run's folder, unpacked: its notebook runs there by hand, with the run's data."""
 
+    def explain(
+        self,
+        run_id: str,
+        to: Path,
+        *,
+        candidates: Sequence[str] = (),
+        every: bool = False,
+        seconds: float | None = None,
+    ) -> Path:
+        """Explains candidates of an ended run, by their names, within `seconds`: one HTML page as the file `to`.
+
+        The one that answers if none are named, and all of them with `every`.
+        """
+
     def nudge(self) -> None:
         """Makes sure that somebody works on what is queued; where workers stand by anyway, it does nothing."""
 
@@ -105,6 +120,17 @@ class Client(Protocol):
     def save_recipe(self, source: str, entry: RecipeEntry) -> RecipeEntry:
         """Keeps a run's recipe or a notebook as `entry` says, under its next version, once it has passed its trial."""
 
+    # --- weights -----------------------------------------------------------------------------------------------------
+
+    def weights(self) -> Sequence[WeightsEntry]:
+        """Pretrained weights that have a name, at hand or not."""
+
+    def fetch_weights(self, name: str) -> WeightsEntry:
+        """Fetches weights from a model hub, by their name or as owner/name, and keeps them."""
+
+    def add_weights(self, name: str, folder: Path, *, kind: str, licence: str) -> WeightsEntry:
+        """Keeps the weights in `folder` under a name, once they have opened and answered."""
+
     # --- models ------------------------------------------------------------------------------------------------------
 
     def model(self, model_id: str) -> Model:
@@ -116,5 +142,16 @@ class Client(Protocol):
     def download(self, model_id: str, to: Path) -> Path:
         """The model's archive as the file `to`."""
 
-    def predict(self, model_id: str, data: Path | None, to: Path, settings: Mapping[str, Any] | None = None) -> int:
-        """Predicts the rows of a file into another; how many there were. Series need no `data`."""
+    def predict(
+        self,
+        model_id: str,
+        data: Path | None,
+        to: Path,
+        settings: Mapping[str, Any] | None = None,
+        *,
+        told: Callable[[str], object] = lambda _: None,
+    ) -> int:
+        """Predicts the rows of a file into another; how many there were. Series need no `data`.
+
+        `told` hears a sentence for each thing that could not be answered, as long as they are few.
+        """

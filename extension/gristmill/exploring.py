@@ -15,7 +15,7 @@ import gristmill_templates
 from gristmill.bench import BenchFile
 from gristmill.errors import NotPossible, RunFailed
 from gristmill.records import ColumnKind, Profile, Proposal, Resources
-from gristmill.sandbox import End, Ending, Execution
+from gristmill.sandbox import End, Execution, execute
 
 if TYPE_CHECKING:
     from gristmill.reports import Heading
@@ -25,7 +25,6 @@ __all__ = ["draw", "file_of", "lay_beside"]
 SECONDS = 60.0  # from the start of the notebook to its end
 _NOTEBOOK = "explore.ipynb"
 _BESIDE = (_NOTEBOOK, "predict.ipynb")
-_LOOK_EVERY = 0.1
 _NOT_DRAWN = (ColumnKind.PICTURE, ColumnKind.BOXES)
 
 
@@ -63,7 +62,8 @@ def draw(file: BenchFile, folder: Path, execution: Execution, to: Path, *, secon
     file.write(folder)
     notebook = folder / _NOTEBOOK
     notebook.write_text(gristmill_templates.text(_NOTEBOOK), encoding="utf-8")
-    ending = _execute(notebook, file, execution, seconds)
+    memory = file.resources.memory
+    ending = execute(execution, notebook, {"target": file.target}, seconds=seconds, memory=memory)
     cut_short = ""
     if ending is None:
         cut_short = f"This took longer than {seconds:g} seconds: what follows is what was done by then."
@@ -80,20 +80,6 @@ def lay_beside(folder: Path) -> None:
     """Put the notebooks that look at a run's data, and predict with its model, beside its own."""
     for name in _BESIDE:
         (folder / name).write_text(gristmill_templates.text(name), encoding="utf-8")
-
-
-def _execute(notebook: Path, file: BenchFile, execution: Execution, seconds: float) -> Ending | None:
-    """How it ended; None if it did not within its time."""
-    execution.start(notebook, {"target": file.target})
-    deadline = time.monotonic() + seconds
-    ending = None
-    while ending is None and time.monotonic() < deadline:
-        time.sleep(_LOOK_EVERY)
-        ending = execution.poll()
-        if ending is None and execution.memory() > file.resources.memory:
-            ending = Ending(kind=End.DIED, message="It took more memory than it may have")
-    execution.kill()
-    return ending
 
 
 def _heading(file: BenchFile, notice: str) -> Heading:

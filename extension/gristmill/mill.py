@@ -9,12 +9,12 @@ import importlib.util
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from gristmill import exploring, intake, model_archive, records, tasks
+from gristmill import explaining, exploring, intake, model_archive, records, tasks
 from gristmill.bench import BenchFile
 from gristmill.catalog import Catalog
 from gristmill.dispatch import Dispatcher
@@ -27,12 +27,14 @@ from gristmill.errors import (
     NotPossible,
     UsageError,
 )
+from gristmill.intake import Allowance
 from gristmill.recipe_book import RecipeBook
 from gristmill.records import (
     ColumnKind,
     Dataset,
     DatasetEntry,
     Event,
+    EventKind,
     Model,
     Notice,
     Profile,
@@ -45,9 +47,12 @@ from gristmill.records import (
     Upload,
     UploadStatus,
     Wanted,
+    WeightsEntry,
 )
 from gristmill.sandbox import Sandbox
 from gristmill.stores import Store, places
+from gristmill.weights_shelf import WeightsShelf
+from gristmill.worker.keeper import restore
 
 __all__ = ["Mill", "Parts"]
 
@@ -65,6 +70,8 @@ class Parts:
     dispatcher: Dispatcher
     sandbox: Sandbox
     home: Path
+    allowance: Allowance = field(default_factory=Allowance)
+    weights: Path | None = None  # the shelf of pretrained weights; in `home` where nothing is said
 
 
 class Mill:
@@ -75,14 +82,14 @@ class Mill:
         self._catalog = parts.catalog
         self._store = parts.store
         self._book = RecipeBook(catalog=parts.catalog, store=parts.store, sandbox=parts.sandbox, home=parts.home)
+        self._shelf = WeightsShelf(folder=parts.weights or parts.home / "weights", sandbox=parts.sandbox)
 
     # --- data --------------------------------------------------------------------------------------------------------
 
     def check(self, path: Path, *, table: str | None = None) -> tuple[Profile, Proposal | None]:
         """Intake only: what is in the file and what could be done with it. Nothing is registered."""
         with self._scratch() as scratch:
-            profile = intake.inspect(_existing(path), Path(scratch), table)
-            return profile, intake.propose(profile, sample=intake.sample(Path(scratch)))
+            return self._looked_at(_existing(path), Path(scratch), table)
 
     def explore(
         self, source: str, to: Path, *, target: str | None = None, task: str | None = None, table: str | None = None
@@ -99,7 +106,7 @@ class Mill:
                     proposal = self.propose(dataset.id, task=task, target=target)
                     intake.fetch(self._store, dataset, folder / "data")
                 else:
-                    name, profile = Path(source).name, intake.inspect(_existing(Path(source)), folder, table)
+                    name, (profile, _) = Path(source).name, self._looked_at(_existing(Path(source)), folder, table)
                     proposal = intake.propose(profile, task=task, target=target, sample=intake.sample(folder))
                 file = exploring.file_of(name, profile, proposal, sandbox.resources())
                 return exploring.draw(file, folder, execution, to)
@@ -109,6 +116,7 @@ class Mill:
     def upload(self, path: Path, *, project: str = "default", name: str | None = None) -> Upload:
         """Put a file into the store, as it is."""
         path = _existing(path)
+        self._parts.allowance.check_file(path)
         upload_id = records.new_id("upload")
         upload = Upload(
             id=upload_id,
@@ -133,8 +141,7 @@ class Mill:
             with self._scratch() as scratch:
                 local = Path(scratch) / filename
                 self._store.get_file(upload.key, local)
-                profile = intake.inspect(local, Path(scratch), table)
-                proposal = intake.propose(profile, sample=intake.sample(Path(scratch)))
+                profile, proposal = self._looked_at(local, Path(scratch), table)
                 self._store.put_file(places.sample(upload.id), intake.sample_file(Path(scratch)))
                 intake.keep_listing(self._store, upload.id, profile, Path(scratch))
         except DataRejected as rejected:
@@ -181,8 +188,10 @@ class Mill:
         dataset = self.dataset(request.dataset_id)
         proposal = self.propose(dataset.id, task=request.task, target=request.target, metric=request.metric)
         kind = tasks.find(proposal.task)
+        self._parts.allowance.check_classes(dataset.profile, kind, proposal.target)
         _needs(f"Training for {kind.title.lower()}", kind.modules, kind.extra)
         _confirmed((*dataset.profile.notices, *proposal.notices), request.accepted)
+        kind.settle(dataset.profile, proposal.target, dict(request.settings))
         built_in = kind.recipe.removesuffix(".ipynb")
         recipe = self._book.find(request.recipe or built_in, dataset.project_id)
         run = Run(
@@ -196,7 +205,7 @@ class Mill:
             metric=proposal.metric,
             budget=_budget(request.budget or proposal.budget),
             seed=request.seed,
-            settings=dict(request.settings),
+            settings=_settled(request.settings),
             accepted=tuple(request.accepted),
             status=RunStatus.QUEUED,
             wanted=Wanted.FINISH,
@@ -214,11 +223,13 @@ class Mill:
                 f"The run {earlier.name} is still {earlier.status}.",
                 cure="Wait until it has ended, or cancel it first.",
             )
+        if earlier.artifact("checkpoint") is not None:
+            _same(earlier, settings or {})
         run = replace(
             earlier,
             id=records.new_id("run"),
             budget=_budget(budget),
-            settings=earlier.settings | (settings or {}),
+            settings=earlier.settings | _settled(settings or {}),
             status=RunStatus.QUEUED,
             wanted=Wanted.FINISH,
             created_at=time.time(),
@@ -290,6 +301,46 @@ class Mill:
         exploring.lay_beside(to)
         return to
 
+    def explain(
+        self,
+        run_id: str,
+        to: Path,
+        *,
+        candidates: Sequence[str] = (),
+        every: bool = False,
+        seconds: float | None = None,
+    ) -> Path:
+        """Explain candidates of an ended run, by their names, within `seconds`: one HTML page as the file `to`.
+
+        The one that answers if none are named, and all of them with `every`.
+        """
+        run = self.run(run_id)
+        kind, checkpoint = tasks.find(run.task), run.artifact("checkpoint")
+        _needs(f"Explaining {kind.title.lower()}", ("papermill", *kind.modules), kind.extra)
+        if not run.status.is_final:
+            raise Conflict(f"The run {run.name} is still {run.status}.", cure="Wait until it has ended.")
+        if checkpoint is None:
+            raise NotFound(
+                f"The run {run.name} has kept no candidates to explain.",
+                cause=f"It is {run.status}.",
+                cure=f"`gristmill resume {run.id} --budget …` gives it more time.",
+            )
+        wish = explaining.Wish.of(run, self._candidates(run), candidates, every=every, seconds=seconds)
+        if run.model_id is not None:
+            wish = replace(wish, best=str(self.model(run.model_id).metrics.get("best", "")))
+        with self._scratch() as scratch:
+            folder, sandbox = Path(scratch), self._parts.sandbox
+            execution = sandbox.prepare(folder)  # it warms up while the data is fetched
+            try:
+                dataset = self.dataset(run.dataset_id)
+                intake.fetch(self._store, dataset, folder / "data")
+                restore(self._store, checkpoint, folder)
+                proposal = records.decode(self._store.read(places.proposal(run.id)), Proposal)
+                file = BenchFile.of(run, dataset, proposal, sandbox.resources())
+                return explaining.draw(file, wish, folder, execution, to)
+            finally:
+                execution.kill()
+
     def nudge(self) -> None:
         """Make sure that somebody works on what is queued."""
         self._parts.dispatcher.nudge()
@@ -302,19 +353,34 @@ class Mill:
 
     def recipe(self, source: str, to: Path, *, project: str = "default") -> Path:
         """The notebook of a recipe, or the one that a run was asked to execute, as the file `to`."""
-        recipe, _ = self._book.source(source, self._catalog.projects.ensure(project).id)
+        recipe, _ = self._book.source(source, project)
         to.write_text(recipe.text, encoding="utf-8")
         return to
 
     def try_recipe(self, source: str, *, task: str | None = None, project: str = "default") -> None:
         """Try a recipe, a run's or a notebook on its task's tiny data set; RecipeInvalid where it does not pass."""
-        recipe, known = self._book.source(source, self._catalog.projects.ensure(project).id)
+        recipe, known = self._book.source(source, project)
         self._book.attempt(recipe, task or known)
 
     def save_recipe(self, source: str, entry: RecipeEntry) -> RecipeEntry:
         """Keep a run's recipe or a notebook as `entry` says, under its next version, once it has passed its trial."""
-        recipe, known = self._book.source(source, self._catalog.projects.ensure(entry.project or "default").id)
+        recipe, known = self._book.source(source, entry.project or "default")
         return self._book.save(recipe, entry if entry.tasks or not known else replace(entry, tasks=(known,)))
+
+    # --- weights -----------------------------------------------------------------------------------------------------
+
+    def weights(self) -> Sequence[WeightsEntry]:
+        """Pretrained weights that have a name, at hand or not."""
+        return self._shelf.entries()
+
+    def fetch_weights(self, name: str) -> WeightsEntry:
+        """Fetch weights from a model hub, by their name or as owner/name, and keep them."""
+        return self._shelf.fetch(name)
+
+    def add_weights(self, name: str, folder: Path, *, kind: str, licence: str) -> WeightsEntry:
+        """Keep the weights in `folder` under a name, once they have opened and answered."""
+        _needs("Trying weights", ("torch",), "all-tasks")
+        return self._shelf.add(name, folder, kind=kind, licence=licence)
 
     # --- models ------------------------------------------------------------------------------------------------------
 
@@ -336,10 +402,18 @@ class Mill:
         self._store.get_file(self.model(model_id).key, to)
         return to
 
-    def predict(self, model_id: str, data: Path | None, to: Path, settings: Mapping[str, Any] | None = None) -> int:
+    def predict(
+        self,
+        model_id: str,
+        data: Path | None,
+        to: Path,
+        settings: Mapping[str, Any] | None = None,
+        *,
+        told: Callable[[str], object] = lambda _: None,
+    ) -> int:
         """Predict the rows of a file into another; how many there were. The archive's own predict.py does it.
 
-        Series need no `data`: they go on from where training ended.
+        Series need no `data`: they go on from where training ended. `told` hears what could not be answered.
         """
         model = self.model(model_id)
         kinds = {column["kind"] for column in model.schema.get("columns", ())}
@@ -365,14 +439,39 @@ class Mill:
             raise NotPossible(
                 "The model could not be asked.", cause=(done.stderr.strip().splitlines() or ["It gave no reason."])[-1]
             )
+        for line in done.stderr.splitlines():
+            if line.startswith("No prediction"):
+                told(line)
         return int(done.stdout.strip().splitlines()[-1])
 
     # --- within ------------------------------------------------------------------------------------------------------
+
+    def _looked_at(self, path: Path, scratch: Path, table: str | None) -> tuple[Profile, Proposal]:
+        """What is in a file and what could be done with it; DataRejected where it holds more than is allowed here."""
+        allowance = self._parts.allowance
+        allowance.check_file(path)
+        profile = intake.inspect(path, scratch, table)
+        allowance.check_rows(profile)
+        proposal = intake.propose(profile, sample=intake.sample(scratch))
+        if profile.arranged:  # of a table, another column may be chosen
+            allowance.check_classes(profile, tasks.find(proposal.task), proposal.target)
+        return profile, proposal
 
     def _queue(self, run: Run) -> Run:
         run = self._catalog.runs.add(run)
         self._parts.dispatcher.hint(run.id)
         return run
+
+    def _candidates(self, run: Run) -> tuple[str, ...]:
+        """The names of a run's candidates, as far as it has told them: one without a model keeps no leaderboard."""
+        if run.leaderboard:
+            return tuple(row.model for row in run.leaderboard)
+        seen, names = 0, list[str]()
+        while events := self._catalog.events.after(run.id, seen, 500):
+            seen = events[-1].seq
+            boards = [event.body["rows"] for event in events if event.kind is EventKind.LEADERBOARD]
+            names = [row["model"] for row in boards[-1]] if boards else names
+        return tuple(names)
 
     def _project_id(self, name: str | None) -> str | None:
         return None if name is None else self._catalog.projects.find(name).id
@@ -380,6 +479,18 @@ class Mill:
     def _scratch(self) -> tempfile.TemporaryDirectory[str]:
         self._parts.home.mkdir(parents=True, exist_ok=True)
         return tempfile.TemporaryDirectory(dir=self._parts.home, prefix="scratch-", ignore_cleanup_errors=True)
+
+
+def _same(earlier: Run, settings: Mapping[str, Any]) -> None:
+    """Refuse to go on with models that were trained for something else."""
+    for name in tasks.find(earlier.task).lasting:
+        if name in settings and settings[name] != earlier.settings.get(name):
+            was = f"with {name}={earlier.settings[name]}" if name in earlier.settings else "without"
+            raise UsageError(
+                f"The run {earlier.name} cannot go on with {name}={settings[name]}: its models were trained {was}.",
+                cure=f"Train anew: gristmill train {earlier.dataset_id} --set {name}={settings[name]}",
+                code="settled",
+            )
 
 
 def _needs(what: str, modules: Sequence[str], extra: str) -> None:
@@ -423,6 +534,12 @@ def _confirmed(notices: Sequence[Notice], accepted: Sequence[str]) -> None:
             raise NotConfirmed(
                 notice.message, cure=f"{notice.cure} To go on, accept it: --accept {notice.code}".strip()
             )
+
+
+def _settled(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as the recipe is told them; UsageError where one that concerns every recipe says nothing."""
+    found = dict(settings)
+    return found | {"tune": tasks.searcher(found["tune"])} if "tune" in found else found
 
 
 def _budget(seconds: float) -> float:

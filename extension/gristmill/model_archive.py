@@ -22,7 +22,7 @@ from importlib import metadata, resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gristmill import records
+from gristmill import records, tasks
 
 if TYPE_CHECKING:
     from gristmill.bench import BenchFile, Results
@@ -64,6 +64,7 @@ def schema_of(predictor: Any, engine: Engine, file: BenchFile) -> dict[str, Any]
     classes = engine.classes(predictor)
     return {
         "task": file.task,
+        "item": tasks.find(file.task).item,
         "target": file.target,
         "metric": file.metric,
         "columns": columns,
@@ -89,14 +90,18 @@ def write(trained: Trained, path: Path) -> None:
 
 def _texts(trained: Trained) -> dict[str, str | bytes]:
     """The archive's files beside the predictor."""
-    engine, file, results = trained.engine, trained.file, trained.results
+    file, results = trained.file, trained.results
+    packing = trained.engine.packing(trained.predictor)
     given = resources.files("gristmill_templates") / "model"
-    requirements = "".join(f"{name}=={version}\n" for name, version in versions(engine.needs).items())
-    readme = (given / "README.md").read_text(encoding="utf-8")
+    requirements = "".join(f"{name}=={version}\n" for name, version in versions(packing.needs).items())
+    usage = (given / trained.engine.usage(packing.script)).read_text(encoding="utf-8").rstrip()
+    readme = (given / "README.md").read_text(encoding="utf-8").replace("{{usage}}", usage)
+    item, taken = results.schema.get("item", "row"), [column["name"] for column in results.schema.get("columns", ())]
     facts = {
         "name": file.name, "target": file.target, "task": file.task.replace("-", " "), "metric": file.metric,
         "score": f"{results.score:.4g}", "verdict": results.verdict, "best": results.best, "run": file.run_id,
-        "sha256": file.data_sha256,
+        "sha256": file.data_sha256, "items": f"{item}s", "columns": "`, `".join(taken),
+        "column": f"`{taken[0]}`" if taken else "",
     }  # fmt: skip
     for key, value in facts.items():
         readme = readme.replace("{{" + key + "}}", value)
@@ -106,10 +111,10 @@ def _texts(trained: Trained) -> dict[str, str | bytes]:
         "metrics.json": records.encode(results),
         "requirements.txt": requirements,
         "README.md": readme,
-        "predict.py": (given / engine.script).read_bytes(),
+        "predict.py": (given / packing.script).read_bytes(),
     }
     texts |= {f"reading/{file.name}": file.read_bytes() for file in reading.iterdir() if file.name.endswith(".py")}
-    for package in engine.code:
+    for package in packing.code:
         texts |= _package(package)
     return texts
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from gristmill import recipes, records, tasks
 from gristmill.bench import Results
 from gristmill.catalog import Catalog
-from gristmill.errors import UsageError
+from gristmill.errors import NotFound, UsageError
 from gristmill.recipes import Recipe
 from gristmill.records import RecipeEntry, SavedRecipe
 from gristmill.sandbox import Sandbox
@@ -38,7 +38,7 @@ class RecipeBook:
     sandbox: Sandbox
     home: Path  # where trials are held
 
-    def find(self, name: str, project_id: str) -> Recipe:
+    def find(self, name: str, project_id: str | None) -> Recipe:
         """The notebook at that path, the built-in recipe of that name, or a saved one: `name` or `name@version`."""
         if name.endswith(".ipynb") or name in recipes.names():
             return recipes.find(name)
@@ -48,10 +48,10 @@ class RecipeBook:
         saved = self.catalog.recipes.find(stem, project_id, int(version) if version else None)
         return Recipe(name=saved.name, text=self.store.read(saved.key).decode(), number=saved.version)
 
-    def source(self, source: str, project_id: str) -> tuple[Recipe, str | None]:
+    def source(self, source: str, project: str) -> tuple[Recipe, str | None]:
         """The recipe that a run was asked to execute, or the one `find` finds; and the task it is known to be for."""
         if not source.startswith("run-"):
-            recipe = self.find(source, project_id)
+            recipe = self.find(source, self._known(project))
             return recipe, recipe.task
         run = self.catalog.runs.get(source)
         text = self.store.read(places.recipe(run.id)).decode()
@@ -59,14 +59,12 @@ class RecipeBook:
 
     def entries(self, project: str) -> Sequence[RecipeEntry]:
         """Every recipe that can be named from the project, the built-in ones first."""
-        project_id = self.catalog.projects.ensure(project).id
-        return (*_built_in(), *(self._entry(saved) for saved in self.catalog.recipes.list(project_id, limit=1000)))
+        saved = self.catalog.recipes.list(self._known(project), limit=1000)
+        return (*_built_in(), *(self._entry(one) for one in saved))
 
     def attempt(self, recipe: Recipe, task: str | None) -> Results:
         """What the recipe finds in its task's tiny data set; RecipeInvalid where it does not pass."""
-        self.home.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self.home, prefix="trial-", ignore_cleanup_errors=True) as scratch:
-            return try_recipe(recipe.cleaned(), _settled(task), self.sandbox, Path(scratch))
+        return self._attempt(recipe.cleaned(), task)
 
     def save(self, recipe: Recipe, entry: RecipeEntry) -> RecipeEntry:
         """Keep the recipe as `entry` says, under its next version, once it has passed its trial."""
@@ -77,7 +75,7 @@ class RecipeBook:
                 cure="Use small letters, digits and hyphens, such as flights-with-weather.",
             )
         recipe = recipe.cleaned()
-        self.attempt(recipe, entry.tasks[0] if entry.tasks else None)
+        self._attempt(recipe, entry.tasks[0] if entry.tasks else None)
         recipe_id = records.new_id("recipe")
         saved = SavedRecipe(
             id=recipe_id,
@@ -92,6 +90,18 @@ class RecipeBook:
         )
         self.store.put_bytes(saved.key, recipe.text.encode())
         return self._entry(self.catalog.recipes.add(saved))
+
+    def _attempt(self, cleaned: Recipe, task: str | None) -> Results:
+        self.home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self.home, prefix="trial-", ignore_cleanup_errors=True) as scratch:
+            return try_recipe(cleaned, _settled(task), self.sandbox, Path(scratch))
+
+    def _known(self, project: str) -> str | None:
+        """The project's id; None where nothing was ever kept in a project of that name: looking makes none."""
+        try:
+            return self.catalog.projects.find(project).id
+        except NotFound:
+            return None
 
     def _entry(self, saved: SavedRecipe) -> RecipeEntry:
         return RecipeEntry(

@@ -58,6 +58,7 @@ __all__ = [
     "Upload",
     "UploadStatus",
     "Wanted",
+    "WeightsEntry",
     "decode",
     "encode",
     "new_id",
@@ -210,6 +211,7 @@ class Profile:
     bytes: int
     ignored: tuple[str, ...] = ()
     notices: tuple[Notice, ...] = ()
+    item: str = "row"  # what one of them is: a row, or the picture or the text that it stands for
     arranged: str = ""  # the task that made these tables of files that are none: folders of pictures, of texts
     facts: dict[str, str] = field(default_factory=dict)  # what that task keeps for itself
 
@@ -480,6 +482,20 @@ class RecipeEntry:
     project: str | None = None
     public: bool = True
     created_at: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WeightsEntry:
+    """Pretrained weights as lists show them; `path` is where they lie, None where they are not at hand."""
+
+    name: str
+    kind: str  # picture, text
+    megabytes: int
+    licence: str
+    source: str  # package, folder, hub
+    origin: str  # the package, or the hub's repository
+    path: str | None = None
+    cure: str = ""  # how to get them, where they are not at hand
 
 
 class Stage(StrEnum):

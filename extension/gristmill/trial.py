@@ -12,12 +12,11 @@ from gristmill import intake, records, tasks
 from gristmill.bench import BenchFile, Results
 from gristmill.errors import RecipeInvalid
 from gristmill.recipes import Recipe
-from gristmill.sandbox import End, Ending, Sandbox
+from gristmill.sandbox import End, Ending, Sandbox, execute
 
 __all__ = ["try_recipe"]
 
 _BUDGET = 60.0
-_LOOK_EVERY = 0.1
 
 
 def try_recipe(recipe: Recipe, task: str, sandbox: Sandbox, scratch: Path) -> Results:
@@ -45,21 +44,14 @@ def try_recipe(recipe: Recipe, task: str, sandbox: Sandbox, scratch: Path) -> Re
     notebook.write_text(recipe.text, encoding="utf-8")
     parameters, _ = kind.plan(profile, _BUDGET, file.resources, smaller=True)
     chosen = {"target": file.target, "metric": file.metric, "seed": file.seed} | parameters
-    ending = _execute(sandbox, notebook, {name: chosen[name] for name in recipe.parameters & chosen.keys()})
+    ending = execute(
+        sandbox.prepare(folder),
+        notebook,
+        {name: chosen[name] for name in recipe.parameters & chosen.keys()},
+        seconds=_BUDGET,
+        memory=file.resources.memory,
+    )
     return _results(recipe, folder, ending)
-
-
-def _execute(sandbox: Sandbox, notebook: Path, parameters: dict[str, object]) -> Ending | None:
-    """How it ended; None if it did not within its time."""
-    execution = sandbox.prepare(notebook.parent)
-    try:
-        execution.start(notebook, parameters)
-        deadline = time.monotonic() + _BUDGET
-        while (ending := execution.poll()) is None and time.monotonic() < deadline:
-            time.sleep(_LOOK_EVERY)
-        return ending
-    finally:
-        execution.kill()
 
 
 def _results(recipe: Recipe, folder: Path, ending: Ending | None) -> Results:

@@ -5,6 +5,8 @@ file may be larger than memory.
 """
 
 import argparse
+import contextlib
+import gc
 import json
 import sys
 import warnings
@@ -19,7 +21,7 @@ def main() -> int:
     parser.add_argument(
         "data",
         type=Path,
-        help="CSV, Parquet or Excel, with the columns of the training file; texts in a folder or a ZIP",
+        help="CSV, Parquet or Excel, with the training columns; texts, or a table with pictures, in a folder or ZIP",
     )
     parser.add_argument("-o", "--output", type=Path, required=True, help="where to write (.csv or .parquet)")
     arguments = parser.parse_args()
@@ -39,10 +41,10 @@ def predict_file(data: Path, output: Path) -> int:
     part = output.with_name(output.name + ".part")
     rows = 0
     try:
-        with Writer(part, output.suffix.lower(), schema["form"]) as writer:
-            for batch in rows_of(data, schema):
+        with Writer(part, output.suffix.lower(), schema["form"]) as writer, opened(data, schema) as (table, find):
+            for batch in rows_of(table, schema):
                 check(batch, schema, data)
-                writer.write(answered(predictor, batch, schema))
+                writer.write(answered(predictor, batch, schema, find))
                 rows += len(batch)
         part.replace(output)
     finally:
@@ -50,6 +52,15 @@ def predict_file(data: Path, output: Path) -> int:
     if not rows:
         raise ValueError(f"{data.name} has no rows to predict.")
     return rows
+
+
+def opened(data, schema):
+    """The table to predict, and what finds the picture that a row names, where the model takes pictures, too."""
+    if not any(column["kind"] == "picture" for column in schema["columns"]):
+        return contextlib.nullcontext((data, None))
+    from reading.attached import attached
+
+    return attached(data)
 
 
 def rows_of(data, schema):
@@ -85,14 +96,22 @@ def texts_of(data, column):
 
 def load():
     """The predictor beside this script, with its models kept in memory."""
+    gc.disable()  # nothing that is loaded here is ever garbage: a tenth of the loading would be spent looking
     from autogluon.tabular import TabularPredictor
+    from autogluon.tabular.predictor import predictor as inner
 
+    # AutoGluon asks for the versions of all that is installed, to warn of what differs: a quarter of a second. Those
+    # that matter stand in requirements.txt.
+    told = json.loads((HERE / "model" / "metadata.json").read_text(encoding="utf-8"))
+    inner.get_autogluon_metadata = lambda: told
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         predictor = TabularPredictor.load(
             str(HERE / "model"), verbosity=0, require_version_match=False, require_py_version_match=False
         )
-        predictor.persist()
+        predictor.persist(max_memory=None)  # weighing the models first takes longer than loading them
+    gc.freeze()
+    gc.enable()
     return predictor
 
 
@@ -106,10 +125,12 @@ def check(batch, schema, data):
         )
 
 
-def answered(predictor, batch, schema):
+def answered(predictor, batch, schema, find=None):
     """The batch with a column `prediction` and, for classes, `probability.<class>` each."""
     rows = batch.reset_index(drop=True)
     features = rows[[column["name"] for column in schema["columns"]]]
+    pictures = [column["name"] for column in schema["columns"] if column["kind"] == "picture"]
+    features = features.assign(**{name: [find(value) for value in features[name]] for name in pictures})
     if not len(rows):
         return rows
     if schema["classes"] is None:

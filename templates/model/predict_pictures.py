@@ -7,6 +7,7 @@ any number of them. One that cannot be opened has no prediction, and is named.
 
 import argparse
 import csv
+import gc
 import json
 import shutil
 import sys
@@ -42,29 +43,30 @@ def predict(pairs, output: Path) -> int:
     """Write a row for each (name, path) to `output`; how many there were."""
     import pandas as pd
 
-    from gristmill.pictures import check
+    from gristmill.pictures import faults_of, unanswered
 
     schema = json.loads((HERE / "schema.json").read_text(encoding="utf-8"))
     predictor, column = load(), schema["columns"][0]["name"]
     part = output.with_name(output.name + ".part")
-    tables, answered = [], 0
+    tables, answered, unread = [], 0, {}
     for start in range(0, len(pairs), AT_ONCE):
         share = pairs[start : start + AT_ONCE]
-        faults = {look.path: look.fault for look in check([path for _, path in share]) if look.fault}
-        for fault in faults.values():
-            print(f"No prediction: {fault}", file=sys.stderr)
-        sound = [str(path) for _, path in share if path not in faults]
+        faults = faults_of(dict(share))
+        unread |= faults
+        sound = [str(path) for name, path in share if name not in faults]
         answered += len(sound)
         rows = pd.DataFrame({"file": [name for name, _ in share], "prediction": None})
         if sound:
             shares = predictor.predict_proba(pd.DataFrame({column: sound}), as_multiclass=True)
-            at = [place for place, (_, path) in enumerate(share) if path not in faults]
+            at = [place for place, (name, _) in enumerate(share) if name not in faults]
             rows.loc[at, "prediction"] = predictor.predict_from_proba(shares).astype(str).to_numpy()
             for label in shares.columns:
                 rows.loc[at, f"probability.{label}"] = shares[label].to_numpy()
         tables.append(rows)
     if not answered:
-        raise ValueError("None of the pictures could be opened.")
+        raise ValueError(f"None of the pictures can be opened. {next(iter(unread.values()))}")
+    for sentence in unanswered(unread):
+        print(sentence, file=sys.stderr)
     whole = pd.concat(tables, ignore_index=True)
     try:
         if output.suffix.lower() == ".parquet":
@@ -79,14 +81,22 @@ def predict(pairs, output: Path) -> int:
 
 def load():
     """The predictor beside this script, with its models kept in memory."""
+    gc.disable()  # nothing that is loaded here is ever garbage: a tenth of the loading would be spent looking
     from autogluon.tabular import TabularPredictor
+    from autogluon.tabular.predictor import predictor as inner
 
+    # AutoGluon asks for the versions of all that is installed, to warn of what differs: a quarter of a second. Those
+    # that matter stand in requirements.txt.
+    told = json.loads((HERE / "model" / "metadata.json").read_text(encoding="utf-8"))
+    inner.get_autogluon_metadata = lambda: told
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         predictor = TabularPredictor.load(
             str(HERE / "model"), verbosity=0, require_version_match=False, require_py_version_match=False
         )
         predictor.persist(max_memory=None)
+    gc.freeze()
+    gc.enable()
     return predictor
 
 

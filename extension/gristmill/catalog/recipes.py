@@ -25,8 +25,11 @@ class Recipes(Rows[SavedRecipe]):
             version = self._next_version(connection, recipe.project_id, recipe.name)
             return self._insert(connection, replace(recipe, version=version))
 
-    def find(self, name: str, project_id: str, version: int | None = None) -> SavedRecipe:
-        """That version, or the latest, of the project's recipe of that name; otherwise a public one's."""
+    def find(self, name: str, project_id: str | None, version: int | None = None) -> SavedRecipe:
+        """That version, or the latest, of the project's recipe of that name; otherwise a public one's.
+
+        Without a project there are public ones only.
+        """
         columns = self.table.c
         query = self._seen_from(project_id).where(columns.name == name)
         if version is not None:
@@ -39,9 +42,9 @@ class Recipes(Rows[SavedRecipe]):
             raise NotFound(f"There is no recipe {which!r}.", cure="See: gristmill recipe list")
         return self._record(row)
 
-    def list(self, project_id: str, before: str | None = None, limit: int = 50) -> tuple[SavedRecipe, ...]:
+    def list(self, project_id: str | None, before: str | None = None, limit: int = 50) -> tuple[SavedRecipe, ...]:
         """A page of the project's recipes and of public ones, every version."""
         return self._page(self._seen_from(project_id), before, limit)
 
-    def _seen_from(self, project_id: str) -> Select[tuple[object, ...]]:
+    def _seen_from(self, project_id: str | None) -> Select[tuple[object, ...]]:
         return select(self.table).where(or_(self.table.c.project_id == project_id, self.table.c.public))

@@ -11,7 +11,7 @@ import click
 
 import gristmill
 from gristmill import records
-from gristmill.cli import exploring, looking, models, recipes, training, words
+from gristmill.cli import explaining, exploring, looking, models, recipes, training, weights, words
 from gristmill.cli.session import Session
 from gristmill.client import Client
 from gristmill.errors import DataRejected, GristmillError
@@ -29,10 +29,12 @@ _COMMANDS = (
     training.cancel,
     training.resume,
     looking.report,
+    explaining.explain,
     looking.notebook,
     models.download,
     models.predict,
     recipes.recipe,
+    weights.weights,
 )
 _FAULT, _INTERRUPTED = 1, 130
 

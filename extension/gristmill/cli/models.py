@@ -30,18 +30,19 @@ def download(session: Session, model: str, output: Path | None) -> None:
     click.echo(session.client.download(found.id, path))
 
 
-@click.command(short_help="Predict the rows of a file, or how series go on.")
+@click.command(short_help="Predict rows, texts or pictures, or how series go on.")
 @click.argument("model")
 @click.argument("data", type=click.Path(path_type=Path), required=False)
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Where to write.")
 @click.option("--set", "settings", type=words.SETTING, multiple=True, help="Such as horizon=7, for a forecast.")
 @pass_session
 def predict(session: Session, model: str, data: Path | None, output: Path, settings: Sequence[tuple[str, Any]]) -> None:
-    """Predict the rows of DATA with MODEL (its id, or its run's), in their order.
+    """Predict the rows, texts or pictures of DATA with MODEL (its id, or its run's), in their order.
 
     The output has a column `prediction` and, for classes, one `probability.<class>` each. Series need no DATA: they go
     on from where training ended, or from the end of DATA if there is any, with the columns `prediction` and
     `quantile.0.1` to `quantile.0.9`.
     """
-    rows = session.client.predict(session.client.model(model).id, data, output, dict(settings))
-    click.echo(f"{words.plain(str(output))}: {rows:,} rows")
+    found = session.client.model(model)
+    rows = session.client.predict(found.id, data, output, dict(settings), told=lambda line: click.echo(line, err=True))
+    click.echo(f"{words.plain(str(output))}: {words.count(rows, str(found.schema.get('item', 'row')))}")

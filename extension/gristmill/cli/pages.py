@@ -18,9 +18,9 @@ from gristmill.records import Column, ColumnKind, Notice, Profile, Proposal, Rol
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from gristmill.records import LeaderboardRow, Run, Table
+    from gristmill.records import LeaderboardRow, Run, Table, WeightsEntry
 
-__all__ = ["data_page", "facts", "leaderboard", "notices", "proposal_page", "runs_page", "status"]
+__all__ = ["data_page", "facts", "leaderboard", "notices", "proposal_page", "runs_page", "status", "weights_page"]
 
 _MOST_COLUMNS = 40  # of a table that are shown one by one
 _MARKS = {
@@ -53,6 +53,18 @@ def facts(pairs: Iterable[tuple[str, str | Text]]) -> RenderableType:
     return grid
 
 
+def weights_page(entries: Iterable[WeightsEntry]) -> RenderableType:
+    """Pretrained weights, those at hand with where they lie, the others with how to get them."""
+    grid = _grid(header=True)
+    for column in ("name", "kind", "size", "licence", "where"):
+        grid.add_column(column, overflow="fold", justify="right" if column == "size" else "left")
+    for one in entries:
+        where = Text(words.plain(one.path)) if one.path else Text(words.plain(one.cure), style="dim")
+        name = Text(words.plain(one.name), style="bold" if one.path else "dim")
+        grid.add_row(name, one.kind, f"{one.megabytes} MB", Text(words.plain(one.licence)), where)
+    return grid
+
+
 def data_page(profile: Profile, name: str, *, width: int | None, target: str | None = None) -> RenderableType:
     """What intake found: the tables, their columns if `width` is given, and what one should know about them."""
     title = Text(words.plain(name), style="bold")
@@ -62,7 +74,7 @@ def data_page(profile: Profile, name: str, *, width: int | None, target: str | N
         if len(profile.tables) > 1:
             role = {Role.TRAIN: "to train on", Role.TEST: "to test on", Role.OTHER: "not used"}[table.role]
             heading = Text(words.plain(table.path) if width is None else f"\n{words.plain(table.path)}")
-            blocks.append(heading.append(f"  {table.rows:,} rows, {role}", style="dim"))
+            blocks.append(heading.append(f"  {words.count(table.rows, profile.item)}, {role}", style="dim"))
         if table is profile.main and width is not None:
             blocks += [Text(), _columns(table, width, target)]
     if profile.notices:
@@ -71,7 +83,7 @@ def data_page(profile: Profile, name: str, *, width: int | None, target: str | N
 
 
 def _counted(profile: Profile) -> str:
-    rows, columns = f"{profile.rows:,} rows", f"{len(profile.main.columns):,} columns"
+    rows, columns = words.count(profile.rows, profile.item), f"{len(profile.main.columns):,} columns"
     files = f"{profile.files:,} files · " if profile.files > 1 else ""
     return f"{files}{rows} · {columns} · {words.size(profile.bytes)}"
 

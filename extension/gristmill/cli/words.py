@@ -10,7 +10,20 @@ from typing import Any
 
 import click
 
-__all__ = ["BUDGET", "SETTING", "clock", "duration", "number", "plain", "score", "share", "size", "task", "when"]
+__all__ = [
+    "BUDGET",
+    "SETTING",
+    "clock",
+    "count",
+    "duration",
+    "number",
+    "plain",
+    "score",
+    "share",
+    "size",
+    "task",
+    "when",
+]
 
 _UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 _BUDGET = re.compile("".join(rf"(?:(\d+(?:\.\d+)?){unit}\s*)?" for unit in _UNITS))
@@ -60,6 +73,11 @@ def duration(seconds: float) -> str:
             rest = whole % unit // smaller
             return f"{whole // unit} {name}" + (f" {rest} {lesser}" if rest else "")
     return f"{whole} s"
+
+
+def count(amount: int, item: str) -> str:
+    """1 row, 2,000 pictures."""
+    return f"{amount:,} {item}{'' if amount == 1 else 's'}"
 
 
 def clock(seconds: float) -> str:

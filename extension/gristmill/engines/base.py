@@ -11,15 +11,25 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any, ClassVar
 
 from gristmill.records import EventKind, LeaderboardRow
 
-__all__ = ["Engine", "Say", "find"]
+__all__ = ["Engine", "Packing", "Say", "find"]
 
 Say = Callable[[EventKind, dict[str, Any]], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Packing:
+    """What goes into a model's archive beside the model; the fields are those of an engine."""
+
+    needs: tuple[str, ...]
+    code: tuple[str, ...]
+    script: str
 
 
 class Engine(ABC):
@@ -28,6 +38,11 @@ class Engine(ABC):
     needs: ClassVar[tuple[str, ...]]  # distributions that a saved model answers with
     code: ClassVar[tuple[str, ...]] = ()  # packages of gristmill that it answers with: they go into its archive
     script: ClassVar[str] = "predict.py"  # the template that asks it, in templates/model/
+    explains: ClassVar[str]  # what shows one candidate: a function of gristmill.figures.explained, as `module:name`
+
+    def usage(self, script: str) -> str:
+        """The template that says, in the archive's README, what the script takes and gives."""
+        return script.removesuffix(".py") + ".md"
 
     @abstractmethod
     def watch(self, say: Say) -> Any:
@@ -56,6 +71,11 @@ class Engine(ABC):
     @abstractmethod
     def trim(self, predictor: Any, path: Path) -> None:
         """Put into the new folder `path` what answering needs, and no more."""
+
+    def packing(self, predictor: Any) -> Packing:
+        """What this predictor's archive takes: what all of its kind take, unless its best candidate needs more."""
+        del predictor
+        return Packing(needs=self.needs, code=self.code, script=self.script)
 
     @abstractmethod
     def columns(self, predictor: Any) -> tuple[str, ...]:

@@ -13,3 +13,4 @@ class DetectionEngine(DenseEngine):
 
     predictor = DetectionPredictor
     script = "predict_boxes.py"
+    explains = "gristmill.figures.explained:boxes"

@@ -17,7 +17,10 @@ class DenseEngine(Engine):
     """A predictor of gristmill.engines.dense; a subclass says which."""
 
     needs = ("torch", "numpy", "pandas", "pillow", "scikit-learn", "scipy")
-    code = ("gristmill.engines.dense", "gristmill.engines.backbones", "gristmill.masks", "gristmill.pictures")
+    code = (
+        *("gristmill.engines.dense", "gristmill.engines.backbones", "gristmill.masks", "gristmill.pictures"),
+        "gristmill.weights",
+    )
     predictor: ClassVar[type[DensePredictor]]
 
     def watch(self, say: Say) -> Watch:

@@ -13,3 +13,4 @@ class SegmentationEngine(DenseEngine):
 
     predictor = SegmentationPredictor
     script = "predict_masks.py"
+    explains = "gristmill.figures.explained:masks"

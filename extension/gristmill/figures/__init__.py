@@ -10,6 +10,7 @@ from gristmill.figures.candidates import leaderboard, timeline
 from gristmill.figures.charts import performance
 from gristmill.figures.data import data_summary
 from gristmill.figures.dependence import partial_dependence
+from gristmill.figures.explained import Explained
 from gristmill.figures.explanation import Importance, importance
 from gristmill.figures.exploration import Exploration
 from gristmill.figures.figure import Figure, Group
@@ -17,11 +18,13 @@ from gristmill.figures.heat import picture_heat
 from gristmill.figures.judgement import Verdict, verdict
 from gristmill.figures.pictures import picture_confusion, picture_errors, picture_summary, sample_grid
 from gristmill.figures.provenance import reproducibility
+from gristmill.figures.tuning import search
 from gristmill.figures.words import telling_words, worst_texts
 from gristmill.figures.worst import worst_errors
 
 __all__ = [
     "Answers",
+    "Explained",
     "Exploration",
     "Figure",
     "Group",
@@ -38,6 +41,7 @@ __all__ = [
     "picture_summary",
     "reproducibility",
     "sample_grid",
+    "search",
     "telling_words",
     "timeline",
     "verdict",

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gristmill.figures.wording import plural
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -49,10 +51,11 @@ class Answers:
     classes: tuple[str, ...] = ()
     positive: int | None = None  # which class is looked for, where there are two
     scorer: Any = None  # AutoGluon's, for a metric that scores.py does not know
+    item: str = "row"  # what one of them is called: a row, a text, a picture
 
     @classmethod
-    def of(cls, predictor: Any, test: pd.DataFrame) -> Answers:
-        """Ask a TabularPredictor about every row of `test` that has a truth, once."""
+    def of(cls, predictor: Any, test: pd.DataFrame, *, item: str = "row") -> Answers:
+        """Ask a TabularPredictor about every row of `test` that has a truth, once; `item` is what a row stands for."""
         test = test.reset_index(drop=True)
         test = test[test[predictor.label].notna()]
         base = cls(
@@ -62,6 +65,7 @@ class Answers:
             prediction=np.empty(0),
             rows=test.index.to_numpy(),
             scorer=predictor.eval_metric,
+            item=item,
         )
         truth = test[predictor.label]
         if predictor.problem_type in ("binary", "multiclass"):
@@ -109,6 +113,11 @@ class Answers:
 
     def __len__(self) -> int:
         return len(self.truth)
+
+    @property
+    def items(self) -> str:
+        """What several of them are called."""
+        return plural(2, self.item)
 
     @property
     def looked_for(self) -> str:

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gristmill.figures.figure import Figure
+from gristmill.figures.guessing import Guessed, beside_guessing
 from gristmill.figures.judgement import Verdict
-from gristmill.figures.measures import measure_named
-from gristmill.figures.pieces import Bar, bars, tiles
+from gristmill.figures.pieces import Bar, bars
 from gristmill.figures.thumbnails import grid, thumbnail
-from gristmill.figures.wording import count, interval, rounded, share, shorten
+from gristmill.figures.wording import count, share, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["BoxAnswers", "box_samples", "box_verdict", "categories", "drawn_boxes"]
 
 _RESAMPLES, _FEWEST_RESAMPLES, _PATIENCE = 100, 20, 1.5  # seconds
-_FEW_PICTURES = 30
 _SAMPLES = 12
 _SHOWN = 30
 _SIDE = 300
@@ -47,11 +46,8 @@ class BoxAnswers:
     @classmethod
     def of(cls, predictor: Any, test: pd.DataFrame) -> BoxAnswers:
         """What the predictor answers for the held-out pictures."""
-        from gristmill.pictures import load
-
         truths, sizes = predictor.truths(test)
-        answers = [predictor.find(load(path)) for path in test[predictor.picture]]
-        return cls(predictor.eval_metric, predictor.categories, truths, answers, sizes)
+        return cls(predictor.eval_metric, predictor.categories, truths, predictor.answers(test), sizes)
 
     def __len__(self) -> int:
         return len(self.truths)
@@ -89,50 +85,23 @@ class BoxAnswers:
 
 def box_verdict(answers: BoxAnswers, *, seed: int = 0) -> Verdict:
     """Judge the held-out boxes against answering the same box in every picture."""
-    measure, found = measure_named(answers.metric), answers.metrics()
-    score, naive = found[answers.metric], answers.guessed().metrics()[answers.metric]
+    metrics = answers.metrics()
+    score, naive = metrics[answers.metric], answers.guessed().metrics()[answers.metric]
     random, until = np.random.default_rng(seed), time.monotonic() + _PATIENCE
     redrawn: list[float] = []
     while len(redrawn) < _RESAMPLES and (len(redrawn) < _FEWEST_RESAMPLES or time.monotonic() < until):
         drawn = answers.take(random.integers(len(answers), size=len(answers)))
         redrawn.append(drawn.metrics()[answers.metric])
     low, high = (float(value) for value in np.quantile(redrawn, (0.025, 0.975)))
-    low, high = min(low, score), max(high, score)
-    standing = "same" if low <= naive <= high else "better" if score > naive else "worse"
-    form = rounded(high - low, percent=True)
-    said = measure.says.format(score=form(score))
-    opening = {
-        "better": said[0].upper() + said[1:],
-        "same": f"This model cannot be told from guessing: {said}",
-        "worse": f"This model does worse than guessing: {said}",
-    }[standing]
-    sentence = (
-        f"{opening} ({measure.title}, 95% interval {interval(low, high, form)}), where the same box in every picture "
-        f"would score {form(naive)}."
+    found = Guessed(
+        metric=answers.metric,
+        score=score,
+        ends=(min(low, score), max(high, score)),
+        naive=naive,
+        guess="the same box in every picture",
+        pictures=len(answers),
     )
-    facts = [
-        (f"{measure.title} on the held-out pictures", form(score)),
-        ("95% interval", interval(low, high, form)),
-        ("mAP where half of a box must overlap", share(found["map_50"])),
-        ("by the same box in every picture", form(naive)),
-        ("held-out pictures", f"{len(answers):,}"),
-    ]
-    few = ""
-    if len(answers) < _FEW_PICTURES:
-        held = count(len(answers), "picture")
-        few = f'<p class="gm-aside">Only {held} were held out: expect the score on new pictures to differ.</p>'
-    titles = {"better": "Better than guessing", "same": "No better than guessing", "worse": "Worse than guessing"}
-    return Verdict(
-        title=titles[standing],
-        caption=sentence,
-        body=tiles(facts) + few,
-        part="verdict",
-        numbers={
-            "metric": answers.metric, "score": score, "low": low, "high": high, "baseline": naive,
-            "baseline_name": "the same box in every picture", "rows": len(answers), "standing": standing,
-            "sentence": sentence,
-        },
-    )  # fmt: skip
+    return beside_guessing(found, [("mAP where half of a box must overlap", share(metrics["map_50"]))])
 
 
 def categories(answers: BoxAnswers) -> Figure:

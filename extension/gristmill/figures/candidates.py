@@ -8,7 +8,7 @@ from html import escape
 from gristmill.figures.figure import Figure
 from gristmill.figures.measures import Measure, measure_named
 from gristmill.figures.pieces import Bar, Cell, Markup, bars, more, table
-from gristmill.figures.wording import Form, alike, count, duration, quoted, share, shorten, size
+from gristmill.figures.wording import Form, alike, count, duration, plural, quoted, share, shorten, size
 from gristmill.records import LeaderboardRow
 
 __all__ = ["leaderboard", "timeline"]
@@ -17,7 +17,9 @@ _SHOWN = 30
 _DASH = "\N{EN DASH}"
 
 
-def leaderboard(rows: Sequence[LeaderboardRow], metric: str, *, chosen: str = "", rows_tested: int = 0) -> Figure:
+def leaderboard(
+    rows: Sequence[LeaderboardRow], metric: str, *, chosen: str = "", rows_tested: int = 0, item: str = "row"
+) -> Figure:
     """Every candidate, best first by validation; `chosen` is the one that was kept, the first if empty."""
     measure = measure_named(metric)
     sign = -1 if measure.greater_is_better else 1
@@ -35,7 +37,7 @@ def leaderboard(rows: Sequence[LeaderboardRow], metric: str, *, chosen: str = ""
     form = _column_form(measure, [row.score or 0.0 for row in ordered[:_SHOWN]])
     body = [_candidate(place, row, form, row.model == chosen) for place, row in enumerate(ordered[:_SHOWN], start=1)]
     strong = next((place for place, row in enumerate(ordered[:_SHOWN]) if row.model == chosen), -1)
-    note = f'<p class="gm-aside">Predict: time for {_tested(rows_tested)}.</p>'
+    note = f'<p class="gm-aside">Predict: time for {_tested(rows_tested, item)}.</p>'
     if len(ordered) > _SHOWN:
         note += f'<p class="gm-aside">The best {_SHOWN} of {len(ordered)} are shown.</p>'
     shown = table(head, body, numeric=(0, 2, 3, 4, 5, 6), strong=strong) + note
@@ -97,5 +99,5 @@ def _column_form(measure: Measure, scores: Sequence[float]) -> Form:
     return lambda score: f"{percent(100 * score)}%"
 
 
-def _tested(rows: int) -> str:
-    return f"the {count(rows, 'held-out row')}" if rows else "the rows it was measured on"
+def _tested(rows: int, item: str) -> str:
+    return f"the {count(rows, f'held-out {item}')}" if rows else f"the {plural(2, item)} it was measured on"

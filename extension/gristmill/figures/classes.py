@@ -40,7 +40,7 @@ def class_figures(answers: Answers) -> Figure:
     actual, called, right = matrix.sum(axis=1), matrix.sum(axis=0), matrix.diagonal()
     order = [int(index) for index in np.argsort(-actual, kind="stable") if actual[index] or called[index]]
     rows = [_class_row(answers, index, int(actual[index]), int(called[index]), int(right[index])) for index in order]
-    head = ("class", "rows", "precision", "recall", "F1")
+    head = ("class", answers.items, "precision", "recall", "F1")
     body = table(head, rows[:_SHOWN_IN_TABLE], numeric=(1, 2, 3, 4))
     if len(rows) > _SHOWN_IN_TABLE:
         rest = rows[_SHOWN_IN_TABLE:][: 10 * _SHOWN_IN_TABLE]
@@ -71,11 +71,12 @@ def _worst_confusion(answers: Answers, matrix: NDArray[np.int64]) -> str:
     off = matrix - np.diag(matrix.diagonal())
     right, total = int(matrix.diagonal().sum()), int(matrix.sum())
     if not off.sum():
-        return f"All of the {count(total, 'held-out row')} were answered rightly: there is no confusion."
+        return f"All of the {count(total, f'held-out {answers.item}')} were answered rightly: there is no confusion."
     actual, called = np.unravel_index(int(np.argmax(off)), off.shape)
     said = int(matrix[:, called].sum())
     return (
-        f"{right:,} of {total:,} answers are right. Of {count(said, 'row')} called {quoted(answers.classes[called])}, "
+        f"{right:,} of {total:,} answers are right. Of {count(said, answers.item)} called "
+        f"{quoted(answers.classes[called])}, "
         f"{int(matrix[called, called]):,} were; "
         f"{int(off[actual, called]):,} were {quoted(answers.classes[actual])} instead."
     )
@@ -126,4 +127,4 @@ def _commonest(answers: Answers, matrix: NDArray[np.int64]) -> str:
             )
     kinds = int(np.count_nonzero(matrix.sum(axis=1)))
     note = f'<p class="gm-aside">{kinds:,} classes: the {len(rows)} commonest confusions are shown.</p>'
-    return table(("truth", "answer", "rows", "of that class"), rows, numeric=(2, 3)) + note
+    return table(("truth", "answer", answers.items, "of that class"), rows, numeric=(2, 3)) + note

@@ -41,11 +41,11 @@ def roc(answers: Answers) -> Figure:
         chart.line(*_roc_curve(hit, held), series=series)
     first = _named(answers, shown[0])
     caption = (
-        f"Shown one row that is {first} and one that is not, the model ranks the right one higher {share(areas[0])} "
-        f"of the time (area {number(areas[0])}); the dashed line is guessing."
+        f"Shown one {answers.item} that is {first} and one that is not, the model ranks the right one higher "
+        f"{share(areas[0])} of the time (area {number(areas[0])}); the dashed line is guessing."
     )
     if not np.isfinite(areas[0]):
-        caption = "All rows that were held out are of one class: there is nothing to tell apart."
+        caption = f"All {answers.items} that were held out are of one class: there is nothing to tell apart."
     return _curves(answers, "ROC curve", caption, chart, shown, [f"area {number(area)}" for area in areas])
 
 
@@ -66,7 +66,8 @@ def precision_recall(answers: Answers) -> Figure:
         if series == 1:
             reach = float(precision[np.argmin(np.abs(recall - 0.8))])
     caption = (
-        f"To find 80% of {_named(answers, shown[0])}, the model is right in {share(reach, 0)} of the rows it picks; "
+        f"To find 80% of {_named(answers, shown[0])}, the model is right in {share(reach, 0)} of the {answers.items} "
+        "it picks; "
         f"picking at random would be right in {share(common[0], 0)} (dashed). Average precision: {number(averages[0])}."
     )
     return _curves(
@@ -89,7 +90,8 @@ def calibration(answers: Answers) -> Figure:
     worst = int(np.argmax(np.abs(claims - shares)))
     caption = (
         f"Where the model claims {share(float(claims[worst]), 0)}, it was so in {share(float(shares[worst]), 0)} of "
-        f"the rows: the widest gap. On average claims and truth are {number(100 * gap, 2)} percentage points apart."
+        f"the {answers.items}: the widest gap. On average claims and truth are {number(100 * gap, 2)} percentage "
+        "points apart."
     )
     title = "Calibration: can the probabilities be taken at their word?"
     return Figure(title=title, caption=caption, body=chart.svg(f"{title} {caption}"), part="calibration")
@@ -98,7 +100,8 @@ def calibration(answers: Answers) -> Figure:
 def gain(answers: Answers) -> Figure:
     """How much of a class is among the rows ranked highest."""
     some, shown = _drawn(answers)
-    chart = Chart(Axis.shares("share of all rows, ranked by the model"), Axis.shares("found: share of the class"))
+    ranked = Axis.shares(f"share of all {answers.items}, ranked by the model")
+    chart = Chart(ranked, Axis.shares("found: share of the class"))
     chart.guide([0, 1], [0, 1])
     for series, index in enumerate(shown, start=1):
         depth, found = _gain_curve(*some.of_class(index))
@@ -106,7 +109,8 @@ def gain(answers: Answers) -> Figure:
         if series == 1:
             early = float(np.interp(0.2, depth, found))
     caption = (
-        f"The 20% of rows that the model ranks highest hold {share(early, 0)} of all {_named(answers, shown[0])}; "
+        f"The 20% of {answers.items} that the model ranks highest hold {share(early, 0)} of all "
+        f"{_named(answers, shown[0])}; "
         "20% picked at random would hold 20% (dashed)."
     )
     return _curves(answers, "Cumulative gain", caption, chart, shown)
@@ -125,15 +129,15 @@ def lift(answers: Answers) -> Figure:
         lines.append((depth[deep], found[deep] / depth[deep]))
     highest = max(float(times.max()) for _, times in lines)
     chart = Chart(
-        Axis.shares("share of all rows, ranked by the model"),
+        Axis.shares(f"share of all {answers.items}, ranked by the model"),
         Axis("lift: times as many as at random", 0.0, 1.08 * max(highest, 1.2), form=_times),
     )
     chart.guide([0, 1], [1, 1])
     for series, (depth, times) in enumerate(lines, start=1):
         chart.line(depth, times, series=series)
     caption = (
-        f"Among the 10% of rows ranked highest, {_named(answers, shown[0])} is {number(early, 2)} times as common as "
-        "among all rows."
+        f"Among the 10% of {answers.items} ranked highest, {_named(answers, shown[0])} is {number(early, 2)} times as "
+        f"common as among all {answers.items}."
     )
     return _curves(answers, "Lift", caption, chart, shown)
 
@@ -146,13 +150,14 @@ def surest(answers: Answers) -> Figure:
     depth = np.arange(1, len(order) + 1) / len(order)
     precision = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
     kept = depth >= max(0.02, min(1.0, 20 / len(order)))
-    chart = Chart(Axis.shares("share of rows acted on, the surest first"), Axis.shares("share of answers right"))
+    acted = Axis.shares(f"share of {answers.items} acted on, the surest first")
+    chart = Chart(acted, Axis.shares("share of answers right"))
     chart.guide([0, 1], [precision[-1], precision[-1]])
     chart.line(*_thinned(depth[kept], precision[kept]))
     half = float(np.interp(0.5, depth, precision))
     caption = (
         f"Of the half of which the model is surest, {share(half, 0)} are right, against "
-        f"{share(float(precision[-1]), 0)} of all rows (dashed). The rest can go to people."
+        f"{share(float(precision[-1]), 0)} of all {answers.items} (dashed). The rest can go to people."
     )
     title = "Acting on the surest answers only"
     return Figure(title=title, caption=caption, body=chart.svg(f"{title}. {caption}"), part="surest")

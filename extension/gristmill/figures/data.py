@@ -56,7 +56,7 @@ def _overview(profile: Profile, notices: Sequence[Notice]) -> Figure:
     missing = sum(column.missing for column in columns)
     grave = sum(notice.severity in (Severity.WARNING, Severity.CONFIRM) for notice in notices)
     facts = [
-        (f"{plural(profile.rows, 'row')} to learn from", f"{profile.rows:,}"),
+        (f"{plural(profile.rows, profile.item)} to learn from", f"{profile.rows:,}"),
         (plural(len(columns), "column"), f"{len(columns):,}"),
         ("of all cells are empty", share(missing / cells) if cells else "0%"),
         ("repeated rows", f"{'' if profile.main.duplicates_are_exact else '≈'}{profile.main.duplicates:,}"),

@@ -1,7 +1,9 @@
-"""Where the model looks: each part of a picture is blurred in turn, and the answer's probability watched.
+"""Where the model looks.
 
-What is blurred and makes the answer less likely is what the answer hangs on. That holds for any candidate and for an
-ensemble of them, networks or not. It asks the model many times, so it is bounded: a few pictures, as time allows.
+Where networks have most of the say, each place of a picture is lit up by what it adds to the answer's score, going by
+the score's gradient at the network's own maps. For other candidates each part of the picture is blurred in turn, and
+the answer's probability watched: that holds for any of them, but asks the model many times. Both are bounded: a few
+pictures, as time allows.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import base64
 import io
 import tempfile
 import time
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,28 +39,63 @@ def picture_heat(
 ) -> Figure:
     """The worst errors and the surest right answers, with the parts lit up that the answer hangs on."""
     until, title = time.monotonic() + time_limit, "Where the model looks"
-    paths = test.reset_index(drop=True)[picture]
+    paths = [str(path) for path in test.reset_index(drop=True)[picture]]
+    chosen = [
+        (index, path)
+        for index in _chosen(answers, most)
+        if time_limit > 0 and _opens(path := paths[int(answers.rows[index])])
+    ]
+    shown, caption = _by_gradient(predictor, answers, chosen) or _by_blurring(
+        predictor, answers, chosen, picture, until
+    )
+    if not shown:
+        return Figure(title=title, caption="There was no time left to look into this.", body="", part="heat", wide=True)
+    told = f"{count(len(shown), 'held-out picture')}, errors first. {caption}"
+    told += " Where that is not the thing itself but its background, the model has learned the wrong lesson."
+    body = f'<div class="gm-gallery">{"".join(shown)}</div>'
+    return Figure(title=title, caption=told, body=body, part="heat", wide=True)
+
+
+def _opens(path: str) -> bool:
+    try:
+        pictures.size_of(path)
+    except pictures.PictureUnreadable:
+        return False
+    return True
+
+
+def _by_gradient(predictor: Any, answers: Answers, chosen: Sequence[tuple[int, str]]) -> tuple[list[str], str] | None:
+    """The pictures as the networks behind the answers see them; None where those have little of the say."""
+    from gristmill.engines.pictures import gaze
+
+    if not chosen:
+        return None
+    codes = answers.prediction[[index for index, _ in chosen]]
+    found = gaze(predictor, [Path(path) for _, path in chosen], codes)
+    if found is None:
+        return None
+    heat, says = found
+    shown = [_drawn(answers, *one, hot) for one, hot in zip(chosen, heat, strict=True)]
+    whole = sum(says.values())
+    networks = ", ".join(f"{name} ({share(say, 0)} of the say)" for name, say in says.items())
+    by = f"the answer is {next(iter(says))}'s" if len(says) == 1 and whole > 0.99 else f"seen by {networks}"
+    return shown, f"Red is what speaks for the answer, going by the network's gradients; {by}."
+
+
+def _by_blurring(
+    predictor: Any, answers: Answers, chosen: Sequence[tuple[int, str]], column: str, until: float
+) -> tuple[list[str], str]:
+    """The pictures with the parts lit up that the answer hangs on, as many as there is time for."""
     shown: list[str] = []
     longest = 0.0
-    for index in _chosen(answers, most):
+    for index, path in chosen:
         before = time.monotonic()
         if before + 1.2 * longest > until:
             break
-        path = str(paths.iloc[int(answers.rows[index])])
-        try:
-            shown.append(_drawn(predictor, answers, index, path, picture))
-        except pictures.PictureUnreadable:
-            continue
+        heat = _heat(predictor, pictures.pixels(path, _SIDE), int(answers.prediction[index]), column)
+        shown.append(_drawn(answers, index, path, heat, f"<br>up to {share(float(heat.max()), 0)} of it"))
         longest = max(longest, time.monotonic() - before)
-    if not shown:
-        return Figure(title=title, caption="There was no time left to look into this.", body="", part="heat", wide=True)
-    caption = (
-        f"{count(len(shown), 'held-out picture')}, errors first. Red is what the answer hangs on: blur it, and the "
-        "model is less sure. Where that is not the thing itself but its background, the model has learned the wrong "
-        "lesson."
-    )
-    body = f'<div style="display:flex;flex-wrap:wrap;gap:12px">{"".join(shown)}</div>'
-    return Figure(title=title, caption=caption, body=body, part="heat", wide=True)
+    return shown, "Red is what the answer hangs on: blur it, and the model is less sure."
 
 
 def _chosen(answers: Answers, most: int) -> list[int]:
@@ -75,16 +113,14 @@ def _chosen(answers: Answers, most: int) -> list[int]:
     return [*wrong, *firsts.values()][:most]
 
 
-def _drawn(predictor: Any, answers: Answers, index: int, path: str, column: str) -> str:
+def _drawn(answers: Answers, index: int, path: str, heat: NDArray[np.float64], more: str = "") -> str:
     truth, said = answers.classes[answers.truth[index]], answers.classes[answers.prediction[index]]
-    whole = pictures.pixels(path, _SIDE)
-    heat = _heat(predictor, whole, int(answers.prediction[index]), column)
     words = f"{Path(path).name}: {truth}" + ("" if truth == said else f", called {said}")
     called = "" if truth == said else f"<br>called {escape(shorten(said, 24))}"
     return (
-        f'<figure style="margin:0;width:{_SIDE}px">{_picture(_lit(whole, heat), words)}'
-        f'<figcaption style="font-size:.8em"><strong>{escape(shorten(truth, 24))}</strong>{called}<br>'
-        f"up to {share(float(heat.max()), 0)} of it</figcaption></figure>"
+        f"<figure>{_picture(_lit(pictures.pixels(path, _SIDE), heat), words)}"
+        f"<figcaption><strong>{escape(shorten(truth, 24))}</strong>{called}{more}"
+        "</figcaption></figure>"
     )
 
 
@@ -132,6 +168,6 @@ def _picture(pixels: NDArray[np.uint8], words: str) -> str:
     Image.fromarray(pixels).save(held, "JPEG", quality=75)
     source = base64.b64encode(held.getvalue()).decode()
     return (
-        f'<img src="data:image/jpeg;base64,{source}" alt="{escape(words)}" title="{escape(words)}" loading="lazy" '
-        f'style="width:{_SIDE}px;height:{_SIDE}px;border-radius:4px;margin:2px">'
+        f'<img class="gm-picture" width="{_SIDE}" height="{_SIDE}" loading="lazy" '
+        f'src="data:image/jpeg;base64,{source}" alt="{escape(words)}" title="{escape(words)}">'
     )

@@ -77,7 +77,7 @@ def verdict(answers: Answers, learned: ArrayLike, *, ordered: bool = False, seed
 
 def _no_verdict(answers: Answers, measure: Measure) -> Verdict:
     """For rows on which the metric means nothing, such as a ranking of rows that are all of one class."""
-    rows = count(len(answers), "held-out row")
+    rows = count(len(answers), f"held-out {answers.item}")
     sentence = f"Nothing can be said of how good the model is: {measure.title} is not defined for the {rows}."
     numbers = {"metric": answers.metric, "rows": len(answers), "standing": "unknown", "sentence": sentence}
     return Verdict(title="No verdict", caption=sentence, body="", part="verdict", numbers=numbers)
@@ -99,7 +99,11 @@ def _standing(measure: Measure, found: Interval, naive: Naive) -> str:
 def _sentence(answers: Answers, measure: Measure, found: Interval, naive: Naive) -> str:
     form = _precise(measure, found)
     says = measure.says.format(
-        score=_said(measure, found)(found.score), target=quoted(answers.target), positive=quoted(answers.looked_for)
+        score=_said(measure, found)(found.score),
+        target=quoted(answers.target),
+        positive=quoted(answers.looked_for),
+        item=answers.item,
+        items=answers.items,
     )
     opening = {
         "better": says[0].upper() + says[1:],
@@ -129,11 +133,11 @@ def _facts(answers: Answers, measure: Measure, found: Interval, naive: Naive) ->
     skill = measure.skill(found.score, naive.score)
     closer = "of the way from guessing to perfect" if measure.greater_is_better else "less error than guessing"
     return [
-        (f"{measure.title} on the held-out rows", form(found.score)),
+        (f"{measure.title} on the held-out {answers.items}", form(found.score)),
         ("95% interval", interval(found.low, found.high, form)),
         (f"by {naive.name.rstrip(',')}", form(naive.score)),
         (closer, share(skill, 0)),
-        ("held-out rows", f"{len(answers):,}"),
+        (f"held-out {answers.items}", f"{len(answers):,}"),
     ]
 
 
@@ -142,7 +146,7 @@ def _doubts(answers: Answers, measure: Measure, found: Interval) -> list[str]:
     doubts = []
     if len(answers) < _FEW_ROWS:
         doubts.append(
-            f"Only {count(len(answers), 'row')} were held out, too few to know much: "
+            f"Only {count(len(answers), answers.item)} were held out, too few to know much: "
             "expect the score on new data to differ."
         )
     if found.score == measure.perfect:

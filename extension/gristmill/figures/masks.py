@@ -6,7 +6,7 @@ since the pixels of one picture go right or wrong together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -14,28 +14,31 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gristmill.figures.data import notice_list
 from gristmill.figures.drawing import Axis, Chart, legend
 from gristmill.figures.figure import Figure
+from gristmill.figures.guessing import Guessed, beside_guessing
 from gristmill.figures.judgement import Verdict
 from gristmill.figures.measures import measure_named
 from gristmill.figures.pieces import Bar, bars, more, table, tiles
 from gristmill.figures.thumbnails import grid, thumbnail
-from gristmill.figures.wording import count, interval, quoted, rounded, share, shorten
+from gristmill.figures.wording import count, plural, quoted, share, shorten
+from gristmill.records import Notice, Profile, Severity
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "MaskAnswers", "class_overlaps", "drawn_masks", "mask_samples", "mask_verdict", "passes", "pixel_confusion",
+    "MaskAnswers", "answered_data", "class_overlaps", "drawn_masks", "mask_samples", "mask_verdict", "passes",
+    "pixel_confusion",
 ]  # fmt: skip
 
 _RESAMPLES = 400
-_FEW_PICTURES = 30
 _SAMPLES = 12
 _SHOWN_CLASSES = 30
 _MATRIX_CLASSES = 12
 _SIDE = 320  # pixels at which pictures and masks are laid over each other
-_VEIL = 0.55  # of a mask over its picture
+_VEIL = 0.6  # of a mask over its picture, which is grey below: so its colours are those of the key
 
 Counts = NDArray[np.int64]
 
@@ -80,48 +83,23 @@ class MaskAnswers:
 
 def mask_verdict(answers: MaskAnswers, *, seed: int = 0) -> Verdict:
     """Judge the held-out masks against one that calls everything the commonest class."""
-    measure, score = measure_named(answers.metric), answers.score(answers.total)
+    score = answers.score(answers.total)
     low, high = (float(value) for value in np.quantile(answers.redrawn(answers.score, seed), (0.025, 0.975)))
     commonest = int(answers.total.sum(1).argmax())
     constant = np.zeros_like(answers.total)
     constant[:, commonest] = answers.total.sum(1)
-    naive = answers.score(constant)
-    standing = "same" if low <= naive <= high else "better" if score > naive else "worse"
-    form = rounded(high - low, percent=True)
-    said = measure.says.format(score=form(score))
-    opening = {
-        "better": said[0].upper() + said[1:],
-        "same": f"This model cannot be told from guessing: {said}",
-        "worse": f"This model does worse than guessing: {said}",
-    }[standing]
-    sentence = (
-        f"{opening} ({measure.title}, 95% interval {interval(low, high, form)}), where calling everything "
-        f"{quoted(answers.names[commonest])} would score {form(naive)}."
+    naive, name = answers.score(constant), answers.names[commonest]
+    skill = measure_named(answers.metric).skill(score, naive)
+    found = Guessed(
+        metric=answers.metric,
+        score=score,
+        ends=(low, high),
+        naive=naive,
+        guess=f"calling everything {quoted(name)}",
+        pictures=len(answers.counts),
     )
-    facts = [
-        (f"{measure.title} on the held-out pictures", form(score)),
-        ("95% interval", interval(low, high, form)),
-        (f"calling everything {quoted(answers.names[commonest])}", form(naive)),
-        ("of the way from guessing to perfect", share(measure.skill(score, naive), 0)),
-        ("held-out pictures", f"{len(answers.counts):,}"),
-    ]
-    few = ""
-    if len(answers.counts) < _FEW_PICTURES:
-        held = count(len(answers.counts), "picture")
-        few = f'<p class="gm-aside">Only {held} were held out: expect the score on new pictures to differ.</p>'
-    return Verdict(
-        title={"better": "Better than guessing", "same": "No better than guessing", "worse": "Worse than guessing"}[
-            standing
-        ],
-        caption=sentence,
-        body=tiles(facts) + few,
-        part="verdict",
-        numbers={
-            "metric": answers.metric, "score": score, "low": low, "high": high, "baseline": naive,
-            "baseline_name": f"calling everything {answers.names[commonest]}", "rows": len(answers.counts),
-            "standing": standing, "sentence": sentence,
-        },
-    )  # fmt: skip
+    facts = [("of the way from guessing to perfect", share(skill, 0))]
+    return beside_guessing(found, facts, named=f"calling everything {name}")
 
 
 def class_overlaps(answers: MaskAnswers, *, seed: int = 0) -> Figure:
@@ -165,6 +143,19 @@ def pixel_confusion(answers: MaskAnswers) -> Figure:
     )
     body = table(("is \\ called", *names), rows, numeric=range(1, len(names) + 1))
     return Figure(title="What is taken for what", caption=caption, body=body, part="confusion", wide=True)
+
+
+def answered_data(profile: Profile, notices: Iterable[Notice], train: pd.DataFrame, test: pd.DataFrame) -> Figure:
+    """How many pictures there are, with masks or with boxes; the notices, gravest first."""
+    listed = tuple(dict.fromkeys((*profile.notices, *notices)))
+    grave = sum(notice.severity in (Severity.WARNING, Severity.CONFIRM) for notice in listed)
+    facts = [
+        ("pictures to learn from", f"{len(train):,}"),
+        ("pictures held out", f"{len(test):,}"),
+        ("megabytes", f"{profile.bytes / 1e6:,.1f}"),
+        (plural(grave, "warning"), f"{grave:,}"),
+    ]
+    return Figure(title="The data", body=tiles(facts) + notice_list(listed), part="data", wide=True)
 
 
 def mask_samples(rows: pd.DataFrame, predictor: Any, *, seed: int = 0) -> Figure:
@@ -246,6 +237,7 @@ def _laid_over(picture: str, numbers: NDArray[np.uint8], legend: Any, what: str)
     small = numbers[rows][:, columns]
     veil = np.full(small.shape, _VEIL)
     veil[small == 0] = 0.15  # the first class is mostly the ground: the picture should be seen
+    seen = np.where(small[..., None] == 0, seen, seen.mean(2, keepdims=True))
     mixed = seen * (1 - veil[..., None]) + paint(small, legend) * veil[..., None]
     return thumbnail(mixed.round().astype(np.uint8), f"{_file(picture)}, {what}")
 

@@ -25,7 +25,7 @@ class Measure:
 
     title: str
     score: Callable[[Answers], float]
-    says: str  # a clause; {score}, {target} and {positive} are filled in
+    says: str  # a clause; {score}, {target}, {positive}, {item} and {items} are filled in
     greater_is_better: bool = True
     form: Form = share
     by_probability: bool = False  # asks how likely classes are held, not which one is named
@@ -228,11 +228,11 @@ _SHORT = {
 }
 
 _MEASURES = {
-    "accuracy": Measure("accuracy", _share_right, "the model gets {score} of unseen rows right", by_row=True),
+    "accuracy": Measure("accuracy", _share_right, "the model gets {score} of unseen {items} right", by_row=True),
     "balanced_accuracy": Measure(
         "balanced accuracy",
         lambda a: float(np.mean(_recalls(a))),
-        "the model finds {score} of the rows of a class, averaged over the classes",
+        "the model finds {score} of the {items} of a class, averaged over the classes",
     ),
     "log_loss": Measure(
         "log loss",
@@ -251,11 +251,11 @@ _MEASURES = {
         "the model's F1 is {score}, averaged over the classes",
         form=number,
     ),
-    "f1_micro": Measure("micro F1", _share_right, "the model gets {score} of unseen rows right", by_row=True),
+    "f1_micro": Measure("micro F1", _share_right, "the model gets {score} of unseen {items} right", by_row=True),
     "f1_weighted": Measure(
         "weighted F1",
         lambda a: float(np.nansum(_f1(a) * a.counts) / len(a)),
-        "the model's F1 is {score}, averaged over the rows",
+        "the model's F1 is {score}, averaged over the {items}",
         form=number,
     ),
     "precision": Measure(
@@ -268,7 +268,7 @@ _MEASURES = {
     "roc_auc": Measure(
         "ROC AUC",
         _ranking,
-        "shown one row that is {positive} and one that is not, the model tells which is which {score} of the time",
+        "shown one {item} that is {positive} and one that is not, the model tells which is which {score} of the time",
         form=number,
         by_probability=True,
         said=share,
@@ -276,7 +276,7 @@ _MEASURES = {
     "roc_auc_ovr_macro": Measure(
         "ROC AUC, each class against the rest",
         lambda a: float(np.mean([area_under_curve(*a.of_class(index)) for index in range(len(a.classes))])),
-        "shown one row of a class and one of another, the model tells which is which {score} of the time",
+        "shown one {item} of a class and one of another, the model tells which is which {score} of the time",
         form=number,
         by_probability=True,
         said=share,
@@ -316,7 +316,7 @@ _MEASURES = {
     "spearmanr": Measure(
         "Spearman's rank correlation",
         _rank_correlation,
-        "the model's order of the rows correlates {score} with their true order",
+        "the model's order of the {items} correlates {score} with their true order",
         form=number,
     ),
     # Of series: forecasts.py computes them, step by step.

@@ -42,10 +42,10 @@ def thumbnail(path: str, words: str, side: int = _SIDE) -> str:
     held = io.BytesIO()
     small.save(held, "JPEG", quality=70)
     source = base64.b64encode(held.getvalue()).decode()
-    crisp = ";image-rendering:pixelated" if max(small.size) < side else ""
+    crisp = " gm-crisp" if max(small.size) < side else ""
     return (
-        f'<img src="data:image/jpeg;base64,{source}" alt="{escape(words)}" title="{escape(words)}" loading="lazy" '
-        f'style="width:{side}px;height:{side}px;object-fit:contain;border-radius:4px;margin:2px{crisp}">'
+        f'<img class="gm-picture{crisp}" width="{side}" height="{side}" loading="lazy" '
+        f'src="data:image/jpeg;base64,{source}" alt="{escape(words)}" title="{escape(words)}">'
     )
 
 
@@ -111,7 +111,7 @@ def picture_errors(test: pd.DataFrame, answers: Answers, picture: str, *, most: 
         f"which the model was surest. First: {quoted(answers.classes[answers.truth[first]])} was called "
         f"{quoted(answers.classes[answers.prediction[first]])}. Look for wrong labels as much as for a wrong model."
     )
-    body = f'<div style="display:flex;flex-wrap:wrap;gap:12px">{body}</div>'
+    body = f'<div class="gm-gallery">{body}</div>'
     return Figure(title=title, caption=caption, body=body, part="worst", wide=True)
 
 
@@ -148,7 +148,7 @@ def _captioned(answers: Answers, index: int, path: str) -> str:
     claimed = share(float(answers.probabilities[index, answers.prediction[index]]), 0)  # type: ignore[index]
     words = f"{_name(path)}: {truth}, called {said}"
     return (
-        f'<figure style="margin:0;width:104px">{thumbnail(path, words, 100)}<figcaption style="font-size:.8em">'
+        f"<figure>{thumbnail(path, words, 112)}<figcaption>"
         f"<strong>{escape(shorten(truth, 24))}</strong><br>called {escape(shorten(said, 24))}, {claimed}"
         "</figcaption></figure>"
     )
@@ -156,7 +156,7 @@ def _captioned(answers: Answers, index: int, path: str) -> str:
 
 def _strip(shown: Sequence[tuple[str, str]]) -> str:
     images = "".join(thumbnail(path, words) for path, words in shown)
-    return f'<span style="display:inline-flex;gap:6px">{images}</span>'
+    return f'<span class="gm-gallery">{images}</span>'
 
 
 def _name(path: object) -> str:

@@ -152,8 +152,8 @@ def _picked(names: Sequence[str], push: NDArray[Any], standing: NDArray[Any], mo
 
 
 def _is_sign(word: str) -> bool:
-    """Whether it is a comma or the like: it may tell classes apart, but tells a person little."""
-    return category(word[0])[0] == "P"
+    """Whether it is a comma, a backtick or the like: it may tell classes apart, but tells a person little."""
+    return category(word[0])[0] == "P" or category(word[0]) in ("Sk", "Sm")
 
 
 def _worst(answers: Answers, most: int) -> list[int]:

@@ -95,7 +95,7 @@ def _unzip(path: Path, folder: Path, limits: Limits) -> Unpacked:
     if total + _SPARE > shutil.disk_usage(folder).free:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     names = sorted(member.name for member in listing.members)
-    for parent in sorted({name.rpartition("/")[0] for name in names}):
+    for parent in sorted({name.rpartition("/")[0] for name in names}.union(listing.folders)):
         (folder / parent).mkdir(parents=True, exist_ok=True)
     source = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:

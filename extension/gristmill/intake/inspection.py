@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gristmill import tasks
 from gristmill.intake.archive import unpack
 from gristmill.intake.profile import profile
-from gristmill.records import Dataset, Profile, Table, replace
+from gristmill.records import Dataset, Notice, Profile, Table, replace
 from gristmill.stores import Store, places
 from gristmill.tasks import Listing
 
@@ -40,7 +40,8 @@ def inspect(path: Path, scratch: Path, table: str | None = None) -> Profile:
         tables=tuple(_told_kinds(table, arranged) for table in found.tables),
         files=len(unpacked.files),
         bytes=sum((folder / file).stat().st_size for file in unpacked.files),
-        notices=(*arranged.notices, *(one for one in found.notices if one.column not in arranged.kinds)),
+        notices=(*arranged.notices, *(one for one in found.notices if not _is_told(one, arranged))),
+        item=tasks.find(name).item,
         arranged=name,
         facts=arranged.facts,
     )
@@ -67,6 +68,12 @@ def keep_listing(store: Store, upload_id: str, profile: Profile, scratch: Path) 
 def _likeliest(folder: Path, files: Sequence[str]) -> tuple[str, Listing] | None:
     listings = [(kind.name, listing) for kind in tasks.all_kinds() if (listing := kind.arrange(folder, files))]
     return max(listings, key=lambda pair: pair[1].likelihood, default=None)
+
+
+def _is_told(notice: Notice, listing: Listing) -> bool:
+    """Whether a notice is of columns of which the listing tells what they are."""
+    columns = set() if listing.rows is None else set(listing.rows.columns)
+    return notice.column in listing.kinds or (notice.code == "identifiers" and columns <= listing.kinds.keys())
 
 
 def _write(listing: Listing, folder: Path) -> list[str]:

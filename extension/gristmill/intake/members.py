@@ -60,18 +60,24 @@ class Listing:
 
     members: tuple[Member, ...]
     ignored: tuple[str, ...]
+    folders: tuple[str, ...] = ()  # those that the archive names: one without files says something, too
 
 
 def list_members(path: Path, limits: Limits) -> Listing:
     """All members, each acceptable by itself and all together; DataRejected otherwise."""
     members: list[Member] = []
     ignored: list[str] = []
+    folders: set[str] = set()
     taken: set[str] = set()
     with path.open("rb") as file:
         directory, start, prefix = _directory(file, path.name, limits)
     for raw, member in _entries(directory, path.name, limits):
         parts = _parts(raw, path.name, limits)
-        if not parts or raw.endswith(("/", "\\")):
+        if raw.endswith(("/", "\\")):
+            folders |= {"/".join(parts)} if parts and parts[0] not in _JUNK and parts[0] != "__MACOSX" else set()
+            continue
+        if not parts:  # a file that is called "."
+            ignored.append(raw)
             continue
         name = "/".join(parts)
         if parts[0] == "__MACOSX" or parts[-1] in _JUNK or parts[-1].startswith("._"):
@@ -82,7 +88,17 @@ def list_members(path: Path, limits: Limits) -> Listing:
         taken.add(name)
         members.append(_acceptable(member._replace(name=name, offset=member.offset + prefix), path.name, limits))
     _check_whole(path, members, taken, start, limits)
-    return Listing(members=tuple(sorted(members, key=lambda member: member.offset)), ignored=tuple(sorted(ignored)))
+    return Listing(
+        members=tuple(sorted(members, key=lambda member: member.offset)),
+        ignored=tuple(sorted(ignored)),
+        folders=tuple(sorted(folder for folder in folders if taken.isdisjoint(_upwards(folder)))),
+    )
+
+
+def _upwards(folder: str) -> list[str]:
+    """A folder's path and those of all above it."""
+    parts = folder.split("/")
+    return ["/".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
 
 
 def _rejected(code: str, what: str, cure: str) -> DataRejected:

@@ -139,8 +139,9 @@ def _budget(profile: Profile) -> tuple[float, str]:
     cells = profile.rows * (columns + 9 * texts)
     seconds, size = next(((seconds, size) for most, seconds, size in _BUDGETS if cells <= most), _LARGEST)
     minutes = f"{seconds / 60:.0f} minutes" if seconds < 7_200 else f"{seconds / 3600:.0f} hours"
+    of = f" of {columns:,} columns" if profile.item == "row" else ""
     return seconds, (
-        f"{profile.rows:,} rows of {columns:,} columns are {size}: {minutes} let every kind of model have a try; "
+        f"{profile.rows:,} {profile.item}s{of} are {size}: {minutes} let every kind of model have a try; "
         "more time may improve the result a little."
     )
 

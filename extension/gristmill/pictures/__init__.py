@@ -6,7 +6,10 @@ whose model takes pictures, so that predictions open them as training did. Pillo
 
 from __future__ import annotations
 
-from .checking import Look, check
+from .checking import Look, check, faults_of, unanswered
 from .opening import ENDINGS, MOST_PIXELS, PictureUnreadable, is_picture, load, pixels, size_of
 
-__all__ = ["ENDINGS", "MOST_PIXELS", "Look", "PictureUnreadable", "check", "is_picture", "load", "pixels", "size_of"]
+__all__ = [
+    "ENDINGS", "MOST_PIXELS", "Look", "PictureUnreadable", "check", "faults_of", "is_picture", "load", "pixels",
+    "size_of", "unanswered",
+]  # fmt: skip

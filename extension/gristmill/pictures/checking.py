@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from .opening import FAULTS, PictureUnreadable, opened
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Look", "check"]
+__all__ = ["Look", "check", "faults_of", "unanswered"]
 
 _LARGE = 4_000_000  # pixels
 _AT_ONCE = 64  # pictures a thread takes at a time
@@ -49,6 +49,21 @@ def check(paths: Sequence[Path], *, most_bytes: int = 100_000_000) -> list[Look]
     shares = [paths[start : start + _AT_ONCE] for start in range(0, len(paths), _AT_ONCE)]
     with ThreadPoolExecutor(min(8, max(2, os.cpu_count() or 2))) as pool:
         return [look for looks in pool.map(look_at, shares) for look in looks]
+
+
+def unanswered(faults: Mapping[str, str], *, most: int = 5) -> list[str]:
+    """What is said of pictures that cannot be opened, by their names: a sentence for each of `most`, then a count."""
+    said = [f"No prediction: {fault}" for fault in list(faults.values())[:most]]
+    more = len(faults) - len(said)
+    return [*said, f"No prediction for {more:,} more that cannot be opened."] if more else said
+
+
+def faults_of(names: Mapping[str, Path]) -> dict[str, str]:
+    """Why pictures cannot be opened, by their names, of which the sentences speak."""
+    looks = check(list(names.values()))
+    return {
+        name: look.fault.replace(look.path.name, name, 1) for name, look in zip(names, looks, strict=True) if look.fault
+    }
 
 
 def _look(path: Path, most_bytes: int, large: threading.Lock) -> Look:

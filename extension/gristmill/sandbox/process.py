@@ -36,10 +36,17 @@ _MEMORY_SHARE = 0.8  # of what the machine has free: the rest is for the platfor
 
 
 class ProcessSandbox(Sandbox):
-    """Notebooks as processes of this machine; `cache` is a folder where all of them may keep fonts and byte code."""
+    """Notebooks as processes of this machine.
 
-    def __init__(self, *, cache: Path, cpus: int | None = None, memory: int | None = None) -> None:
+    `cache` is a folder where all of them may keep fonts and byte code, `weights` one that they read pretrained weights
+    from; beside the cache where nothing is said.
+    """
+
+    def __init__(
+        self, *, cache: Path, weights: Path | None = None, cpus: int | None = None, memory: int | None = None
+    ) -> None:
         self._cache = cache
+        self._weights = weights or cache.parent / "weights"
         self._cpus = cpus
         self._memory = memory
 
@@ -68,6 +75,7 @@ class ProcessSandbox(Sandbox):
             "IPYTHONDIR": str(private / "ipython"),
             "JUPYTER_RUNTIME_DIR": str(private / "runtime"),
             "XDG_CACHE_HOME": str(self._cache),
+            "GRISTMILL_WEIGHTS": str(self._weights),
             "MPLCONFIGDIR": str(self._cache / "matplotlib"),
             "OMP_NUM_THREADS": cpus,
             "PYTHONUNBUFFERED": "1",

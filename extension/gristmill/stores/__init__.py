@@ -2,7 +2,8 @@
 
 A store keeps objects under keys that read like relative paths (`runs/run-1/model.zip`), whole or not at all, and signs
 URLs with which a browser sends or fetches one object without further ado. Which store a URL means is found in the
-entry-point group `gristmill.stores`, by the URL's scheme: `file:` and `s3:` are registered there like any stranger's.
+entry-point group `gristmill.stores`, by the URL's scheme: `file:`, `s3:`, `gs:` and `az:` are registered there like any
+stranger's.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ part    a numbered piece of a multipart upload, 1 to 10,000; at least 5 MiB on m
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,6 +32,7 @@ __all__ = [
     "check_part",
     "check_parts",
     "options",
+    "said",
 ]
 
 CHUNK = 1 << 20  # bytes that are held in memory at once while streaming
@@ -67,7 +69,8 @@ class Store(ABC):
     - Writing a key again replaces the object; readers see the old bytes or the new ones, never a mixture.
     - Deleting what is not there is no error, and neither is aborting an upload that is gone.
     - Memory stays bounded: no method but `read` and `put_bytes` holds an object in memory.
-    - A signed URL permits one method on one key (or one part) until it expires, and nothing else.
+    - A signed URL permits one method on one key (or one part) until it expires, and nothing else; a cloud whose links
+      cannot promise as much says so in its own file.
     - No object's key may be the folder of another's (`a` and `a/b`): stores on file systems cannot hold both.
     - What goes wrong is NotFound, UsageError or StoreFailed, with a cause and a cure and never a secret.
     """
@@ -112,6 +115,11 @@ class Store(ABC):
     @abstractmethod
     def sign_put(self, key: str, *, seconds: float, size: int | None = None) -> str:
         """A URL that takes the object by PUT; with `size`, exactly that many bytes of it."""
+
+    def put_headers(self, size: int | None = None) -> Mapping[str, str]:
+        """The headers that a PUT to a signed URL has to carry, if that was signed with this `size`."""
+        del size
+        return {}
 
     @abstractmethod
     def begin(self, key: str) -> str:
@@ -219,3 +227,10 @@ def attachment(filename: str) -> str:
     plain = "".join(letter if letter.isascii() and letter.isprintable() else "_" for letter in filename)
     plain = plain.replace("\\", "_").replace('"', "_")
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
+
+
+def said(error: BaseException) -> str:
+    """The first line of a library's error, for a cause of ours; without any URL's query, which may be a permission."""
+    line = str(error).strip().partition("\n")[0]
+    line = re.sub(r"<[^<>]* object at 0x[0-9a-f]+>[:,]? *", "", re.sub(r"\?[^\s'\")]*", "", line))
+    return line[:300].rstrip(". ") or type(error).__name__

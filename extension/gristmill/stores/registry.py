@@ -14,7 +14,9 @@ GROUP = "gristmill.stores"
 
 # Written as entry points, so that a plain checkout on the import path finds what an installed distribution declares.
 _BUILT_IN = (
+    EntryPoint(name="az", value="gristmill.stores.azure:AzureStore", group=GROUP),
     EntryPoint(name="file", value="gristmill.stores.local:LocalStore", group=GROUP),
+    EntryPoint(name="gs", value="gristmill.stores.gcs:GoogleStore", group=GROUP),
     EntryPoint(name="s3", value="gristmill.stores.s3:S3Store", group=GROUP),
 )
 

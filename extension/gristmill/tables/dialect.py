@@ -22,6 +22,7 @@ _SURE = 0.9  # the share of even lines from which a text is surely a table
 _TABLE = 0.4  # and below which it is none
 _PREAMBLE = 30  # lines
 _COMPARED = 200  # rows below a header that it is compared with
+_DATE = re.compile(r"\d{4}[-/]\d{1,2}|\d{1,2}/\d{4}|\d{4}([-/.])\d{1,2}\1\d{1,2}|\d{1,2}([-/.])\d{1,2}\2\d{4}")
 
 
 @dataclass(frozen=True)
@@ -147,9 +148,15 @@ def is_header(top: list[str], rows: list[list[str]]) -> bool:
     told = [cell for cell, is_typed in zip(top, typed, strict=True) if is_typed and not is_missing(cell)]
     if told:
         values = [cell for cell in told if looks_like_value(cell)]
-        return len(values) < len(told) / 2 or _are_years(values)
+        return len(values) < len(told) / 2 or _are_years(values) or _are_dates(values, rows[0])
     repeated = sum(cell in column for cell, column in zip(top, columns, strict=True) if cell.strip())
     return repeated < max(1, len(top) / 2)
+
+
+def _are_dates(cells: list[str], first: list[str]) -> bool:
+    """So do dates, if nothing below them is one: shop, 2024-01-31, 2024-02-29."""
+    dates = {cell for cell in cells if _DATE.fullmatch(cell.strip())}
+    return len(dates) == len(cells) > 2 and not any(_DATE.fullmatch(cell.strip()) for cell in first)
 
 
 def _are_years(cells: list[str]) -> bool:

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from gristmill.tasks.base import Candidate, Listing, LoadPlan, Metric, TaskKind
 from gristmill.tasks.registry import all_kinds, find
+from gristmill.tasks.tuning import searcher
 
-__all__ = ["Candidate", "Listing", "LoadPlan", "Metric", "TaskKind", "all_kinds", "find"]
+__all__ = ["Candidate", "Listing", "LoadPlan", "Metric", "TaskKind", "all_kinds", "find", "searcher"]

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from gristmill.errors import NotPossible, UsageError
-from gristmill.records import ColumnKind, Notice, Profile, Resources
+from gristmill.records import Column, ColumnKind, Notice, Profile, Resources
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -88,6 +88,7 @@ class TaskKind(ABC):
 
     - `candidates` names the columns that could be the target,
     - `check` says what a person should know about a target, or refuses it,
+    - `settle` refuses settings that cannot be,
     - `metrics_for` orders the metrics that make sense for a target, the proposed one first,
     - `metric_reason` says why that one,
     - `load` gives the rows to train on and the rows held out,
@@ -101,10 +102,12 @@ class TaskKind(ABC):
     name: ClassVar[str]
     title: ClassVar[str]
     summary: ClassVar[str]  # what a model answers, in a few words
+    item: ClassVar[str] = "row"  # what one answer is for, in people's words
     recipe: ClassVar[str]  # the template's file name
     modules: ClassVar[tuple[str, ...]] = ("autogluon.tabular",)  # what training cannot do without
     extra: ClassVar[str] = "train"  # the extra of the distribution that brings them
     tiny_target: ClassVar[str] = "answer"  # what `tiny` is to be asked for
+    lasting: ClassVar[tuple[str, ...]] = ()  # settings that a resumed run keeps, for its models were trained by them
     engine: ClassVar[str] = "gristmill.engines.tabular:TabularEngine"  # what its recipe trains
     metrics: ClassVar[tuple[Metric, ...]]
 
@@ -134,6 +137,15 @@ class TaskKind(ABC):
     @abstractmethod
     def check(self, profile: Profile, target: str) -> tuple[Notice, ...]:
         """What a person should know before `target` is learned; raises DataRejected where it cannot be."""
+
+    def settle(self, profile: Profile, target: str, settings: dict[str, Any]) -> None:
+        """Refuse what a person has settled, before anything is trained, if it cannot be."""
+        del profile, target, settings
+
+    def classes_in(self, profile: Profile, target: str) -> Column | None:
+        """The column whose values are the classes to be told apart; None where answers are no classes."""
+        del profile, target
+        return None
 
     @abstractmethod
     def metrics_for(self, profile: Profile, target: str) -> tuple[Metric, ...]:

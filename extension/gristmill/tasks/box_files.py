@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -126,9 +127,17 @@ def _coco(folder: Path, files: Sequence[str], pictures: _Pictures) -> list[Item]
     for file in files:
         if not file.lower().endswith(".json") or (folder / file).stat().st_size > _LARGEST:
             continue
+        text = (folder / file).read_text(encoding="utf-8-sig", errors="replace")
         try:
-            said = json.loads((folder / file).read_text(encoding="utf-8-sig"))
-        except (ValueError, RecursionError):
+            said = json.loads(text)
+        except json.JSONDecodeError as error:
+            if any(f'"{word}"' in text for word in ("images", "annotations", "categories")):  # it was meant as COCO's
+                raise _refused(
+                    "boxes-file", f"{file}, line {error.lineno} is no JSON: {error.msg}.",
+                    "Write it anew; it may have been cut off.",
+                ) from None  # fmt: skip
+            continue
+        except RecursionError:
             continue
         if isinstance(said, dict) and isinstance(said.get("images"), list) and "annotations" in said:
             try:
@@ -162,11 +171,20 @@ def _of_coco(said: dict[str, Any], file: str, pictures: _Pictures) -> list[Item]
                 "Add it to images, or take the annotation out.",
             )
         if not annotation.get("iscrowd"):
-            x, y, width, height = (float(part) for part in annotation["bbox"])
             items[annotation["image_id"]].boxes.append(
-                Box(names[annotation["category_id"]], (x, y, width, height), where.rstrip(","))
+                Box(names[annotation["category_id"]], _four(annotation["bbox"], where), where.rstrip(","))
             )
     return list(items.values())
+
+
+def _four(said: Any, where: str) -> tuple[float, float, float, float]:
+    try:
+        x, y, width, height = (float(part) for part in said)
+    except (TypeError, ValueError):
+        raise _refused(
+            "boxes-file", f"{where} has the bbox {str(said)[:60]}.", "Give left, top, width and height, in pixels."
+        ) from None
+    return x, y, width, height
 
 
 def _voc(folder: Path, files: Sequence[str], pictures: _Pictures) -> list[Item]:
@@ -206,7 +224,10 @@ def _yolo(folder: Path, files: Sequence[str], pictures: _Pictures) -> list[Item]
         picture = pictures.find(PurePosixPath(file).stem, re.sub("labels", "images", file, flags=re.I), file)
         item = Item(picture, part_of(file))
         lines = (folder / file).read_text(encoding="utf-8-sig", errors="replace").splitlines()
-        width, height = _size(folder, picture) if lines else (1, 1)
+        try:
+            width, height = size_of(folder / picture) if lines else (1, 1)
+        except PictureUnreadable:
+            lines = []  # it is looked over, and named, with all pictures
         for number, line in enumerate(lines, start=1):
             if line.strip():
                 item.boxes.append(_of_line(line, f"{file}, line {number}", names, (width, height)))
@@ -217,8 +238,9 @@ def _yolo(folder: Path, files: Sequence[str], pictures: _Pictures) -> list[Item]
 def _of_line(line: str, where: str, names: dict[int, str] | None, size: tuple[int, int]) -> Box:
     parts = line.split()
     try:
-        number, x, y, width, height = int(parts[0]), *(float(part) for part in parts[1:5])
-    except (ValueError, IndexError):
+        number = int(parts[0])
+        x, y, width, height = _of_outline(parts[1:]) if len(parts) > 6 else [float(part) for part in parts[1:5]]
+    except ValueError:
         raise _refused(
             "boxes-file", f"{where} is {line[:60]!r}.", "Write a class, the center and the size: 0 0.5 0.5 0.2 0.1"
         ) from None
@@ -231,6 +253,13 @@ def _of_line(line: str, where: str, names: dict[int, str] | None, size: tuple[in
     across, down = size
     box = ((x - width / 2) * across, (y - height / 2) * down, width * across, height * down)
     return Box(names[number] if names else f"class {number}", box, where)
+
+
+def _of_outline(parts: Sequence[str]) -> tuple[float, float, float, float]:
+    """The center and the size of a box round an outline, written as x y x y and so on; ValueError if it is none."""
+    points = [(float(x), float(y)) for x, y in zip(parts[::2], parts[1::2], strict=True)]
+    (left, right), (top, bottom) = ((min(along), max(along)) for along in zip(*points, strict=True))
+    return (left + right) / 2, (top + bottom) / 2, right - left, bottom - top
 
 
 def _yolo_names(folder: Path, files: Sequence[str], listed: str | None) -> dict[int, str] | None:
@@ -308,8 +337,8 @@ def _checked(folder: Path, items: Sequence[Item]) -> list[Item]:
     found = []
     for item in items:
         try:
-            width, height = _size(folder, item.picture)
-        except DataRejected:
+            width, height = size_of(folder / item.picture)
+        except PictureUnreadable:
             found.append(Item(item.picture, item.part, item.boxes))  # looked over, and named, with all pictures
             continue
         found.append(Item(item.picture, item.part, [_fitting(box, item.picture, width, height) for box in item.boxes]))
@@ -320,6 +349,8 @@ def _fitting(box: Box, picture: str, width: int, height: int) -> Box:
     x, y, w, h = box.bbox
     if not box.category:
         raise _refused("unknown-category", f"{box.where} has no category.", "Give it one.")
+    if not all(map(math.isfinite, box.bbox)):
+        raise _refused("boxes-file", f"{box.where} lacks a side of its box.", "Give all four, as numbers.")
     if not (w > 0 and h > 0):
         raise _refused("empty-box", f"{box.where} is empty: {w:g} by {h:g} pixels.", "Mend it, or take it out.")
     inside = x >= -_SLACK and y >= -_SLACK and x + w <= width + _SLACK and y + h <= height + _SLACK
@@ -332,13 +363,6 @@ def _fitting(box: Box, picture: str, width: int, height: int) -> Box:
         )
     left, top = max(x, 0.0), max(y, 0.0)
     return Box(box.category, (left, top, min(x + w, width) - left, min(y + h, height) - top), box.where)
-
-
-def _size(folder: Path, picture: str) -> tuple[int, int]:
-    try:
-        return size_of(folder / picture)
-    except PictureUnreadable as error:
-        raise _refused("broken-pictures", str(error), "Save it again, or take it out with its boxes.") from None
 
 
 def _refused(code: str, what: str, cure: str) -> DataRejected:

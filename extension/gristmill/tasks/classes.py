@@ -50,19 +50,20 @@ def doubts(column: Column) -> tuple[Notice, ...]:
     return tuple(found)
 
 
-def balance(column: Column) -> tuple[Notice, ...]:
-    """How the rows spread over the classes."""
+def balance(column: Column, item: str = "row") -> tuple[Notice, ...]:
+    """How the rows, or what they stand for, spread over the classes."""
     present = column.rows - column.missing
     (common, most), (scarce, least) = column.top[0], column.top[-1]
     if len(column.top) < column.distinct:
-        message = f"The commonest of {column.distinct:,} classes, '{common}', has {_share(most, present)} of the rows."
+        part = _share(most, present)
+        message = f"The commonest of {column.distinct:,} classes, '{common}', has {part} of the {item}s."
     elif column.distinct == 2:
-        message = f"{_share(most, present)} of the rows are '{common}' and {_share(least, present)} are '{scarce}'."
+        message = f"{_share(most, present)} of the {item}s are '{common}' and {_share(least, present)} are '{scarce}'."
     elif most <= 1.5 * least:
-        message = f"Each of the {column.distinct:,} classes has about as many rows as the others."
+        message = f"Each of the {column.distinct:,} classes has about as many {item}s as the others."
     else:
         message = (
-            f"Of {column.distinct:,} classes the commonest, '{common}', has {_share(most, present)} of the rows, "
+            f"Of {column.distinct:,} classes the commonest, '{common}', has {_share(most, present)} of the {item}s, "
             f"and the rarest, '{scarce}', {_share(least, present)}."
         )
     uneven = least < 0.1 * present if column.distinct == 2 else is_lopsided(column)
@@ -78,11 +79,11 @@ def balance(column: Column) -> tuple[Notice, ...]:
     )
 
 
-def rare(column: Column) -> tuple[Notice, ...]:
+def rare(column: Column, item: str = "row") -> tuple[Notice, ...]:
     """The classes with too few rows to be learned, named; where there are more than two classes, to be confirmed."""
     known = [(label, count) for label, count in column.top if count < RARE]
     if column.distinct == 2:
-        return tuple(_few_of_two(column, *pair) for pair in known)
+        return tuple(_few_of_two(column, *pair, item) for pair in known)
     unseen = column.distinct - len(column.top)  # none of these has more rows than the last of the commonest ones
     if not known and not unseen:
         return ()
@@ -96,12 +97,12 @@ def rare(column: Column) -> tuple[Notice, ...]:
         Notice(
             code="rare-classes",
             message=f"{'A class' if one else 'Some classes'} of '{column.name}' {'has' if one else 'have'} fewer than "
-            f"{RARE} rows, too few to learn from: {_list(names)}. Unless you say otherwise, "
-            f"{'its' if one else 'their'} rows are left out, and the model will never answer with "
+            f"{RARE} {item}s, too few to learn from: {_list(names)}. Unless you say otherwise, "
+            f"{'its' if one else 'their'} {item}s are left out, and the model will never answer with "
             f"{'it' if one else 'them'}.",
             severity=Severity.CONFIRM,
             cure="Say yes to go on without them, merge them into one class (rare_classes=merge), keep them as they are "
-            "(rare_classes=keep), or add rows.",
+            f"(rare_classes=keep), or add {item}s.",
             column=column.name,
         ),
     )
@@ -136,13 +137,13 @@ def unknown_in_tests(column: Column, tests: Iterable[Table]) -> tuple[Notice, ..
     return tuple(found)
 
 
-def _few_of_two(column: Column, label: str, count: int) -> Notice:
+def _few_of_two(column: Column, label: str, count: int, item: str) -> Notice:
     return Notice(
         code="few-examples",
-        message=f"Only {count} row{' is' if count == 1 else 's are'} '{label}': what is learned from so few, and what "
-        "is measured on them, is hardly better than a guess.",
+        message=f"Only {count} {item}{' is' if count == 1 else 's are'} '{label}': what is learned from so few, and "
+        "what is measured on them, is hardly better than a guess.",
         severity=Severity.WARNING,
-        cure=f"Add rows of '{label}' if you can.",
+        cure=f"Add {item}s of '{label}' if you can.",
         column=column.name,
     )
 

@@ -6,12 +6,13 @@ this is tabular classification on a table whose one column holds the pictures' p
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gristmill.errors import DataRejected, UsageError
-from gristmill.pictures import is_picture
 from gristmill.records import ColumnKind, Notice, Profile, Resources, Severity
 from gristmill.tasks.base import Candidate, Listing, LoadPlan
 from gristmill.tasks.picture_listing import CLASS, from_folders, from_list
@@ -24,8 +25,11 @@ __all__ = ["ImageClassification"]
 
 _CANDIDATES = ("SmallPictures", "FrozenLinear", "FrozenBoosted", "FineTuned")
 _SIDES = (64, 96, 128, 160)
+_TINY = 30  # pictures of a class to try a recipe on
 _PER_CLASS = 5_000
 _LIKELY = 10.0  # more than any column of a table has: where pictures are listed, they are what is meant
+_BESIDE = 2  # columns that tell something, from which on a list of pictures is a table with pictures
+_UNTELLING = (ColumnKind.PICTURE, ColumnKind.IDENTIFIER, ColumnKind.CONSTANT, ColumnKind.EMPTY, ColumnKind.DATE)
 _FIXED_MEMORY = 1.5e9  # Python with AutoGluon and torch loaded, and a network in training
 
 
@@ -35,14 +39,14 @@ class ImageClassification(TabularClassification):
     name = "image-classification"
     title = "Image classification"
     summary = "which class a picture belongs to"
+    item = "picture"
     recipe = "pictures.ipynb"
     engine = "gristmill.engines.pictures:PictureEngine"
     modules = ("autogluon.tabular", "PIL")
     extra = "all-tasks"
+    tiny_target = CLASS
 
     def arrange(self, folder: Path, files: Sequence[str]) -> Listing | None:
-        if not any(is_picture(file) for file in files):
-            return None
         return from_list(folder, files) or from_folders(folder, files)
 
     def candidates(self, profile: Profile, target: str | None = None) -> tuple[Candidate, ...]:
@@ -55,7 +59,7 @@ class ImageClassification(TabularClassification):
         return tuple(
             Candidate(
                 target=one.target,
-                likelihood=one.likelihood + _LIKELY,
+                likelihood=one.likelihood + (_LIKELY if _carried(profile, one.target) else -_LIKELY),
                 sure=one.sure or len(profile.main.columns) == 2,
                 target_reason=self._why(one, profile),
                 task_reason="The data is pictures, each of one class.",
@@ -94,12 +98,22 @@ class ImageClassification(TabularClassification):
     def load(self, folder: Path, profile: Profile, plan: LoadPlan) -> tuple[DataFrame, DataFrame]:
         picture = profile.facts["picture"]
         train, test = super().load(folder, profile, plan)
-        place = str(folder.resolve())
-        train, test = (
-            rows[[picture, plan.target]].assign(**{picture: f"{place}/" + rows[picture].astype(str)})
-            for rows in (train, test)
-        )
-        return _at_most(train, plan), test
+        return _at_most(train[[picture, plan.target]], plan), test[[picture, plan.target]]
+
+    def tiny(self, folder: Path) -> Path:
+        from PIL import Image, ImageDraw
+
+        path = folder / "tiny.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for number in range(2 * _TINY):
+                name, drawn = ("disc", "ellipse") if number % 2 else ("box", "rectangle")
+                picture = Image.new("RGB", (48, 48), (10 * (number % 7), 60, 120))
+                left, top = 4 + number % 11, 4 + 3 * number % 13
+                getattr(ImageDraw.Draw(picture), drawn)((left, top, left + 24, top + 24), fill=(220, 200, 5 * number))
+                held = io.BytesIO()
+                picture.save(held, "PNG")
+                archive.writestr(f"{name}/{number}.png", held.getvalue())
+        return path
 
     def plan(
         self, profile: Profile, budget: float, resources: Resources, *, smaller: bool = False
@@ -120,12 +134,18 @@ class ImageClassification(TabularClassification):
             severity=Severity.WARNING,
             cure="A machine with more memory would try all candidates.",
         )
-        return parameters | {"side": sides[0], "candidates": list(_CANDIDATES[:2])}, (notice,)
+        return parameters | {"side": sides[0], "candidates": list(_CANDIDATES[:2]), "fine_tune": False}, (notice,)
 
     def _why(self, candidate: Candidate, profile: Profile) -> str:
         if candidate.target == CLASS and profile.main.path.startswith("listing."):
             return "The folders are named as the classes of the pictures in them."
         return candidate.target_reason
+
+
+def _carried(profile: Profile, target: str) -> bool:
+    """Whether there is little else than pictures to learn from: a table that says more is a table with pictures."""
+    beside = [one for one in profile.main.columns if one.name != target and one.kind not in _UNTELLING]
+    return len(beside) < _BESIDE and not any(one.kind is ColumnKind.TEXT for one in beside)
 
 
 def _at_most(train: DataFrame, plan: LoadPlan) -> DataFrame:

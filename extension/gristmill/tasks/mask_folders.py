@@ -48,11 +48,15 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """What was matched, and the pictures that have no mask: strays among those to learn from, and ones to answer."""
+    """What was matched, and the pictures that have no mask: strays among those to learn from, and ones to answer.
+
+    `lonely` are masks that have no picture.
+    """
 
     pairs: tuple[Pair, ...]
     strays: tuple[str, ...]
     unlabelled: tuple[str, ...]  # all of a test folder: they wait for an answer
+    lonely: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +101,13 @@ def pair_up(files: Sequence[str]) -> Paired | None:
             pairs.append(Pair(picture.path, mask.path, picture.part))
     if not pairs and not _clearly_meant(places):
         return None
-    _refuse_lonely_masks([place.path for place in masks.values()], len(pairs))
+    lonely = [place.path for place in masks.values()]
+    _refuse_lonely_masks(lonely, len(pairs))
     with_masks = {pair.part for pair in pairs}
     strays = [place.path for place in alone if place.part in with_masks or place.part == "train"]
     unlabelled = [place.path for place in alone if place.path not in set(strays)]
     _refuse_strays(strays, len(pairs))
-    return Paired(tuple(pairs), tuple(strays), tuple(unlabelled))
+    return Paired(tuple(pairs), tuple(strays), tuple(unlabelled), tuple(lonely))
 
 
 def _clearly_meant(places: Sequence[_Place]) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from gristmill.errors import DataRejected
 from gristmill.pictures import Look, check
+from gristmill.tasks.answered_pictures import faults, refuse_broken
 from gristmill.tasks.mask_classes import Named, legend_of, too_many
 from gristmill.tasks.mask_folders import Pair
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Survey", "survey"]
 
-_TOLERATED = 0.05  # share of the pictures that may be broken
 _CHANNELS = ("RGB", "RGBA", "LA", "CMYK")
 
 
@@ -37,14 +37,11 @@ def survey(folder: Path, pairs: Sequence[Pair], named: Sequence[Named], classes_
     """Look at every picture and mask; DataRejected where they do not fit."""
     pictures = check([folder / pair.picture for pair in pairs])
     masks = check([folder / pair.mask for pair in pairs])
-    broken = [look.fault for two in zip(pictures, masks, strict=True) for look in two if look.fault]
-    if len(broken) > _TOLERATED * len(pairs):
-        raise DataRejected(
-            broken[0],
-            cause=f"{len(broken):,} of {2 * len(pairs):,} pictures and masks cannot be read." if broken[1:] else "",
-            cure="Save it again as PNG, or take it and its partner out.",
-            code="broken-pictures",
-        )
+    broken = [*faults(folder, (look for two in zip(pictures, masks, strict=True) for look in two)).values()]
+    refuse_broken(
+        broken, len(pairs), what=f"{2 * len(pairs):,} pictures and masks",
+        cure="Save it again as PNG, or take it and its partner out.",
+    )  # fmt: skip
     sound = [
         (pair, look.mode)
         for pair, picture, look in zip(pairs, pictures, masks, strict=True)

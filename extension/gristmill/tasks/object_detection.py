@@ -6,24 +6,31 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gristmill.errors import DataRejected
 from gristmill.pictures import check, is_picture
-from gristmill.records import ColumnKind, Notice, Profile, Resources, Role, Severity
-from gristmill.tasks import holdout
-from gristmill.tasks.base import Candidate, Listing, LoadPlan, Metric, TaskKind
+from gristmill.records import ColumnKind, Notice, Severity
+from gristmill.tasks.answered_pictures import (
+    NAMED,
+    PICTURE,
+    AnsweredPictures,
+    TinyPicture,
+    faults,
+    listed,
+    parted,
+    refuse_broken,
+)
+from gristmill.tasks.base import Listing, Metric
 from gristmill.tasks.box_files import Item, read_items
 
 if TYPE_CHECKING:
-    from pandas import DataFrame, Series
+    from pandas import DataFrame
 
 __all__ = ["ObjectDetection"]
 
-PICTURE, BOXES = "picture", "boxes"
+BOXES = "boxes"
 _FEW = 20  # with fewer boxes a category is hardly learned
-_NAMED = 8
-_TOLERATED = 0.05  # share of the pictures that may be broken
 
 MAP = Metric(
     name="map",
@@ -48,7 +55,7 @@ MAP_75 = Metric(
 )
 
 
-class ObjectDetection(TaskKind):
+class ObjectDetection(AnsweredPictures):
     """Boxes round the things in a picture, each with its category."""
 
     name = "object-detection"
@@ -56,8 +63,16 @@ class ObjectDetection(TaskKind):
     summary = "what is in a picture, and where"
     recipe = "detection.ipynb"
     engine = "gristmill.engines.detection:DetectionEngine"
-    tiny_target = BOXES
+    modules = ("torch", "pycocotools", "PIL")
     metrics = (MAP, MAP_50, MAP_75)
+    problem = "object_detection"
+    tiny_target = BOXES
+    target_reason = "Each picture has boxes that say what is where."
+    task_reason = "Boxes show where things are, so a model can learn to find them."
+    proposed_for = (
+        "mAP is what detectors are compared by: it asks for every thing, for no false ones, and for boxes that fit."
+    )
+    smaller = {"Centers-96": {"kind": "network", "size": 96, "batch": 2}}  # noqa: RUF012  # as the base has it
 
     def arrange(self, folder: Path, files: Sequence[str]) -> Listing | None:
         read = read_items(folder, files)
@@ -71,116 +86,38 @@ class ObjectDetection(TaskKind):
                 f"The boxes, read as {form}, hold no box at all.", cure="Add boxes round what is to be found.",
                 code="no-boxes",
             )  # fmt: skip
-        held = "test" if any(item.part == "test" for item in items) else "valid"
-        train = [item for item in items if item.part != held]
-        test = [item for item in items if item.part == held]
-        if not train:
-            train, test = test, []
+        train, test = parted(items)
         names = sorted(counts)
-        listed = {item.picture for item in items} | set(broken)
+        known = {item.picture for item in items} | set(broken)
+        strays = [file for file in files if is_picture(file) and file not in known]
         return Listing(
             rows=_rows(train, names),
             test=_rows(test, names) if test else None,
             kinds={PICTURE: ColumnKind.PICTURE, BOXES: ColumnKind.BOXES},
-            notices=_notices(
-                form, items, counts, broken, [file for file in files if is_picture(file) and file not in listed]
-            ),
+            notices=_notices(form, items, counts, broken=[*broken.values()], strays=strays),
             likelihood=3.0,
         )
 
-    def tiny(self, folder: Path) -> Path:
-        import io
-        import zipfile
-
-        from PIL import Image, ImageDraw
-
-        path = folder / "tiny.zip"
-        rows = ["file,category,x,y,width,height"]
-        with zipfile.ZipFile(path, "w") as archive:
-            for number in range(24):
-                x, y = number % 6 * 4, number // 6 * 5
-                drawn, held = Image.new("RGB", (48, 48), (60, 60, 90)), io.BytesIO()
-                ImageDraw.Draw(drawn).rectangle((x, y, x + 19, y + 17), fill=(200, 120 + number, 60))
-                drawn.save(held, format="PNG")
-                archive.writestr(f"images/{number:02d}.png", held.getvalue())
-                rows.append(f"{number:02d}.png,thing,{x},{y},20,18")
-            archive.writestr("boxes.csv", "\n".join(rows))
-        return path
-
-    def candidates(self, profile: Profile, target: str | None = None) -> tuple[Candidate, ...]:
-        if profile.arranged != self.name or target not in (None, BOXES):
-            return ()
-        return (
-            Candidate(
-                target=BOXES,
-                likelihood=10.0,
-                sure=True,
-                target_reason="Each picture has boxes that say what is where.",
-                task_reason="Boxes show where things are, so a model can learn to find them.",
-            ),
+    def lacking(self, where: str) -> DataRejected:
+        return DataRejected(
+            f"{where} holds no boxes.",
+            cure="Upload a ZIP of pictures with their boxes as COCO JSON, Pascal VOC XML, YOLO text or CSV.",
+            code="no-boxes",
         )
 
-    def check(self, profile: Profile, target: str) -> tuple[Notice, ...]:
-        if profile.arranged != self.name or target != BOXES:
-            raise DataRejected(
-                f"'{target}' of {profile.main.path} holds no boxes.",
-                cure="Upload a ZIP of pictures with their boxes as COCO JSON, Pascal VOC XML, YOLO text or CSV.",
-                code="no-boxes",
-            )
-        return ()
-
-    def metrics_for(self, profile: Profile, target: str) -> tuple[Metric, ...]:
-        del profile, target
-        return self.metrics
-
-    def metric_reason(self, profile: Profile, target: str) -> str:
-        del profile, target
-        return (
-            "mAP is what detectors are compared by: it asks for every thing, for no false ones, and for boxes that fit."
-        )
-
-    def load(self, folder: Path, profile: Profile, plan: LoadPlan) -> tuple[DataFrame, DataFrame]:
-        rows = _read(folder, profile, Role.TRAIN)
-        names = rows.attrs["categories"]
-        if any(table.role is Role.TEST for table in profile.tables):
-            held = _read(folder, profile, Role.TEST)
-        else:
-            mask = holdout.draw(len(rows), plan.seed)
-            rows, held = rows.loc[~mask].reset_index(drop=True), rows.loc[mask].reset_index(drop=True)
-        rows.attrs["categories"] = held.attrs["categories"] = names
-        return rows, held
-
-    def problem_type(self, target: Series) -> str:
-        del target
-        return "object_detection"
-
-    def plan(
-        self, profile: Profile, budget: float, resources: Resources, *, smaller: bool = False
-    ) -> tuple[dict[str, Any], tuple[Notice, ...]]:
-        del profile, budget, resources
-        if not smaller:
-            return {}, ()
-        notice = Notice(
-            code="smaller-plan",
-            message="Training ran out of memory: pictures are made smaller, and fewer are looked at together.",
-            severity=Severity.WARNING,
-            cure="A machine with more memory would see them in full.",
-        )
-        return {"candidates": {"Centers-96": {"kind": "network", "size": 96, "batch": 2}}}, (notice,)
+    def beside(self, pictures: Sequence[TinyPicture]) -> dict[str, bytes | str]:
+        rows = [",".join(map(str, (picture.name, "thing", *picture.box))) for picture in pictures]
+        return {"boxes.csv": "\n".join(["file,category,x,y,width,height", *rows])}
 
 
-def _sound(folder: Path, items: Sequence[Item]) -> tuple[list[Item], list[str]]:
-    """The items whose pictures can be decoded, and why the others cannot."""
-    looks = check([folder / item.picture for item in items])
-    broken = {item.picture: look.fault for item, look in zip(items, looks, strict=True) if look.fault}
-    if len(broken) > _TOLERATED * len(items):
-        raise DataRejected(
-            next(iter(broken.values())),
-            cause=f"{len(broken):,} of {len(items):,} pictures cannot be read." if len(broken) > 1 else "",
-            cure="Save it again, or take it out with its boxes.",
-            code="broken-pictures",
-        )
-    return [item for item in items if item.picture not in broken], list(broken)
+def _sound(folder: Path, items: Sequence[Item]) -> tuple[list[Item], dict[str, str]]:
+    """The items whose pictures can be decoded, and why the others cannot, by their paths."""
+    broken = faults(folder, check([folder / item.picture for item in items]))
+    refuse_broken(
+        [*broken.values()], len(items), what=f"{len(items):,} pictures",
+        cure="Save it again, or take it out with its boxes.",
+    )  # fmt: skip
+    return [item for item in items if item.picture not in broken], broken
 
 
 def _rows(items: Sequence[Item], names: Sequence[str]) -> DataFrame:
@@ -196,47 +133,30 @@ def _rows(items: Sequence[Item], names: Sequence[str]) -> DataFrame:
     return rows
 
 
-def _read(folder: Path, profile: Profile, role: Role) -> DataFrame:
-    """A listing with absolute paths."""
-    import pandas as pd
-
-    table = next(table for table in profile.tables if table.role is role)
-    rows = pd.read_parquet(folder / table.path)
-    rows[PICTURE] = [str(folder / path) for path in rows[PICTURE]]
-    return rows
-
-
 def _notices(
-    form: str, items: Sequence[Item], counts: Counter[str], broken: Sequence[str], strays: Sequence[str]
+    form: str, items: Sequence[Item], counts: Counter[str], *, broken: Sequence[str], strays: Sequence[str]
 ) -> tuple[Notice, ...]:
-    listed = ", ".join(f"'{name}' {count:,}" for name, count in counts.most_common(_NAMED))
-    more = f" and {len(counts) - _NAMED} more" if len(counts) > _NAMED else ""
+    named = ", ".join(f"'{name}' {count:,}" for name, count in counts.most_common(NAMED))
+    more = f" and {len(counts) - NAMED} more" if len(counts) > NAMED else ""
     empty = sum(not item.boxes for item in items)
     without = f"; {empty:,} pictures have none" if empty else ""
     found = [
         Notice(
             code="boxes",
-            message=f"Boxes, read as {form}: {listed}{more}, {counts.total() / len(items):.1f} a picture{without}.",
+            message=f"Boxes, read as {form}: {named}{more}, {counts.total() / len(items):.1f} a picture{without}.",
         )
     ]
-    found += _listed("broken-pictures", broken, "cannot be read, and are left out")
-    found += _listed("pictures-without-boxes", strays, "are named by no file of boxes, and are left out")
+    found += listed("broken-pictures", broken, "that cannot be read, left out with their boxes")
+    found += listed("pictures-without-boxes", strays, "that no file of boxes names, left out")
     few = [f"'{name}' ({count})" for name, count in counts.items() if count < _FEW]
     if few:
         found.append(
             Notice(
                 code="rare-categories",
-                message=f"Fewer than {_FEW} boxes, and so hardly to be learned: {', '.join(few[:_NAMED])}.",
+                message=f"Fewer than {_FEW} boxes, and so hardly to be learned: {', '.join(few[:NAMED])}.",
                 severity=Severity.WARNING,
                 cure="Add pictures that show them.",
                 column=BOXES,
             )
         )
     return tuple(found)
-
-
-def _listed(code: str, files: Sequence[str], what: str) -> list[Notice]:
-    if not files:
-        return []
-    message = f"{len(files):,} picture{'s' if len(files) > 1 else ''} {what}: {', '.join(files[:_NAMED])}."
-    return [Notice(code=code, message=message, severity=Severity.WARNING)]

@@ -27,7 +27,7 @@ __all__ = ["CLASS", "PICTURE", "from_folders", "from_list"]
 PICTURE, CLASS = "picture", "class"
 BROKEN = 0.05  # the share of pictures, or of rows, that may be unusable
 FEWEST = 20
-MOST_CLASSES = 1_000
+MOST_CLASSES = 10_000  # more folders are no classes, whatever they are
 MOST_BYTES = 100_000_000  # of one picture's file
 _NAMED = 8
 _OTHERWISE = frozenset(
@@ -36,6 +36,10 @@ _OTHERWISE = frozenset(
      "segmentationobject", "imagesets", "bbox", "boxes"}
 )  # fmt: skip
 _MASKS = _OTHERWISE - {"image", "images", "img", "imgs", "jpegimages", "label", "labels"}
+_UNREAD = (
+    *(".heic", ".heif", ".avif", ".svg", ".raw", ".cr2", ".cr3", ".nef", ".arw", ".dng", ".jp2", ".jxl", ".psd"),
+    ".tga",
+)
 _BOXES = frozenset(
     {"xmin", "ymin", "xmax", "ymax", "x1", "y1", "x2", "y2", "bbox", "box", "boxes", "left", "top", "right", "bottom",
      "x_min", "y_min"}
@@ -44,8 +48,11 @@ _BOXES = frozenset(
 
 def from_folders(folder: Path, files: Sequence[str]) -> Listing | None:
     """The listing of pictures that lie in folders named as their class; None where that is not how they lie."""
-    filed = sort_by_folder(files, is_picture)
     found = [file for file in files if is_picture(file)]
+    if not found:
+        _refuse_unread(files)
+        return None
+    filed = sort_by_folder(files, is_picture)
     if filed is None:
         return _unsorted(found, files)
     names = set(filed.classes.values())
@@ -68,7 +75,7 @@ def from_folders(folder: Path, files: Sequence[str]) -> Listing | None:
     looks, notices = _looked_over(folder, rows)
     train = _frame([(file, filed.classes[file]) for file in rows if file in looks and file not in filed.held_out])
     test = _frame([(file, filed.classes[file]) for file in rows if file in looks and file in filed.held_out])
-    notices += _of_folders(filed, looks, files)
+    notices += [*_of_folders(folder, filed, looks, files), *_unread(files)]
     notices += _twins(looks, filed.classes, filed.held_out)
     alone = len(found) >= 0.9 * len(files)
     return Listing(
@@ -182,6 +189,8 @@ def _read_list(folder: Path, file: str, found: Sequence[str]) -> _List | None:
         sample = values[:: max(1, len(values) // 200)][:200]
         if sample and sum(_find(value, near, places) is not None for value in sample) > 0.5 * len(sample):
             matched[str(name)] = values
+    if len(matched) > 1:  # numbers, too, may be names of pictures without their ending: paths go before them
+        matched = {name: values for name, values in matched.items() if sum(map(is_picture, values)) > 0.5 * len(values)}
     words = {str(name).lower() for name in rows.columns}
     if len(matched) != 1 or len(rows.columns) < 2 or len(words & _BOXES) > 1 or "bbox" in words:
         return None  # two pictures a row are a picture and its mask; with boxes they are another task's
@@ -242,26 +251,29 @@ def _looked_over(folder: Path, files: Sequence[str]) -> tuple[dict[str, Look], l
         looks = pictures.check([folder / file for file in files], most_bytes=MOST_BYTES)
     except ImportError:
         raise NotPossible("Pictures need Pillow, which is not installed here.", cure="pip install pillow") from None
-    broken = [(file, look.fault) for file, look in zip(files, looks, strict=True) if look.fault]
+    broken = [
+        (file, look.fault.replace(look.path.name, file, 1))
+        for file, look in zip(files, looks, strict=True)
+        if look.fault
+    ]
     sound = {file: look for file, look in zip(files, looks, strict=True) if not look.fault}
     if not broken:
         return sound, []
-    file, fault = broken[0]
-    where = str(PurePosixPath(file).parent)
     if len(broken) > BROKEN * len(files):
         raise DataRejected(
-            f"{len(broken):,} of {len(files):,} pictures cannot be used, the first in {where}: {fault}",
+            f"{len(broken):,} of {len(files):,} pictures cannot be used; the first: {broken[0][1]}",
             cure="Save them again, or take them out; up to one in twenty would be left out and named.",
             code="pictures-broken",
         )
+    one = len(broken) == 1
     return sound, [
         Notice(
             code="pictures-broken",
-            message=f"{_these(len(broken), 'picture')} left out, as they cannot be opened: "
+            message=f"{_these(len(broken), 'picture')} left out, as {'it' if one else 'they'} cannot be opened: "
             f"{' '.join(fault for _, fault in broken[:_NAMED])}"
             + (f" And {len(broken) - _NAMED:,} more." if len(broken) > _NAMED else ""),
             severity=Severity.WARNING,
-            cure="Save them again if they matter.",
+            cure="Save it again if it matters." if one else "Save them again if they matter.",
         )
     ]
 
@@ -278,10 +290,37 @@ def _facts(column: str, looks: Any) -> dict[str, str]:
     return {"picture": column, "side": str(sides[len(sides) // 2] if sides else 0)}
 
 
-def _of_folders(filed: Filed, looks: dict[str, Look], files: Sequence[str]) -> list[Notice]:
+def _unread(files: Sequence[str]) -> list[Notice]:
+    """A notice of pictures in forms that are not read."""
+    strange = [file for file in files if file.lower().endswith(_UNREAD)]
+    if not strange:
+        return []
+    return [
+        Notice(
+            code="pictures-unread",
+            message=f"{_these(len(strange), 'picture')} in a form that is not read, and not used: {_some(strange)}.",
+            severity=Severity.WARNING,
+            cure="Save them as JPEG or PNG.",
+        )
+    ]
+
+
+def _refuse_unread(files: Sequence[str]) -> None:
+    """Refuse an archive of pictures none of which can be read; nothing where it is something else."""
+    strange = [file for file in files if file.lower().endswith(_UNREAD)]
+    if len(strange) > 0.9 * len(files) and strange:
+        kinds = sorted({PurePosixPath(file).suffix.lower() for file in strange})
+        raise DataRejected(
+            f"The archive's {_counted(len(strange), 'picture')} are in a form that is not read ({', '.join(kinds)}).",
+            cure="Save them as JPEG or PNG.",
+            code="pictures-unread",
+        )
+
+
+def _of_folders(folder: Path, filed: Filed, looks: dict[str, Look], files: Sequence[str]) -> list[Notice]:
     notices = []
     learned = {filed.classes[file] for file in looks if file not in filed.held_out}
-    empty = sorted((set(filed.classes.values()) | _empty_folders(filed, files)) - learned)
+    empty = sorted((set(filed.classes.values()) | _empty_folders(folder, filed, files)) - learned)
     if empty:
         notices.append(
             Notice(
@@ -314,13 +353,16 @@ def _of_folders(filed: Filed, looks: dict[str, Look], files: Sequence[str]) -> l
     return notices
 
 
-def _empty_folders(filed: Filed, files: Sequence[str]) -> set[str]:
-    """Folders beside those of the classes that hold files, and no picture."""
+def _empty_folders(folder: Path, filed: Filed, files: Sequence[str]) -> set[str]:
+    """Folders beside those of the classes that hold no picture, and perhaps no file at all."""
     above = {PurePosixPath(file).parts[: PurePosixPath(file).parts.index(name)] for file, name in filed.classes.items()}
     beside = set()
     for file in files:
         parts = PurePosixPath(file).parts
         beside |= {parts[len(top)] for top in above if parts[: len(top)] == top and len(parts) > len(top) + 1}
+    for top in above:
+        here = folder.joinpath(*top)
+        beside |= {entry.name for entry in here.iterdir() if entry.is_dir() and not any(entry.iterdir())}
     return beside - _OTHERWISE
 
 

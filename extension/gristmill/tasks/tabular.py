@@ -85,7 +85,7 @@ class Tabular(TaskKind, partial=True):
         for column in profile.main.columns if target is None else [profile.column(target)]:
             speaks, reading = promise(profile, column), read_answers(column)
             fitness = self.fitness(reading)
-            if target is None and (not speaks.possible or fitness == 0):
+            if target is None and (not speaks.possible or fitness == 0 or column.kind is ColumnKind.PICTURE):
                 continue
             found.append(
                 Candidate(
@@ -126,11 +126,13 @@ class Tabular(TaskKind, partial=True):
         target, left = plan.target, left_out(profile, plan)
         names = [name for name in profile.main.form.names if name not in left]
         rows = read_rows(folder, [table for table in profile.tables if table.role is Role.TRAIN], names)
+        rows = _located(rows, folder, profile)
         learned = rows[target]
         rows = _labelled(rows, target, self.relabel(learned, learned, plan))
         tests = test_tables(profile, target)
         if tests:
             given = read_rows(folder, [typed_as(table, profile.main.form) for table in tests], names)
+            given = _located(given, folder, profile)
             held = _labelled(given, target, self.relabel(given[target], learned, plan))
         else:
             mask = self._hold_out(rows, plan)
@@ -183,6 +185,13 @@ def _unlabelled_tests(profile: Profile, target: str) -> tuple[Notice, ...]:
         for table in profile.tables
         if table.role is Role.TEST and _is_unlabelled(table, target)
     )
+
+
+def _located(rows: DataFrame, folder: Path, profile: Profile) -> DataFrame:
+    """The rows with whole paths where they name pictures of the dataset's."""
+    place = f"{folder.resolve()}/"
+    pictures = [column.name for column in profile.main.columns if column.kind is ColumnKind.PICTURE]
+    return rows.assign(**{name: place + rows[name].astype(str) for name in pictures if name in rows.columns})
 
 
 def _labelled(rows: DataFrame, target: str, values: Series) -> DataFrame:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gristmill.errors import DataRejected, UsageError
-from gristmill.records import Notice, Profile
+from gristmill.records import Column, Notice, Profile
 from gristmill.tasks import classes, holdout, metrics
 from gristmill.tasks.base import LoadPlan, Metric
 from gristmill.tasks.classes import RARE
@@ -45,6 +45,9 @@ class TabularClassification(Tabular):
     def fitness(self, reading: Reading) -> float:
         return reading.classlike
 
+    def classes_in(self, profile: Profile, target: str) -> Column | None:
+        return profile.column(target)
+
     def metrics_for(self, profile: Profile, target: str) -> tuple[Metric, ...]:
         column = profile.column(target)
         if column.distinct <= 2:
@@ -56,30 +59,34 @@ class TabularClassification(Tabular):
         column = profile.column(target)
         if column.distinct <= 2:
             return (
-                "With two classes, ROC AUC tells how well the model ranks rows of the one above rows of the other, "
-                "however many there are of each and wherever you later draw the line."
+                f"With two classes, ROC AUC tells how well the model ranks {self.item}s of the one above those of the "
+                "other, however many there are of each and wherever you later draw the line."
             )
         if classes.is_lopsided(column):
             return (
                 "Some classes are much rarer than others: balanced accuracy counts each class the same, "
                 "so that the rare ones cannot be ignored."
             )
-        return "The classes have similar numbers of rows, so the plain share of right answers is fair to each of them."
+        return (
+            f"The classes have similar numbers of {self.item}s, so the plain share of right answers is fair to each of "
+            "them."
+        )
 
     def check(self, profile: Profile, target: str) -> tuple[Notice, ...]:
         notices, column = super().check(profile, target), profile.column(target)
         present = column.rows - column.missing
         if column.distinct < 2:
             raise DataRejected(
-                f"The target '{target}' of {profile.main.path} has the same value in every row: '{column.top[0][0]}'.",
-                cure="Add rows of at least one other class, or choose another target.",
+                f"The target '{target}' of {profile.main.path} has the same value in every {self.item}: "
+                f"'{column.top[0][0]}'.",
+                cure=f"Add {self.item}s of at least one other class, or choose another target.",
                 code="one-class",
             )
         if column.distinct > present / 2:
             numbers = column.dtype in ("int64", "float64")
             raise DataRejected(
-                f"The target '{target}' of {profile.main.path} has {column.distinct:,} classes in {present:,} rows, "
-                "fewer than two rows a class.",
+                f"The target '{target}' of {profile.main.path} has {column.distinct:,} classes in {present:,} "
+                f"{self.item}s, fewer than two {self.item}s a class.",
                 cure="Choose another target"
                 + (", or the task tabular-regression, which predicts numbers." if numbers else "."),
                 code="too-many-classes",
@@ -87,8 +94,8 @@ class TabularClassification(Tabular):
         return (
             *notices,
             *classes.doubts(column),
-            *classes.balance(column),
-            *classes.rare(column),
+            *classes.balance(column, self.item),
+            *classes.rare(column, self.item),
             *classes.unknown_in_tests(column, test_tables(profile, target)),
         )
 

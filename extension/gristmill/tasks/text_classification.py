@@ -32,6 +32,8 @@ _AHEAD, _BEHIND = 0.25, 10.0  # of tabular classification, in likelihood
 _UNSEEN = (ColumnKind.IDENTIFIER, ColumnKind.CONSTANT, ColumnKind.EMPTY, ColumnKind.DATE)
 _BAGGING_BUDGET, _BAGGING_ROWS = 120.0, 3_000
 _FIXED_MEMORY, _MEMORY_PER_BYTE = 1.2e9, 25.0  # libraries and encoder; the texts, their words, and the weights of those
+_TINY = {"sea": ("waves and gulls", "salt and sails", "tide and reefs", "boats and nets"),
+         "hill": ("snow and pines", "rocks and trails", "peaks and huts", "goats and mist")}  # fmt: skip
 
 
 class TextClassification(TabularClassification):
@@ -40,6 +42,7 @@ class TextClassification(TabularClassification):
     name = "text-classification"
     title = "Text classification"
     summary = "which class a text belongs to"
+    item = "text"
     recipe = "text.ipynb"
     engine = "gristmill.engines.text:TextEngine"
 
@@ -71,17 +74,30 @@ class TextClassification(TabularClassification):
         train, held = super().load(folder, profile, plan)
         return read(train), read(held)
 
+    def tiny(self, folder: Path) -> Path:
+        path = folder / "tiny.csv"
+        lines = [
+            f"on {day} we walked to the {place} and saw {thing} by the {other},{answer}"
+            for answer, things in _TINY.items()
+            for day in ("monday", "tuesday", "friday", "a quiet sunday", "a windy day")
+            for place, other in (("north", "road"), ("south", "gate"), ("old town", "wall"))
+            for thing in things
+        ]
+        path.write_text("\n".join(["text,answer", *lines]) + "\n", encoding="utf-8")
+        return path
+
     def plan(
         self, profile: Profile, budget: float, resources: Resources, *, smaller: bool = False
     ) -> tuple[dict[str, Any], tuple[Notice, ...]]:
         texts = [column.name for column in profile.main.columns if column.kind is ColumnKind.TEXT]
         needed = _FIXED_MEMORY + _MEMORY_PER_BYTE * profile.bytes
         if smaller or needed > resources.memory:
-            return {"texts": texts, "encoder": "", "folds": 0, "beside": {}}, (_too_little(needed, resources, smaller),)
+            alone = {"texts": texts, "weights": "", "folds": 0, "beside": {}, "fine_tune": False}
+            return alone, (_too_little(needed, resources, smaller),)
         missing = [name for name in (ENCODER.replace("-", "_"), *_READERS) if find_spec(name) is None]
         folds = 5 if budget >= _BAGGING_BUDGET and profile.rows <= _BAGGING_ROWS else 0
         return (
-            {"texts": texts, "encoder": "" if missing else ENCODER, "folds": folds},
+            {"texts": texts, "weights": "" if missing else ENCODER, "folds": folds},
             (_no_encoder(missing),) if missing else (),
         )
 
@@ -96,12 +112,15 @@ def _weighed(profile: Profile, candidate: Candidate) -> Candidate:
     names = [f"'{text.name}'" for text in texts_of(profile, candidate.target)]
     if not names or not _carries(profile, candidate.target, len(names)):
         return replace(candidate, likelihood=candidate.likelihood - _BEHIND)
-    reason = f"{candidate.task_reason} What there is to tell it from is text, in {_list(names)}."
+    why = candidate.task_reason.replace("each row", "each text")
+    reason = f"{why} What there is to tell it from is text, in {_list(names)}."
     return replace(candidate, likelihood=candidate.likelihood + _AHEAD, task_reason=reason)
 
 
 def _carries(profile: Profile, target: str, texts: int) -> bool:
-    """Whether there is little else than texts to learn from."""
+    """Whether there is little else than texts to learn from, and no picture, which this task would not look at."""
+    if any(column.kind is ColumnKind.PICTURE for column in profile.main.columns):
+        return False
     beside = [
         column
         for column in profile.main.columns

@@ -57,7 +57,7 @@ def listing_of(folder: Path, files: Sequence[str]) -> Listing | None:
     _refuse(placed)
     notices = _told(files, texts, unlabelled)
     rows, bad, cut = _read(folder, placed)
-    notices += _left_out(placed, bad, cut)
+    notices += [*_left_out(placed, bad, cut), *_emptied(folder, placed, set(rows[LABEL]))]
     _refuse([place for place in placed if place.path in set(rows[FILE])])
     is_test = rows[FILE].isin({place.path for place in placed if place.is_test})
     return Listing(
@@ -194,10 +194,32 @@ def _left_out(placed: Sequence[_Place], bad: dict[str, str], cut: Sequence[str])
         notices.append(
             Notice(
                 code="texts-cut",
-                message=f"Of {len(cut):,} long texts the first {_LONGEST:,} characters are used: {_names(cut)}.",
+                message=f"Of {len(cut):,} long {'text' if len(cut) == 1 else 'texts'} the first {_LONGEST:,} "
+                f"characters are used: {_names(cut)}.",
             )
         )
     return notices
+
+
+def _emptied(folder: Path, placed: Sequence[_Place], learned: set[str]) -> list[Notice]:
+    """The classes that have no text to learn from: none at all, or none that can be used."""
+    first = next(place for place in placed if place.label)
+    parts = PurePosixPath(first.path).parts
+    here = folder.joinpath(*parts[: parts.index(first.label)])
+    bare = {entry.name for entry in here.iterdir() if entry.is_dir() and not any(entry.rglob("*.txt"))}
+    empty = sorted(({place.label for place in placed} | bare) - learned)
+    if not empty:
+        return []
+    one, named = len(empty) == 1, _names([f"'{name}'" for name in empty])
+    return [
+        Notice(
+            code="empty-class",
+            message=f"The {'folder' if one else 'folders'} {named} {'has' if one else 'have'} no text to learn from, "
+            f"so the model will never answer with {'it' if one else 'them'}.",
+            severity=Severity.WARNING,
+            cure="Add texts, or take the folder out.",
+        )
+    ]
 
 
 def _names(names: Sequence[str]) -> str:

@@ -11,7 +11,6 @@ silence, because the run is somebody else's by then.
 from __future__ import annotations
 
 import errno
-import tarfile
 import time
 import traceback
 from dataclasses import dataclass, replace
@@ -25,7 +24,7 @@ from gristmill.recipes import Recipe
 from gristmill.records import Artifact, Dataset, EventKind, Model, Proposal, Run, RunStatus, Stage
 from gristmill.sandbox import Execution, Sandbox
 from gristmill.stores import Store, places
-from gristmill.worker.keeper import Keeper
+from gristmill.worker.keeper import Keeper, restore
 from gristmill.worker.lease import Lease
 from gristmill.worker.relay import Relay
 from gristmill.worker.watchdog import Cause, Stop, Watchdog
@@ -98,15 +97,8 @@ class Attempt:
         if self._run.resumed_from and not (self._folder / "out").exists():
             earlier = self._tools.catalog.runs.get(self._run.resumed_from).artifact("checkpoint")
             if earlier is not None:
-                self._restore(earlier)
+                restore(self._tools.store, earlier, self._folder)
         return dataset
-
-    def _restore(self, checkpoint: Artifact) -> None:
-        path = self._folder / "checkpoint.tar"
-        self._tools.store.get_file(checkpoint.key, path)
-        with tarfile.open(path) as tar:
-            tar.extractall(self._folder / "out", filter="data")
-        path.unlink()
 
     def _describe(self, dataset: Dataset) -> BenchFile:
         run = self._run

@@ -15,9 +15,18 @@ from gristmill.errors import GristmillError, RecipeInvalid
 from gristmill.records import Artifact, Failure, Run
 from gristmill.stores import Store, places
 
-__all__ = ["Keeper"]
+__all__ = ["Keeper", "restore"]
 
 _CHECKPOINT = ("predictor.pkl", "models/*/model.pkl")  # what AutoGluon needs to load what it had trained
+
+
+def restore(store: Store, checkpoint: Artifact, folder: Path) -> None:
+    """Put all models that a run has kept back into `folder`, where the notebook finds them."""
+    path = folder / "checkpoint.tar"
+    store.get_file(checkpoint.key, path)
+    with tarfile.open(path) as tar:
+        tar.extractall(folder / "out", filter="data")
+    path.unlink()
 
 
 class Keeper:

@@ -4,13 +4,25 @@
     net.pooled(normal(pixels))           # one vector a picture, for telling classes apart
     net.stages(normal(pixels))           # maps at a half to a thirty-second of its size, for dense answers
 
-This folder imports nothing of gristmill and knows itself by relative imports only: it is copied into each model archive
-whose model sees. Imported lazily: it needs torch.
+Of gristmill this folder imports `weights` alone: both are copied into each model archive whose model sees. Imported
+lazily: it needs torch.
 """
 
 from __future__ import annotations
 
+from .gaze import gaze
 from .network import EfficientNetLite, folded, normal
-from .weights import WEIGHTS, Weights, WeightsMissing, load, usable
+from .weights import WEIGHTS, Weights, WeightsMissing, load, opened, usable
 
-__all__ = ["WEIGHTS", "EfficientNetLite", "Weights", "WeightsMissing", "folded", "load", "normal", "usable"]
+__all__ = [
+    "WEIGHTS",
+    "EfficientNetLite",
+    "Weights",
+    "WeightsMissing",
+    "folded",
+    "gaze",
+    "load",
+    "normal",
+    "opened",
+    "usable",
+]

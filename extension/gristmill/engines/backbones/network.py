@@ -72,16 +72,22 @@ class EfficientNetLite(nn.Module):
 
     def pooled(self, x: Tensor) -> Tensor:
         """One vector of `features` numbers a picture."""
-        last = self.stages(x)[-1]
-        return functional.relu6(self.bn1(self.conv_head(last))).mean(dim=(2, 3))
+        return self.pooled_of(self.stages(x))
+
+    def pooled_of(self, stages: list[Tensor]) -> Tensor:
+        """The same, from its `stages`."""
+        return functional.relu6(self.bn1(self.conv_head(stages[-1]))).mean(dim=(2, 3))
 
     def seen(self, x: Tensor) -> Tensor:
         """All that may be of use: `pooled`, the mean of each of `stages`, and in quarters that of the last but one.
 
         What is unlike photographs, such as letters or scans, is better told apart by the earlier stages.
         """
-        stages = self.stages(x)
-        last = functional.relu6(self.bn1(self.conv_head(stages[-1]))).mean(dim=(2, 3))
+        return self.seen_of(self.stages(x))
+
+    def seen_of(self, stages: list[Tensor]) -> Tensor:
+        """The same, from its `stages`."""
+        last = self.pooled_of(stages)
         quarters = functional.adaptive_avg_pool2d(stages[-2], 2).flatten(1)
         return torch.cat([last, *(stage.mean(dim=(2, 3)) for stage in stages), quarters], dim=1)
 

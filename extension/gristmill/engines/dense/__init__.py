@@ -2,13 +2,16 @@
 
     predictor.py  what predictors share: candidates, the folder they are kept in, the leaderboard
     fitting.py    one fit: the time shared out among the candidates
-    network.py    training one network against the clock
+    network.py    one network: how it begins, is kept, and answers
+    training.py   its training against the clock
+    feeding.py    what it is fed with
+    unet.py       what networks share behind their backbone, and the U-Net
     scores.py     counts of pixels by true and given class, and what is read from them
     shelf.py      pictures and masks at one size and in memory
 
     segmenter.py  a class for every pixel: fit, predict, evaluate, leaderboard, save and load, as AutoGluon's have them
     lessons.py    what it learns from and is judged on
-    masking.py    its networks: a U-Net (unet.py) on a backbone
+    masking.py    its networks: U-Nets
     forest.py     trees that tell a pixel's class by colours around it: what can be had in seconds
 
     detector.py   boxes round things: the same

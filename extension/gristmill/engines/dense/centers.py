@@ -6,7 +6,6 @@ No anchors are to be chosen, and answers need no heavy sifting: a center is a pl
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -17,46 +16,40 @@ from torch.nn import functional
 
 from ..backbones import EfficientNetLite, normal
 from .boxes import Boxes, distinct
+from .feeding import Feed
 from .findings import BoxLessons
 from .network import Network
-from .unet import Join
+from .unet import Joined
 
 __all__ = ["BoxNetwork"]
 
 _STRIDE = 4
-_WIDTHS = (96, 64, 64)
 _MOST = 60  # boxes a picture
 _LEAST_SCORE = 0.03
+_LONGEST = 6.0  # logarithm of a side, in strides: more is no box, but a network gone astray
 
 
-class _Centers(nn.Module):
-    """Pictures in; a map of centers by category, the way to the center, and the size out."""
+class _Centers(Joined):
+    """A map of centers by category, the way to the center, and the size out."""
+
+    _WIDTHS = (96, 64, 64)
 
     def __init__(self, classes: int, backbone: EfficientNetLite | None = None) -> None:
-        super().__init__()
-        self.backbone = backbone or EfficientNetLite()
-        *fines, coarse = self.backbone.channels
-        joins = []
-        for width, fine in zip(_WIDTHS, reversed(fines), strict=False):
-            joins.append(Join(coarse, fine, width))
-            coarse = width
-        self.joins = nn.ModuleList(joins)
-        last = nn.Conv2d(coarse, classes, 1)
+        super().__init__(self._WIDTHS, backbone)
+        wide = self._WIDTHS[-1]
+        last = nn.Conv2d(wide, classes, 1)
         nn.init.constant_(last.bias, -math.log(99.0))  # type: ignore[arg-type]  # at first nothing is anywhere
-        self.heat = nn.Sequential(nn.Conv2d(coarse, coarse, 3, padding=1), nn.ReLU(), last)
-        self.form = nn.Sequential(nn.Conv2d(coarse, coarse, 3, padding=1), nn.ReLU(), nn.Conv2d(coarse, 4, 1))
+        self.heat = nn.Sequential(nn.Conv2d(wide, wide, 3, padding=1), nn.ReLU(), last)
+        self.form = nn.Sequential(nn.Conv2d(wide, wide, 3, padding=1), nn.ReLU(), nn.Conv2d(wide, 4, 1))
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        *finer, found = self.backbone.stages(pictures)
-        for join, fine in zip(self.joins, reversed(finer), strict=False):
-            found = join(found, fine)
+    def answered(self, found: Tensor) -> Tensor:
         return torch.cat([self.heat(found), self.form(found)], 1)
 
 
 class BoxNetwork(Network):
     """A network of centers with its settings."""
 
-    def build(self, backbone: EfficientNetLite | None = None) -> nn.Module:
+    def build(self, backbone: EfficientNetLite | None = None) -> _Centers:
         return _Centers(self.classes, backbone)
 
     def feed(self, lessons: BoxLessons) -> _Feed:
@@ -73,42 +66,26 @@ class BoxNetwork(Network):
             return _read(found[0].cpu(), self.classes)
 
 
-class _Feed:
-    """Batches of pictures, each with its map of what the network should say."""
+class _Feed(Feed):
+    """Pictures, each with its map of what the network should say."""
 
     def __init__(self, candidate: BoxNetwork, lessons: BoxLessons) -> None:
+        super().__init__(len(lessons.train), candidate.settings, candidate.seed)
         self._lessons = lessons
         self._pictures = lessons.pictures(candidate.size)
         self._size = candidate.size
         self._classes = candidate.classes
-        self._count = len(lessons.train)
-        self._batch = candidate.settings["batch"] or min(16, max(2, self._count // 12))
-        self._strong = candidate.settings["augment"] == "strong"
-        self._random = np.random.default_rng(candidate.seed)
 
-    def __len__(self) -> int:
-        return max(1, self._count // self._batch)
-
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        order = self._random.permutation(self._count)
-        for start in range(len(self)):
-            pairs = [self._changed(int(at)) for at in order[start * self._batch : (start + 1) * self._batch]]
-            pictures = normal(np.stack([picture for picture, _ in pairs]))
-            contrast = torch.from_numpy(self._random.uniform(0.8, 1.25, (len(pairs), 1, 1, 1))).float()
-            light = torch.from_numpy(self._random.uniform(-0.15, 0.15, (len(pairs), 3, 1, 1))).float()
-            truths = np.stack([_drawn(boxes, self._size, self._classes) for _, boxes in pairs])
-            yield pictures * contrast + light, torch.from_numpy(truths)
-
-    def _changed(self, place: int) -> tuple[NDArray[np.uint8], Boxes]:
+    def lesson(self, place: int, *, mirrored: bool) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         picture, boxes = self._pictures[place], self._lessons.boxes(place)
-        corners = boxes.corners
-        if self._random.random() < 0.5:
+        if mirrored:
+            left, top, right, bottom = boxes.corners.T
             picture = picture[:, ::-1]
-            corners = np.stack([1 - corners[:, 2], corners[:, 1], 1 - corners[:, 0], corners[:, 3]], 1)
-        if self._strong:
-            picture, corners, inside = _moved(picture, corners, self._random)
-            return picture, Boxes(corners, boxes.categories, boxes.scores).take(inside)
-        return np.ascontiguousarray(picture), Boxes(corners, boxes.categories, boxes.scores)
+            boxes = Boxes(np.stack([1 - right, top, 1 - left, bottom], 1), boxes.categories, boxes.scores)
+        if self.is_strong:
+            picture, corners, inside = _moved(picture, boxes.corners, self.random)
+            boxes = Boxes(corners, boxes.categories, boxes.scores).take(inside)
+        return picture, _drawn(boxes, self._size, self._classes)
 
 
 def _moved(
@@ -153,16 +130,32 @@ def _drawn(boxes: Boxes, size: tuple[int, int], classes: int) -> NDArray[np.floa
 
 
 def _loss(found: Tensor, truth: Tensor, classes: int) -> Tensor:
-    """A focal loss over centers, and distances in way and size where there are things."""
+    """A focal loss over centers; where there are things, distances in way and size, and how badly boxes fit."""
     heat, wanted = found[:, :classes].sigmoid().clamp(1e-4, 1 - 1e-4), truth[:, :classes]
     at = wanted > 0.999
     hit = -((1 - heat) ** 2) * heat.log() * at
     miss = -((1 - wanted) ** 4) * heat**2 * (1 - heat).log() * ~at
     things = at.sum().clamp(min=1)
     counts = truth[:, -1:]
-    apart = functional.smooth_l1_loss(found[:, classes:], truth[:, classes : classes + 4], reduction="none", beta=0.2)
-    form = (apart * counts).sum() / counts.sum().clamp(min=1) / 2
-    return (hit.sum() + miss.sum()) / things + form
+    form, real = found[:, classes:], truth[:, classes : classes + 4]
+    apart = functional.smooth_l1_loss(form, real, reduction="none", beta=0.2).sum(1, keepdim=True) / 2
+    misfit = (apart + _misfit(form, real)) * counts
+    return (hit.sum() + miss.sum()) / things + misfit.sum() / counts.sum().clamp(min=1)
+
+
+def _misfit(form: Tensor, real: Tensor) -> Tensor:
+    """One less the generalized IoU of boxes that are said of the same place."""
+    half, true = form[:, 2:].clamp(max=_LONGEST).exp() / 2, real[:, 2:].exp() / 2
+    ends = ((form[:, :2] - half, form[:, :2] + half), (real[:, :2] - true, real[:, :2] + true))
+    shared = _area(torch.maximum(ends[0][0], ends[1][0]), torch.minimum(ends[0][1], ends[1][1]))
+    around = _area(torch.minimum(ends[0][0], ends[1][0]), torch.maximum(ends[0][1], ends[1][1]))
+    either = _area(*ends[0]) + _area(*ends[1]) - shared
+    return 1 - shared / either + (around - either) / around
+
+
+def _area(low: Tensor, high: Tensor) -> Tensor:
+    sides = (high - low).clamp(min=0)
+    return sides[:, :1] * sides[:, 1:]
 
 
 def _read(found: Tensor, classes: int) -> Boxes:

@@ -27,7 +27,7 @@ class BoxLessons(Lessons):
         self.train = train
         self.valid = valid
         self.names = list(names)
-        self._room = room
+        self.room = room
         self._sizes = [size_of(path) for path in (*valid.pictures, *train.pictures)]
         self._boxes = [
             Boxes.of(json.loads(said), self.names, size)
@@ -40,7 +40,7 @@ class BoxLessons(Lessons):
 
     def pictures(self, size: tuple[int, int]) -> PictureShelf:
         """The pictures to train on, at a working size."""
-        return PictureShelf(self.train.pictures, size, 0.7 * self._room)
+        return PictureShelf(self.train.pictures, size, 0.7 * self.room)
 
     def boxes(self, place: int) -> Boxes:
         """The boxes of a picture to train on."""
@@ -48,7 +48,7 @@ class BoxLessons(Lessons):
 
     def judge(self, model: Any, metric: str) -> float:
         if model.size not in self._seen:
-            self._seen = {model.size: PictureShelf(self.valid.pictures, model.size, 0.2 * self._room)}
+            self._seen = {model.size: PictureShelf(self.valid.pictures, model.size, 0.2 * self.room)}
         pictures, count = self._seen[model.size], len(self.valid)
         answers = [model.boxes(pictures[place]) for place in range(count)]
         return judged(self._boxes[:count], answers, self._sizes[:count], len(self.names))[metric]

@@ -1,7 +1,8 @@
 """One fit: the time shared out among the candidates.
 
-What takes seconds comes first. The first network gets most of the time, all of it where passes are slow, the others
-what is left, as far as that suffices.
+What takes seconds comes first: trees, then a network whose backbone is frozen. Each network begins with what the best
+one before it has learned. The first one that is trained as a whole gets most of the time, all of it where passes are
+slow, the others what is left, as far as that suffices.
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .network import Clock, Pass
+from .network import Network
 from .predictor import DensePredictor, Lessons, Progress, Tried
+from .training import Clock, Pass
 
 __all__ = ["Fit", "Machine"]
 
 _FIRST_SHARE = 0.65  # of the time left, for a network that is not the last one
-_FEWEST_PASSES = 6  # below it a network has hardly begun to learn
+_FROZEN_SHARE = 0.25  # of it, for one whose backbone is frozen
+_FEWEST_PASSES = 4  # below it a network has hardly begun to learn
+_TUNED = 4.0  # times as long as behind a frozen backbone a pass takes through all of a network
 
 
 @dataclass(frozen=True)
@@ -96,24 +100,30 @@ class Fit:
 
     def _network(self, name: str, settings: dict[str, Any], *, is_last: bool) -> None:
         begun = time.time()
-        until = self._until if is_last else begun + _FIRST_SHARE * (self._until - begun)
+        start = next((one.model for one in self._predictor.tried if isinstance(one.model, Network)), None)
         tried = self._predictor.earlier(name) or Tried(name, settings, self._predictor.new(settings, self._seed))
         before, latest = tried.seconds, Tried(name, settings, tried.model)
+        is_frozen = tried.model.is_frozen
+        share = 1.0 if is_last else _FROZEN_SHARE if is_frozen else _FIRST_SHARE
         height, width = self._lessons.size(int(settings.get("size", 128)))
 
         def passed(done: Pass, is_best: bool) -> bool:
-            self._pace = (done.seconds / done.number) / (height * width / 1e3)
+            self._pace = (done.seconds / done.number) / (height * width / 1e3) * (_TUNED if is_frozen else 1.0)
             tried.history.append(replace(done, seconds=before + done.seconds))
             tried.seconds = before + time.time() - begun
             if is_best:
                 tried.score, tried.answering = latest.score, latest.answering
+                self._predictor.trained_on = tried.model.trained_on
+                self._predictor.save()
                 self._predictor.keep(tried)
             return self._told(name)
 
+        until = begun + share * (self._until - begun)
         clock = Clock(until=until, at_most=self._until, cpus=self._cpus, gpus=self._gpus, best=tried.score)
-        tried.finished = tried.model.fit(self._lessons, clock, judge=lambda: self._judge(latest), passed=passed)
+        tried.finished = tried.model.fit(
+            self._lessons, clock, judge=lambda: self._judge(latest), passed=passed, start=start
+        )
         tried.seconds = before + time.time() - begun
-        self._predictor.trained_on = tried.model.trained_on
         self._keep(tried)
 
     def _judge(self, tried: Tried) -> float:

@@ -7,9 +7,9 @@ import shutil
 import zipfile
 from pathlib import Path, PurePosixPath
 
-from ...pictures import check, is_picture
+from ...pictures import is_picture
 
-__all__ = ["collect", "refuse_broken"]
+__all__ = ["collect"]
 
 _MOST_BYTES = 200_000_000  # of one picture in a ZIP, unpacked
 
@@ -62,13 +62,3 @@ def _listed(data: Path) -> dict[str, Path]:
 
 def _hidden(name: str) -> bool:
     return any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts)
-
-
-def refuse_broken(pictures: dict[str, Path]) -> None:
-    """Before any mask is drawn: a picture that cannot be opened is named."""
-    names = {path: name for name, path in pictures.items()}
-    broken = [look for look in check(list(names)) if look.fault]
-    if broken:
-        what = broken[0].fault.replace(broken[0].path.name, names[broken[0].path])
-        more = f" So are {len(broken) - 1} more." if broken[1:] else ""
-        raise ValueError(f"{what}{more} Take it out, or save it again.")

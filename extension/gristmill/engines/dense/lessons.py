@@ -48,7 +48,7 @@ class MaskLessons(Lessons):
         self.valid = valid
         self.legend = legend
         self._sizes = sizes
-        self._room = room
+        self.room = room
         self._truths: dict[int, NDArray[np.uint8]] = {}
         self._seen: dict[tuple[int, int], PictureShelf] = {}
 
@@ -61,16 +61,16 @@ class MaskLessons(Lessons):
 
     def pictures(self, size: tuple[int, int]) -> PictureShelf:
         """The pictures to train on, at a working size."""
-        return PictureShelf(self.train.pictures, size, 0.6 * self._room)
+        return PictureShelf(self.train.pictures, size, 0.6 * self.room)
 
     def masks(self, size: tuple[int, int]) -> MaskShelf:
         """Their masks."""
-        return MaskShelf(self.train.masks, self.legend, size, 0.2 * self._room)
+        return MaskShelf(self.train.masks, self.legend, size, 0.2 * self.room)
 
     def validated(self, size: tuple[int, int]) -> PictureShelf:
         """The pictures to validate on, at a working size; those of the size asked for last stay."""
         if size not in self._seen:
-            self._seen = {size: PictureShelf(self.valid.pictures, size, 0.1 * self._room)}
+            self._seen = {size: PictureShelf(self.valid.pictures, size, 0.1 * self.room)}
         return self._seen[size]
 
     def truth(self, place: int) -> NDArray[np.uint8]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from ...masks import VOID
 from ..backbones import EfficientNetLite, normal
+from .feeding import Feed
 from .lessons import MaskLessons
 from .network import Network
 from .unet import UNet
@@ -22,14 +21,14 @@ __all__ = ["MaskNetwork"]
 class MaskNetwork(Network):
     """A U-Net with its settings."""
 
-    def build(self, backbone: EfficientNetLite | None = None) -> nn.Module:
+    def build(self, backbone: EfficientNetLite | None = None) -> UNet:
         return UNet(self.classes, backbone)
 
     def feed(self, lessons: MaskLessons) -> _Feed:
         return _Feed(self, lessons)
 
     def loss(self, found: Tensor, truth: Tensor) -> Tensor:
-        return _loss(found, truth)
+        return _loss(found, truth.long())
 
     def probabilities(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         """By class, of a picture at the working size."""
@@ -39,38 +38,24 @@ class MaskNetwork(Network):
         return found
 
 
-class _Feed:
-    """Batches of pictures and masks, in a new order and changed anew in each pass."""
+class _Feed(Feed):
+    """Pictures with their masks."""
 
     def __init__(self, candidate: MaskNetwork, lessons: MaskLessons) -> None:
+        super().__init__(len(lessons.train), candidate.settings, candidate.seed)
         self._pictures = lessons.pictures(candidate.size)
         self._masks = lessons.masks(candidate.size)
-        self._count = len(lessons.train)
-        self._batch = candidate.settings["batch"] or min(16, max(2, self._count // 12))
-        self._strong = candidate.settings["augment"] == "strong"
-        self._random = np.random.default_rng(candidate.seed)
 
-    def __len__(self) -> int:
-        return max(1, self._count // self._batch)
+    def lesson(self, place: int, *, mirrored: bool) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        picture, mask = self._pictures[place], self._masks[place]
+        return (picture[:, ::-1], mask[:, ::-1]) if mirrored else (picture, mask)
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        order = self._random.permutation(self._count)
-        for start in range(len(self)):
-            places = order[start * self._batch : (start + 1) * self._batch]
-            pictures = normal(np.stack([self._pictures[int(at)] for at in places]))
-            masks = torch.from_numpy(np.stack([self._masks[int(at)] for at in places]))
-            yield self._changed(pictures, masks.long())
-
-    def _changed(self, pictures: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
-        random, count = self._random, len(pictures)
-        flipped = torch.from_numpy(random.random(count) < 0.5)
-        pictures = torch.where(flipped[:, None, None, None], pictures.flip(3), pictures)
-        masks = torch.where(flipped[:, None, None], masks.flip(2), masks)
-        contrast = torch.from_numpy(random.uniform(0.8, 1.25, (count, 1, 1, 1))).float()
-        light = torch.from_numpy(random.uniform(-0.15, 0.15, (count, 3, 1, 1))).float()
-        pictures = pictures * contrast + light
-        if not self._strong:
-            return pictures, masks
+    def changed(self, pictures: Tensor, truths: Tensor) -> tuple[Tensor, Tensor]:
+        """In another light, and where changes are strong turned, moved and scaled, too."""
+        pictures, truths = super().changed(pictures, truths)
+        if not self.is_strong:
+            return pictures, truths
+        random, count = self.random, len(pictures)
         angle, scale = random.uniform(-0.35, 0.35, count), random.uniform(0.75, 1.3, count)
         matrix = np.zeros((count, 2, 3), dtype=np.float32)
         matrix[:, 0, 0], matrix[:, 0, 1] = np.cos(angle) * scale, -np.sin(angle) * scale
@@ -79,9 +64,9 @@ class _Feed:
         grid = functional.affine_grid(torch.from_numpy(matrix), list(pictures.shape), align_corners=False)
         pictures = functional.grid_sample(pictures, grid, padding_mode="reflection", align_corners=False)
         moved = functional.grid_sample(
-            masks[:, None].float(), grid, mode="nearest", padding_mode="reflection", align_corners=False
+            truths[:, None].float(), grid, mode="nearest", padding_mode="reflection", align_corners=False
         )
-        return pictures, moved[:, 0].long()
+        return pictures, moved[:, 0].to(torch.uint8)
 
 
 def _loss(scores: Tensor, masks: Tensor) -> Tensor:

@@ -52,6 +52,8 @@ class Progress:
 class Lessons(ABC):
     """What candidates learn from; a model is judged on pictures that it has not seen."""
 
+    room: float  # bytes of memory that pictures, and what is seen in them, may fill
+
     @abstractmethod
     def size(self, longest: int) -> tuple[int, int]:
         """Height and width of pictures whose longer side is about `longest`."""

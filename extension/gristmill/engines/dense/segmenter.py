@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL.Image import Image, Resampling
 
 from ...masks import Legend
-from ...pictures import load
+from ...pictures import load, size_of
 from .forest import PixelForest
 from .lessons import MaskLessons, Pairs, split
 from .predictor import DensePredictor
@@ -27,6 +27,7 @@ class SegmentationPredictor(DensePredictor):
 
     candidates = {  # noqa: RUF012  # a class variable, as the base has it
         "PixelForest": {"kind": "forest"},
+        "UNet-96-quick": {"kind": "network", "size": 96, "backbone": "frozen", "passes": 20, "most": 400},
         "UNet-128": {"kind": "network", "size": 128, "learning_rate": 3e-3, "augment": "light"},
         "UNet-192-strong": {"kind": "network", "size": 192, "learning_rate": 3e-3, "augment": "strong"},
         "UNet-128-slow": {"kind": "network", "size": 128, "learning_rate": 1e-3, "augment": "light"},
@@ -62,15 +63,18 @@ class SegmentationPredictor(DensePredictor):
 
     def predict(self, data: pd.DataFrame | Sequence[str], *, model: str | None = None) -> list[NDArray[np.uint8]]:
         """For each picture, the number of each pixel's class."""
-        return [self.predict_picture(load(path), model=model) for path in self.paths(data)]
+        height, width = self.chosen(model).size
+        return [self._drawn(load(path, (width, height)), size_of(path), model) for path in self.paths(data)]
 
     def predict_picture(self, picture: Image, *, model: str | None = None) -> NDArray[np.uint8]:
         """The number of each pixel's class in one picture."""
-        chosen = self.chosen(model)
-        height, width = chosen.size
+        height, width = self.chosen(model).size
         small = picture.resize((width, height), Resampling.BILINEAR, reducing_gap=2.0)
-        found = chosen.probabilities(np.asarray(small))
-        return decided(found, (picture.height, picture.width))
+        return self._drawn(small, picture.size, model)
+
+    def _drawn(self, small: Image, size: tuple[int, int], model: str | None) -> NDArray[np.uint8]:
+        found = self.chosen(model).probabilities(np.asarray(small))
+        return decided(found, (size[1], size[0]))
 
     def counts(self, data: pd.DataFrame, *, model: str | None = None) -> NDArray[np.int64]:
         """For each picture, its pixels by true class and given class."""

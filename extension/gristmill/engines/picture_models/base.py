@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,11 @@ class PictureModel(AbstractModel):  # type: ignore[misc]  # autogluon ships no t
         whole = np.zeros((len(shares), count), dtype=np.float64)
         whole[:, classes] = shares
         return self._convert_proba_to_unified_form(whole)
+
+    def gaze(self, paths: Sequence[Path], codes: NDArray[np.integer[Any]]) -> NDArray[np.float64] | None:
+        """What in each picture speaks for the class of that code, a map each; None where no gradient is to be had."""
+        del paths, codes
+        return None
 
     def _get_default_resources(self) -> tuple[int, int]:
         import torch

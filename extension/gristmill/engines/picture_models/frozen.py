@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from autogluon.common import space
 from numpy.typing import NDArray
 
 from .base import PictureModel, not_enough_time
@@ -16,6 +19,7 @@ __all__ = ["FrozenBoosted", "FrozenLinear"]
 
 _FOR_LOOKING = 0.8  # the part of a candidate's time that may go into looking at the pictures
 _MANY = 10_000  # pictures
+_SIDES = space.Categorical(96, 64, 128, 160)  # pixels
 _FEWEST, _FEWEST_OF_A_CLASS = 200, 10  # pictures to learn from, where there is no time for all of them
 
 
@@ -91,12 +95,16 @@ class FrozenLinear(_Frozen):
     ag_name = "FrozenLinear"
     ag_priority = 90
 
+    def _get_default_searchspace(self) -> dict[str, Any]:
+        return {"side": _SIDES, "strictness": space.Real(1e-4, 1.0, default=0.01, log=True)}
+
     def _learn(self, seen: Any, codes: Any, judged: Any, until: float) -> None:
         from sklearn.linear_model import LogisticRegression
         from sklearn.metrics import log_loss
 
         best = float("inf")
-        for strictness in (0.01, 0.001, 0.1):
+        params = self._get_model_params()
+        for strictness in (params["strictness"],) if "strictness" in params else (0.01, 0.001, 0.1):
             before = time.monotonic()
             model = LogisticRegression(C=strictness, max_iter=300).fit(seen, codes)
             loss = -strictness
@@ -113,6 +121,12 @@ class FrozenLinear(_Frozen):
         shares: NDArray[np.float64] = self.model.predict_proba(seen)
         return shares
 
+    def gaze(self, paths: Sequence[Path], codes: NDArray[np.integer[Any]]) -> NDArray[np.float64] | None:
+        places, weights = np.searchsorted(self.classes_, codes).clip(max=len(self.classes_) - 1), self.model.coef_
+        weights = weights if len(weights) > 1 else np.concatenate([-weights, weights])
+        against = weights[places] - (weights.sum(axis=0) - weights[places]) / (len(weights) - 1)
+        return self.eye.gaze(paths, self.side, (against / self.scale).astype(np.float32))
+
 
 class FrozenBoosted(_Frozen):
     """Boosted trees on the main directions of what the network sees."""
@@ -120,6 +134,15 @@ class FrozenBoosted(_Frozen):
     ag_key = "FROZEN_BOOSTED"
     ag_name = "FrozenBoosted"
     ag_priority = 70
+
+    def _get_default_searchspace(self) -> dict[str, Any]:
+        return {
+            "side": _SIDES,
+            "learning_rate": space.Real(0.02, 0.3, default=0.15, log=True),
+            "num_leaves": space.Int(4, 48, default=15),
+            "feature_fraction": space.Real(0.2, 1.0, default=0.5),
+            "min_data_in_leaf": space.Int(2, 40, default=5),
+        }
 
     def _learn(self, seen: Any, codes: Any, judged: Any, until: float) -> None:
         import lightgbm
@@ -143,6 +166,8 @@ class FrozenBoosted(_Frozen):
             "objective": "multiclass", "num_class": len(self.classes_), "learning_rate": 0.15, "num_leaves": 15,
             "feature_fraction": 0.5, "min_data_in_leaf": 5, "seed": 0, "verbose": -1, "num_threads": self.threads,
         }  # fmt: skip
+        params = self._get_model_params()
+        manner |= {name: params[name] for name in manner if name in params}
         rounds = 200 if judged is not None else 80
         self.model = lightgbm.train(manner, train, rounds, valid_sets=watched, callbacks=callbacks)
 

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from gristmill import pictures
-from gristmill.engines.backbones import EfficientNetLite, folded, load, normal
+from gristmill.engines.backbones import EfficientNetLite, folded, gaze, load, normal
 
 __all__ = ["LEAST_SIDE", "SIDES", "Eye", "device", "squares"]
 
@@ -103,6 +103,12 @@ class Eye:
             network.load_state_dict(state, strict=False, assign=True)  # how often norms were updated is of no use
             _NETWORKS[self.name] = folded(network).to(device())
         return _NETWORKS[self.name]
+
+    def gaze(self, paths: Sequence[Path], side: int, weights: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Where the network sees what a row of `weights` for each picture's vector asks for."""
+        network, wanted = self.network(), torch.tensor(weights).to(device())
+        x = normal(squares(paths, side), device())
+        return gaze(network, x, lambda stages: (network.seen_of(stages) * wanted).sum(dim=1))
 
     def _see_all(self, shares: Sequence[Sequence[tuple[_Key, Path]]], side: int) -> Iterator[NDArray[np.float16]]:
         """Each share by a thread of its own: threads that work on one batch wait for one another most of the time.

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from autogluon.common import space
 from numpy.typing import NDArray
 
 from .base import PictureModel
@@ -30,6 +31,9 @@ class SmallPictures(PictureModel):
     def _set_default_params(self) -> None:
         self._set_default_param_value("side", 16)
         self._set_default_param_value("C", 10.0)
+
+    def _get_default_searchspace(self) -> dict[str, Any]:
+        return {"side": space.Categorical(16, 12, 20, 24), "C": space.Real(0.3, 300.0, default=10.0, log=True)}
 
     def _fit(self, X: pd.DataFrame, y: pd.Series, **_: Any) -> None:
         from sklearn.calibration import CalibratedClassifierCV

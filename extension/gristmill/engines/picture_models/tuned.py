@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from autogluon.common import space
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gristmill.engines.backbones import EfficientNetLite, load, normal
+from gristmill.engines.backbones import EfficientNetLite, gaze, load, normal
 
 from .base import PictureModel, not_enough_time
 from .seeing import device, squares
@@ -46,6 +47,13 @@ class FineTuned(PictureModel):
             "learning_rate": 5e-4, "patience": 4, "mirrored": False,
         }.items():  # fmt: skip
             self._set_default_param_value(name, value)
+
+    def _get_default_searchspace(self) -> dict[str, Any]:
+        return {
+            "side": space.Categorical(96, 128, 64),
+            "learning_rate": space.Real(1e-4, 2e-3, default=5e-4, log=True),
+            "mirrored": space.Categorical(False, True),
+        }
 
     def _fit(
         self,
@@ -84,14 +92,31 @@ class FineTuned(PictureModel):
         self.state = {key: value.half() for key, value in training.run(steps, judge, until).items()}
 
     def _predict_proba(self, X: pd.DataFrame, **_: Any) -> Any:
+        net = self._awake()
+        pictures, found = _Pictures(self.paths(X), self.side, keep=False), []
+        for start in range(0, len(pictures), 64):
+            found.append(_answers(net, pictures.take(np.arange(start, min(start + 64, len(pictures))))))
+        return self.spread(np.concatenate(found), self.classes_)
+
+    def gaze(self, paths: Sequence[Path], codes: NDArray[np.integer[Any]]) -> NDArray[np.float64] | None:
+        net, known = self._awake(), np.searchsorted(self.classes_, codes).clip(max=len(self.classes_) - 1)
+        places = torch.tensor(known).to(device())
+
+        def ahead(stages: list[Tensor]) -> Tensor:
+            scores = net.head(net.network.pooled_of(stages))
+            own = scores.gather(1, places[:, None])[:, 0]
+            lead: Tensor = own - (scores.sum(dim=1) - own) / (scores.shape[1] - 1)
+            return lead
+
+        return gaze(net.network, normal(squares(paths, self.side), device()), ahead)
+
+    def _awake(self) -> _Net:
+        """The network, ready to answer."""
         if getattr(self, "_net", None) is None:
             net = _Net(EfficientNetLite(**self.scale), len(self.classes_))
             net.load_state_dict({key: value.float() for key, value in self.state.items()}, strict=False)
-            self._net = net.eval().to(device(), memory_format=torch.channels_last)  # type: ignore[call-overload]
-        pictures, found = _Pictures(self.paths(X), self.side, keep=False), []
-        for start in range(0, len(pictures), 64):
-            found.append(_answers(self._net, pictures.take(np.arange(start, min(start + 64, len(pictures))))))
-        return self.spread(np.concatenate(found), self.classes_)
+            self._net: _Net = net.eval().to(device(), memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return self._net
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in self.__dict__.items() if key != "_net"}
@@ -179,8 +204,8 @@ class _Training:
                 if time.monotonic() > until:
                     break
             loss, right = self._judged(judge) if judge else (-float(done), float("nan"))
-            _log.info("epoch", extra={"progress": {"epoch": -(-done // each), "step": done, "steps": steps,
-                                                   "loss": loss, "accuracy": right}})  # fmt: skip
+            told = {"epoch": -(-done // each), "step": done, "steps": steps, "loss": loss, "accuracy": right}
+            _log.info("epoch", extra={"progress": {"model": FineTuned.ag_name, **told}})
             waited = 0 if loss < best else waited + 1
             if loss < best:
                 best, kept = loss, self._weights()

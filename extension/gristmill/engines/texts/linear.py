@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from autogluon.common import space
 from autogluon.core.models import AbstractModel
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -48,7 +49,8 @@ class Linear(AbstractModel):  # type: ignore[misc]  # autogluon ships no types
         features = self._learn(self.preprocess(X), until)
         validated = None if X_val is None else self._features(self.preprocess(X_val))
         best = -np.inf
-        for strength in self.strengths if validated is not None else self.strengths[:1]:
+        strengths = (self.params["strength"],) if "strength" in self.params else self.strengths
+        for strength in strengths if validated is not None else strengths[:1]:
             before = time.monotonic()
             model = self._weighed(features, y, strength)
             score = 0.0 if validated is None else self._score(model, validated, y_val)
@@ -56,6 +58,10 @@ class Linear(AbstractModel):  # type: ignore[misc]  # autogluon ships no types
                 self.model, best = model, score
             if time.monotonic() + 2 * (time.monotonic() - before) > until:
                 break
+
+    def _get_default_searchspace(self) -> dict[str, Any]:
+        likeliest = self.strengths[0]
+        return {"strength": space.Real(likeliest / 30, 30 * likeliest, default=likeliest, log=True)}
 
     def _weighed(self, features: Any, y: pd.Series, strength: float) -> LogisticRegression:
         weights = "balanced" if self.eval_metric.name in _EVEN else None

@@ -16,7 +16,7 @@ from .encoder import encoder_of
 from .frames import joined
 from .linear import Linear
 
-__all__ = ["SentenceBoosted", "SentenceLinear"]
+__all__ = ["SentenceBoosted", "SentenceLinear", "encodings"]
 
 _ALL_COLUMNS: dict[str, Any] = {
     "valid_raw_types": ["bool", "int", "float", "category", "object"],
@@ -27,7 +27,8 @@ _ROWS_A_PROCESSOR = 5_000
 _OWN = ("encoder", "tokens", "folder")  # settings that are no head's
 
 
-def _read(texts: pd.DataFrame, settings: dict[str, Any]) -> np.ndarray:
+def encodings(texts: pd.DataFrame, settings: dict[str, Any]) -> np.ndarray:
+    """What the encoder that the settings name makes of each row's texts."""
     rows = encoder_of(settings["encoder"]).encode(
         joined(texts), tokens=settings["tokens"], folder=settings.get("folder", "")
     )
@@ -47,11 +48,11 @@ class SentenceLinear(Linear):
     def _learn(self, X: pd.DataFrame, until: float) -> np.ndarray:
         del until
         self._scaler = StandardScaler()
-        rows: np.ndarray = self._scaler.fit_transform(_read(X, self.params))
+        rows: np.ndarray = self._scaler.fit_transform(encodings(X, self.params))
         return rows
 
     def _features(self, X: pd.DataFrame) -> np.ndarray:
-        rows: np.ndarray = self._scaler.transform(_read(X, self.params))
+        rows: np.ndarray = self._scaler.transform(encodings(X, self.params))
         return rows
 
 
@@ -61,7 +62,7 @@ class SentenceBoosted(LGBModel):  # type: ignore[misc]  # autogluon ships no typ
     ag_key = "SENTENCE_BOOSTED"
     ag_name = "SentenceBoosted"
     ag_priority = 180
-    _supported_problem_types = ("binary", "multiclass")
+    _supported_problem_types: tuple[str, ...] = ("binary", "multiclass")
     _default_auxiliary_params_extra = _ALL_COLUMNS
 
     def _set_default_params(self) -> None:
@@ -82,7 +83,7 @@ class SentenceBoosted(LGBModel):  # type: ignore[misc]  # autogluon ships no typ
             self._texts = [name for name in self.features if X[name].dtype.kind == "O"]
         names = [name for name in self.features if name not in self._texts]
         plain = X[names].set_axis([f"c{place}" for place in range(len(names))], axis=1)  # LightGBM chokes on some names
-        rows = _read(X[self._texts], self.params)
+        rows = encodings(X[self._texts], self.params)
         encoded = pd.DataFrame(rows, index=X.index, columns=[f"e{place}" for place in range(rows.shape[1])])
         return pd.concat([plain, encoded], axis=1)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from autogluon.common import space
 from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -43,6 +44,12 @@ class WordsLinear(Linear):
     ag_priority = 200
     strengths = (10.0, 1.0)
 
+    def _get_default_searchspace(self) -> dict[str, Any]:
+        return super()._get_default_searchspace() | {
+            "words": space.Int(1, 3, default=2),  # that stand together, at most
+            "letters": space.Int(3, 6, default=4),  # of a run, at most
+        }
+
     def _learn(self, X: pd.DataFrame, until: float) -> sparse.csr_matrix:
         """What was found in the texts; runs of letters are left out where there is no time for them."""
         texts = joined(X)
@@ -52,8 +59,9 @@ class WordsLinear(Linear):
             "sublinear_tf": True, "min_df": 1 if len(texts) < _FEW else 2, "max_features": min(most, _MOST_WORDS),
             "dtype": np.float32,
         }  # fmt: skip
-        self._words = TfidfVectorizer(token_pattern=_WORD, ngram_range=(1, 2), **common)
-        self._runs: TfidfVectorizer | None = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), **common)
+        self._words = TfidfVectorizer(token_pattern=_WORD, ngram_range=(1, self.params.get("words", 2)), **common)
+        longest = self.params.get("letters", 4)
+        self._runs: TfidfVectorizer | None = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, longest), **common)
         before = time.monotonic()
         parts = [self._words.fit_transform(texts)]
         # Runs of letters take about four times as long as words, and then there are as many weights again to learn.

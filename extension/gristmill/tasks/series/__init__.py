@@ -15,11 +15,14 @@ window    as many steps as the horizon has, held out, so that a forecast of them
 
 from __future__ import annotations
 
+from .beside import beside
+from .coming import coming
 from .faults import SeriesError
-from .frames import ITEM, STAMP, even, item_names, latest_context, told_apart
+from .frames import ITEM, STAMP, described, even, item_names, latest_context, told_apart
 from .listing import Facts
 from .operators import ready_for
 from .panel import Panel, find, moments_of, times_of
+from .parts import parted
 from .shapes import Shape, melted, shape_of
 from .steps import Step
 from .windows import fewest_steps, windows_of
@@ -32,6 +35,9 @@ __all__ = [
     "SeriesError",
     "Shape",
     "Step",
+    "beside",
+    "coming",
+    "described",
     "even",
     "fewest_steps",
     "find",
@@ -39,6 +45,7 @@ __all__ = [
     "latest_context",
     "melted",
     "moments_of",
+    "parted",
     "ready_for",
     "shape_of",
     "times_of",

@@ -23,10 +23,11 @@ def item_names(rows: Any, items: Sequence[str]) -> Any:
     return joined.astype(object)
 
 
-def even(rows: Any, panel: Panel, values: Sequence[str], *, sums: bool = False) -> Any:
+def even(rows: Any, panel: Panel, values: Sequence[str], *, sums: Sequence[str] = ()) -> Any:
     """The columns `values` on the panel's grid, as a frame with ITEM and STAMP before them.
 
-    Several rows of one step become their mean (or sum); of words the first counts. Steps without a row become gaps.
+    Several rows of one step become their mean, or their sum in the columns `sums`; of words the first counts. Steps
+    without a row become gaps.
     """
     import numpy as np
     import pandas as pd
@@ -38,9 +39,9 @@ def even(rows: Any, panel: Panel, values: Sequence[str], *, sums: bool = False) 
     for name in values:
         frame[name] = rows[name].astype(float) if rows[name].dtype.kind in "iufb" else rows[name].astype(object)
     if frame.duplicated([ITEM, "at"]).any():
-        numeric = "sum" if sums else "mean"
         frame = frame if values else frame.drop_duplicates()
-        how = {name: numeric if frame[name].dtype.kind == "f" else "first" for name in values}
+        numbers = {name: "sum" if name in sums else "mean" for name in values if frame[name].dtype.kind == "f"}
+        how = {name: numbers.get(name, "first") for name in values}
         frame = frame.groupby([ITEM, "at"], as_index=False, sort=False).agg(how) if how else frame
     frame = frame.sort_values([ITEM, "at"], kind="stable", ignore_index=True)
     codes, names = pd.factorize(frame[ITEM])
@@ -67,6 +68,16 @@ def told_apart(series: Any, target: str) -> tuple[Any, Any]:
     bounds = series[[ITEM]].join(present, on=ITEM)
     known = (series[STAMP] >= bounds["min"]) & (series[STAMP] <= bounds["max"])
     return series[known].reset_index(drop=True), series[series[STAMP] > bounds["max"]].reset_index(drop=True)
+
+
+def described(rows: Any, panel: Panel, columns: Sequence[str]) -> Any:
+    """One row for each item with what describes it: the first value of each column. None where nothing does."""
+    if not columns:
+        return None
+    named = rows[list(columns)].assign(**{ITEM: item_names(rows, panel.items)})
+    found = named.groupby(ITEM, sort=False).first()
+    words = [name for name in columns if found[name].dtype.kind not in "iufb"]
+    return found.astype({name: object if name in words else float for name in columns})
 
 
 def latest_context(series: Any, panel: Panel, *, most: int) -> Any:

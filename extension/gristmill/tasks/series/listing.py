@@ -6,9 +6,10 @@ Everything that a person is told of the series, and everything that a run needs 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from .beside import beside
 from .frames import ITEM, STAMP, even
 from .panel import Panel
 from .shapes import Shape
@@ -29,7 +30,10 @@ class Facts:
     early: int = 0  # series that end before the last step
     end: str = ""
     twice: str = ""  # the first moment that comes twice, in words
+    again: int = -1  # the label of the row in which it does
     form: str = ""  # the JSON of how the file was written
+    constant: tuple[str, ...] = ()  # columns with one value for each series
+    empty: dict[str, int] = field(default_factory=dict)  # by column, the rows at a series' end without a value
 
     @classmethod
     def of(cls, rows: Any, panel: Panel, shape: Shape, form: str = "") -> Facts:
@@ -38,6 +42,8 @@ class Facts:
         by_item = grid.groupby(ITEM, sort=False)[STAMP]
         lengths, ends = by_item.size(), by_item.max()
         present = len(rows) - panel.duplicates
+        constant, empty = beside(rows, panel)
+        twice, again = _again(rows, panel) if panel.duplicates else ("", -1)
         return cls(
             panel=panel,
             shape=shape,
@@ -48,8 +54,11 @@ class Facts:
             gaps=max(0, int(lengths.sum()) - present),
             early=int((ends < ends.max()).sum()),
             end=str(ends.max()).removesuffix(" 00:00:00"),
-            twice=_twice(rows, panel) if panel.duplicates else "",
+            twice=twice,
+            again=again,
             form=form,
+            constant=constant,
+            empty=empty,
         )
 
     def written(self) -> dict[str, str]:
@@ -65,7 +74,10 @@ class Facts:
         panel = found.pop("panel")
         step = Step(**panel.pop("step"))
         panel["items"] = tuple(panel["items"])
-        return cls(panel=Panel(**panel, step=step), shape=Shape(**found.pop("shape")), **found)
+        found["constant"] = tuple(found.get("constant", ()))
+        shape = found.pop("shape")
+        shape["parts"] = tuple(shape.get("parts", ()))
+        return cls(panel=Panel(**panel, step=step), shape=Shape(**shape), **found)
 
     @property
     def season(self) -> int:
@@ -78,8 +90,9 @@ class Facts:
         return max(1, min(self.panel.step.habit()[0], self.middle // 6))
 
 
-def _twice(rows: Any, panel: Panel) -> str:
+def _again(rows: Any, panel: Panel) -> tuple[str, int]:
+    """The first row that repeats a moment, in words, and which one it is."""
     again = rows[rows.duplicated([*panel.items, panel.time])]
     first = again.iloc[0]
     where = " of " + ", ".join(f"'{first[name]}'" for name in panel.items) if panel.items else ""
-    return f"{str(first[panel.time]).removesuffix(' 00:00:00')}{where}"
+    return f"{str(first[panel.time]).removesuffix(' 00:00:00')}{where}", int(again.index[0])

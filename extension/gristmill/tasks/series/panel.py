@@ -18,9 +18,18 @@ _NAMING = re.compile(
     r"(id|item|series|sku|store|shop|product|region|country|state|city|site|station|sensor|name|key)", re.I
 )
 _YEAR = re.compile(r"^(year|jahr|ann[eé]e|a[nñ]o|anno)$", re.I)
-_WRITTEN = ("%Y-%m", "%Y/%m", "%Y.%m", "%m/%Y", "%m.%Y", "%b %Y", "%b-%Y", "%B %Y", "%b-%y", "%Y-%m-%d %H", "%Y%m")
-_WEEK = re.compile(r"\d{4}-?W\d\d")
-_QUARTER = re.compile(r"\d{4}[- ]?Q[1-4]")
+_TIME = re.compile(r"(date|datum|day|month|monat|time|when|period|moment)", re.I)
+_WRITTEN = (
+    *("%Y-%m", "%Y/%m", "%Y.%m", "%m/%Y", "%m.%Y", "%b %Y", "%b-%Y", "%B %Y", "%b-%y", "%Y-%m-%d %H", "%Y%m"),
+    *("%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%A, %d %B %Y"),
+)
+_TURNED = (  # what is no moment for pandas, with how it becomes one
+    (r"(\d{4})[- ]?Q([1-4])", r"\1Q\2"),
+    (r"Q([1-4])[-/ ]?(\d{4})", r"\2Q\1"),
+    (r"(\d{4})-?W(\d\d)", r"\1-W\2-1"),
+    (r"(?:W|KW|CW) ?(\d\d)[-/. ](\d{4})", r"\2-W\1-1"),
+)
+_MOSTLY = 0.95  # of the words of a column of moments: the rest is mistakes
 _TWICE = 0.2  # the share of rows that may repeat a moment of their item, in a table that still is a panel
 _LEAST = 8  # rows that an item has on average
 _MOST_COLUMNS = 8  # that are tried as names of items
@@ -35,6 +44,7 @@ class Panel:
     step: Step
     is_regular: bool = True
     duplicates: int = 0  # rows that repeat a moment of their item
+    written: str = "%Y"  # how the time is written where it is written as a whole number
 
 
 def find(rows: Any, time: str | None = None) -> Panel | None:
@@ -49,9 +59,9 @@ def find(rows: Any, time: str | None = None) -> Panel | None:
 
 
 def times_of(rows: Any) -> list[str]:
-    """The columns that could tell the time: moments, else numbers called year, else words that read as moments."""
+    """The columns that could tell the time: moments, else numbers such as 2024 or 20241231, else words that read so."""
     moments = [name for name in rows.columns if rows[name].dtype.kind == "M"]
-    return moments or _years(rows) or [name for name in rows.columns if _reads_as_moments(rows[name])]
+    return moments or _numbers(rows) or [name for name in rows.columns if _reads_as_moments(rows[name])]
 
 
 def moments_of(values: Any) -> Any:
@@ -60,43 +70,70 @@ def moments_of(values: Any) -> Any:
 
     if values.dtype.kind == "M":
         return values
-    words = values.astype("Int64").astype("string") if values.dtype.kind in "iuf" else values.astype("string")
-    present = words.dropna()
     if values.dtype.kind in "iuf":
-        return pd.to_datetime(
-            words, format="%Y%m" if len(present) and len(present.iloc[0]) == 6 else "%Y", errors="coerce"
-        )
-    if present.str.fullmatch(_QUARTER).all():
-        quarters = pd.PeriodIndex(words.str.replace("[- ]", "", regex=True), freq="Q")
-        return pd.Series(quarters.to_timestamp(), index=values.index, name=values.name)
-    if present.str.fullmatch(_WEEK).all():
-        return pd.to_datetime(words.str.replace("-", "").add("-1"), format="%GW%V-%u", errors="coerce")
+        words = values.astype("Int64").astype("string")
+        return pd.to_datetime(words, format=written_in(values), errors="coerce")
+    return _read(values.astype("string"))
+
+
+def written_in(values: Any) -> str:
+    """How whole numbers tell the time: 2024, 202412 or 20241231."""
+    present = values.dropna()
+    digits = len(str(int(present.iloc[0]))) if len(present) and values.dtype.kind in "iuf" else 4
+    return {6: "%Y%m", 8: "%Y%m%d"}.get(digits, "%Y")
+
+
+def _read(words: Any) -> Any:
+    """Words as moments, in the way in which most of them can be read; those that cannot are missing."""
+    import pandas as pd
+
+    for form, turn in _TURNED:
+        if words.dropna().str.fullmatch(form).mean() >= _MOSTLY:
+            turned = words.where(words.str.fullmatch(form).fillna(False)).str.replace(form, turn, regex=True)
+            if "W" in turn:
+                return pd.to_datetime(turned, format="%G-W%V-%u", errors="coerce")
+            quarters = pd.PeriodIndex(turned, freq="Q")
+            return pd.Series(quarters.to_timestamp(), index=words.index, name=words.name)
+    best, most = pd.to_datetime(words, errors="coerce", format="mixed"), 0
     for form in _WRITTEN:
         found = pd.to_datetime(words, format=form, errors="coerce")
-        if found.notna().sum() == len(present):
-            return found
-    return pd.to_datetime(words, errors="coerce", format="mixed")
+        number = int(found.notna().sum())
+        if number > most:
+            best, most = found, number
+        if number == words.notna().sum():
+            break
+    return best
 
 
 def _reads_as_moments(values: Any) -> bool:
-    """Whether the first words of a column are moments, in one of the ways that sniffing leaves as words."""
+    """Whether the first words of a column are moments, but for a few, in a way that sniffing leaves as words."""
     if values.dtype.kind not in "OTU" and str(values.dtype) not in ("string", "str"):
         return False
     some = values.dropna().head(200).astype("string")
-    if not len(some) or not some.str.contains(r"\d{2}").all() or some.str.len().max() > 20:
+    if not len(some) or some.str.contains(r"\d{2}").mean() < _MOSTLY or some.str.len().median() > 30:
         return False
     import pandas as pd
 
-    if some.str.fullmatch(_QUARTER).all() or some.str.fullmatch(_WEEK).all():
+    if any(some.str.fullmatch(form).mean() >= _MOSTLY for form, _ in _TURNED):
         return True
-    return any(bool(pd.to_datetime(some, format=form, errors="coerce").notna().all()) for form in _WRITTEN)
+    return any(pd.to_datetime(some, format=form, errors="coerce").notna().mean() >= _MOSTLY for form in _WRITTEN)
 
 
-def _years(rows: Any) -> list[str]:
-    def are_years(values: Any) -> bool:
-        return bool(values.dtype.kind == "i" and len(values) and values.min() >= 1500 and values.max() <= 2200)
+def _numbers(rows: Any) -> list[str]:
+    """The columns of whole numbers that are years by name, or that read as days or months throughout."""
 
-    return [name for name in rows.columns if _YEAR.match(str(name)) and are_years(rows[name])]
+    def tell(name: str) -> bool:
+        values = rows[name]
+        if values.dtype.kind != "i" or not len(values):
+            return False
+        low, high = int(values.min()), int(values.max())
+        if low >= 1500 and high <= 2200:
+            return bool(_YEAR.match(str(name)))
+        are_months = 190_001 <= low <= high <= 219_912 and bool(_TIME.search(str(name)))
+        are_days = 19_000_101 <= low <= high <= 21_991_231
+        return (are_months or are_days) and bool(moments_of(values).notna().all())
+
+    return [name for name in rows.columns if tell(name)]
 
 
 def _panels(rows: Any, time: str) -> list[tuple[float, Panel]]:
@@ -135,7 +172,9 @@ def _judged(rows: Any, items: tuple[str, ...], moments: Any) -> tuple[float, Pan
     spacing = spacing_of(codes[~twice], moments[~twice])
     if spacing is None:
         return None
-    panel = Panel(items, str(moments.name), spacing.step, spacing.is_regular, int(twice.sum()))
+    panel = Panel(
+        items, str(moments.name), spacing.step, spacing.is_regular, int(twice.sum()), written_in(rows[moments.name])
+    )
     return _promise(spacing, panel, float(twice.mean())), panel
 
 

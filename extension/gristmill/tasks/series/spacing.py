@@ -16,6 +16,7 @@ _FEWEST = 6  # neighbours from which a step can be told
 _EVEN = 0.6  # the share of neighbours that must be one step apart
 _CLOSE = 0.3  # of a step, by which neighbours of an irregular series may differ
 _MOSTLY = 0.8
+_LATE = 26  # the day of a month from which on it stands for the month's end, as its last working day does
 _NATURAL = tuple(
     seconds * 1_000_000_000
     for seconds in (1, 5, 10, 15, 30, 60, 300, 600, 900, 1800, 3600, 7200, 10800, 14400, 21600, 43200, 86400, 604800)
@@ -64,7 +65,7 @@ def _steps(mode: int, lengths: Any, amounts: Any, nanoseconds: Any) -> list[Step
     found: list[Step] = []
     if len(lengths) > 1 or mode in (31 * _DAY, 365 * _DAY, 366 * _DAY):
         if share(28, 31) >= _EVEN:
-            found += [Step("ME") if bool(index.is_month_end.all()) else Step("MS")]
+            found += [Step("ME") if bool((index.day >= _LATE).all()) else Step("MS")]
         elif share(89, 93) >= _EVEN:
             found += [Step("QE") if bool(index.is_quarter_end.all()) else Step("QS")]
         elif share(365, 366) >= _EVEN:

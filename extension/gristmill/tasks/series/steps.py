@@ -11,7 +11,10 @@ from typing import Any
 
 _SECOND = 1_000_000_000
 _MINUTE, _HOUR, _DAY = 60 * _SECOND, 3_600 * _SECOND, 86_400 * _SECOND
-_UNITS = (("D", _DAY, "day"), ("h", _HOUR, "hour"), ("min", _MINUTE, "minute"), ("s", _SECOND, "second"))
+_UNITS = (
+    *(("D", _DAY, "day"), ("h", _HOUR, "hour"), ("min", _MINUTE, "minute"), ("s", _SECOND, "second")),
+    *(("ms", 1_000_000, "millisecond"), ("us", 1_000, "microsecond"), ("ns", 1, "nanosecond")),
+)
 _CALENDAR = {"M": "month", "Q": "quarter", "Y": "year"}
 _WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 
@@ -25,7 +28,7 @@ _HABITS = {
     "week": (8, 52, "two months"),
     "month": (12, 12, "a year"),
     "quarter": (4, 4, "a year"),
-    "year": (3, 1, "three years"),
+    "year": (3, 1, ""),
 }
 
 
@@ -61,7 +64,7 @@ class Step:
         phase %= nanoseconds
         if nanoseconds == 7 * _DAY:
             return cls(f"W-{_WEEKDAYS[(phase // _DAY + 3) % 7]}", phase)
-        unit, size, _ = next((one for one in _UNITS if nanoseconds % one[1] == 0), ("ns", 1, ""))
+        unit, size, _ = next(one for one in _UNITS if nanoseconds % one[1] == 0)
         number = nanoseconds // size
         return cls(unit if number == 1 else f"{number}{unit}", phase)
 
@@ -70,7 +73,7 @@ class Step:
         """Nanoseconds, where all steps have as many."""
         if self.code.startswith("W-"):
             return 7 * _DAY
-        digits = self.code.rstrip("Dhmins")
+        digits = self.code.rstrip("Dhminsu")
         unit = {name: size for name, size, _ in _UNITS}.get(self.code[len(digits) :])
         return None if unit is None else int(digits or 1) * unit
 
@@ -94,7 +97,7 @@ class Step:
         return f"{steps:,} {self.noun}{'' if steps == 1 else 's'}"
 
     def habit(self) -> tuple[int, str]:
-        """How many steps people mostly look ahead, and how long that is in words."""
+        """How many steps people mostly look ahead, and how long that is in words, if there are better ones."""
         horizon, _, words = self._habit()
         return horizon, words
 
@@ -145,4 +148,4 @@ class Step:
         if word in ("minutes", "hours") and _DAY % (self.length or 1) == 0:
             day = _DAY // (self.length or 1)
             return min(day, 96), day if day <= 288 else 1, "a day" if day <= 96 else f"{96 * int(number)} {word}"
-        return 10, 1, f"{10 * int(number)} {word}"
+        return 10, 1, ""

