@@ -52,7 +52,6 @@ from gristmill.records import (
 from gristmill.sandbox import Sandbox
 from gristmill.stores import Store, places
 from gristmill.weights_shelf import WeightsShelf
-from gristmill.worker.keeper import restore
 
 __all__ = ["Mill", "Parts"]
 
@@ -314,6 +313,8 @@ class Mill:
 
         The one that answers if none are named, and all of them with `every`.
         """
+        from gristmill.worker.keeper import restore  # the worker draws figures, which takes pandas
+
         run = self.run(run_id)
         kind, checkpoint = tasks.find(run.task), run.artifact("checkpoint")
         _needs(f"Explaining {kind.title.lower()}", ("papermill", *kind.modules), kind.extra)
