@@ -17,10 +17,15 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 SERVICES = Path(__file__).parent / "services"
 
 pytest_plugins = [f"services.{file.stem}" for file in sorted(SERVICES.glob("[a-z]*.py"))]
+
+
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")  # how long an example takes says how busy the machine is
 
 
 def pytest_configure() -> None:
