@@ -7,6 +7,7 @@ upload that nobody completes expires, and the reconciler drops it.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -69,7 +70,7 @@ class Uploads(Data):
             created_at=now,
             sha256=sha256,
             token=self._store.begin(key),
-            part_size=max(_PART, -(-size // _MOST_PARTS >> 20) << 20),
+            part_size=_PART * max(1, math.ceil(size / (_PART * _MOST_PARTS))),
             expires_at=now + _UPLOAD_LASTS,
         )
         return self._transfer(self._catalog.uploads.add(upload))
