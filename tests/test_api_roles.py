@@ -158,6 +158,7 @@ CALLS: dict[str, Call] = {
     "GET /models/{model_id}/archive": lambda w: (f"/models/{w.model()}/archive", None),
     "PUT /models/{model_id}/stage": lambda w: (f"/models/{w.model()}/stage", {"stage": "retired"}),
     "GET /models/{model_id}/lineage": lambda w: (f"/models/{w.model()}/lineage", None),
+    "POST /models/{model_id}/batches": lambda w: (f"/models/{w.model()}/batches", {}),  # none has rows to answer
     "GET /recipes": lambda w: (f"/recipes?project={w.project.id}", None),
     "GET /recipes/{source}/notebook": lambda w: (f"/recipes/tabular/notebook?project={w.project.id}", None),
     # Notebooks that are none: who may send one is told so, and nothing is trained for a minute.

@@ -35,6 +35,7 @@ from gristmill.records import (
     Project,
     Role,
     Run,
+    RunKind,
     RunStatus,
     SavedRecipe,
     Stage,
@@ -126,7 +127,11 @@ def test_an_old_catalog_is_upgraded(empty_url: str, revision: str) -> None:
         assert dataset.profile.column("flour").kind is ColumnKind.YES_NO
         assert dataset.proposal is not None
         assert dataset.proposal.target == "flour"
-        second, first = catalog.runs.list([project.id])
+        second, first, *batches = catalog.runs.list([project.id])
+        assert [(run.kind, run.dataset_id, run.upload_id, run.rows) for run in (first, *batches)] == [
+            (RunKind.TRAIN, "dataset-1", None, None),
+            *([(RunKind.BATCH, None, "upload-1", 3)] if revision >= "0005" else []),
+        ]
         assert (first.status, first.salvaged, first.accepted) == (RunStatus.SUCCEEDED, True, ("rare-classes",))
         assert (first.leaderboard[0].model, first.seconds["total"], first.settings) == (
             "LightGBM",

@@ -322,7 +322,7 @@ def test_a_model_is_asked_where_there_is_autogluon(api: Api, run: Run, tmp_path:
     with Hub(Address.of(api.url, badge("olga")), tmp_path / "home", ask) as hub:
         assert [hub.predict(run.id, None, tmp_path / "out.csv") for _ in range(2)] == [3, 3]
     assert asked == [(run.id, "{}")] * 2
-    without = pytest.raises(NotPossible, match="lacks AutoGluon")
+    without = pytest.raises(UsageError, match="answers rows")  # the hub is asked instead, and wants a file
     with Hub(Address.of(api.url, badge("olga")), tmp_path / "home") as hub, without:
         hub.predict(run.id, None, tmp_path / "out.csv")
 

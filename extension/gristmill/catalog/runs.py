@@ -18,7 +18,7 @@ from gristmill.catalog.database import Database
 from gristmill.catalog.models import Models
 from gristmill.catalog.rows import Rows
 from gristmill.errors import Conflict, LeaseLost, UsageError
-from gristmill.records import Artifact, Failure, LeaderboardRow, Model, Run, RunStatus, Wanted
+from gristmill.records import Artifact, Failure, LeaderboardRow, Model, Run, RunKind, RunStatus, Wanted
 
 __all__ = ["Outcome", "Runs"]
 
@@ -32,6 +32,7 @@ class Outcome:
 
     status: RunStatus  # succeeded, failed or cancelled
     salvaged: bool = False
+    rows: int | None = None
     score: float | None = None
     leaderboard: tuple[LeaderboardRow, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
@@ -66,12 +67,14 @@ class Runs(Rows[Run]):
         *,
         task: str | None = None,
         owner: str | None = None,
+        kind: RunKind | None = None,
     ) -> tuple[Run, ...]:
-        """A page of runs, of these projects or of all, of the given statuses or of any; of one task, of one owner."""
+        """A page of runs, of these projects or of all, of the given statuses or of any; of one task, owner, kind."""
         runs = self.table
         query = select(runs.c.id, runs.c.created_at)
         query = query if task is None else query.where(runs.c.task == task)
         query = query if owner is None else query.where(runs.c.owner == owner)
+        query = query if kind is None else query.where(runs.c.kind == kind)
         if project_ids is not None and not project_ids:
             return ()
         with self._database.reading() as connection:
@@ -128,9 +131,10 @@ class Runs(Rows[Run]):
         fence: int,
         leaderboard: Sequence[LeaderboardRow] | None = None,
         seconds: dict[str, float] | None = None,
+        rows: int | None = None,
     ) -> Run:
         """Show how far the run is; what is None stays as it is."""
-        shown = {"leaderboard": None if leaderboard is None else tuple(leaderboard), "seconds": seconds}
+        shown = {"leaderboard": None if leaderboard is None else tuple(leaderboard), "seconds": seconds, "rows": rows}
         return self._change(id, fence, **{name: value for name, value in shown.items() if value is not None})
 
     def release(self, id: str, fence: int) -> Run:
@@ -161,12 +165,10 @@ class Runs(Rows[Run]):
             return self._record(row)
 
     def finish(self, id: str, fence: int, outcome: Outcome, model: Model | None = None) -> Run:
-        """End the run: its row and, if it succeeded, its model under the next version of its name."""
-        if not outcome.status.is_final or (outcome.status is RunStatus.SUCCEEDED) != (model is not None):
-            raise UsageError(
-                f"A run cannot finish as {outcome.status} {'without' if model is None else 'with'} a model.",
-                cure="A run that succeeded leaves a model; one that failed or was cancelled leaves none.",
-            )
+        """End the run: its row and, if it trained and succeeded, its model under the next version of its name."""
+        if not outcome.status.is_final:
+            raise UsageError(f"A run cannot finish as {outcome.status}.")
+        values: dict[str, Any] = {} if model is None else {"model_id": model.id}
         with self._database.writing() as connection:
             run = self._change_in(
                 connection,
@@ -181,11 +183,10 @@ class Runs(Rows[Run]):
                 seconds=outcome.seconds,
                 artifacts=outcome.artifacts,
                 failure=outcome.failure,
-                model_id=None if model is None else model.id,
+                **values | ({} if outcome.rows is None else {"rows": outcome.rows}),
             )
+            _has_its_model(run, model)
             if model is not None:
-                if (model.run_id, model.project_id) != (run.id, run.project_id):
-                    raise UsageError(f"The model {model.id} is not the run {id}'s.")
                 self._models.register(connection, model)
             return run
 
@@ -228,3 +229,14 @@ class Runs(Rows[Run]):
         turns = [query.where(turn).scalar_subquery() for turn in (lapsed, runs.c.status == RunStatus.QUEUED)]
         # A scalar subquery is asked once. `IN (…)` might be asked once for each row, and lock a run each time.
         return func.coalesce(*turns)
+
+
+def _has_its_model(run: Run, model: Model | None) -> None:
+    """UsageError, which undoes the finish, unless there is a model exactly where there must be one."""
+    if (run.kind is RunKind.TRAIN and run.status is RunStatus.SUCCEEDED) != (model is not None):
+        raise UsageError(
+            f"A run cannot finish as {run.status} {'without' if model is None else 'with'} a model.",
+            cure="A training that succeeded leaves a model; whatever failed or was cancelled, or only asks one, none.",
+        )
+    if model is not None and (model.run_id, model.project_id) != (run.id, run.project_id):
+        raise UsageError(f"The model {model.id} is not the run {run.id}'s.")

@@ -41,6 +41,7 @@ from gristmill.records import (
     Membership,
     Profile,
     Proposal,
+    RunKind,
     RunStatus,
     Stage,
     UploadStatus,
@@ -65,7 +66,7 @@ __all__ = [
     "uploads",
 ]
 
-SCHEMA = "0004"
+SCHEMA = "0005"
 
 
 class Encoded(TypeDecorator[Any]):
@@ -259,7 +260,9 @@ runs = Table(
     metadata,
     _id(),
     _refers("project_id", "projects.id"),
-    _refers("dataset_id", "datasets.id"),
+    Column("kind", Word(RunKind), nullable=False, server_default=RunKind.TRAIN.value),
+    _refers("dataset_id", "datasets.id", nullable=True),
+    _refers("upload_id", "uploads.id", nullable=True),
     _must("name", Text),
     _must("recipe", Text),
     _must("task", Text),
@@ -278,6 +281,7 @@ runs = Table(
     _refers("resumed_from", "runs.id", nullable=True),
     _must("salvaged", Boolean),
     Column("score", Number),
+    Column("rows", BigInteger),
     Column("model_id", Text),
     _must("accepted", Encoded(tuple[str, ...])),
     _must("seconds", Encoded(dict[str, float])),
@@ -286,7 +290,7 @@ runs = Table(
     _must("settings", Encoded(dict[str, Any])),
     _must("leaderboard", Encoded(tuple[LeaderboardRow, ...])),
     _owner(),
-    *_pages((), ("project_id",), ("status",), ("project_id", "status"), ("owner",)),
+    *_pages((), ("project_id",), ("status",), ("project_id", "status"), ("owner",), ("kind",), ("upload_id",)),
 )
 
 events = Table(

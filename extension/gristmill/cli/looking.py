@@ -11,7 +11,7 @@ from gristmill.cli import words
 from gristmill.cli.results import RUN_KEYS, fetched, show_run
 from gristmill.cli.session import Session, json_option, pass_session
 from gristmill.errors import NotFound, UsageError
-from gristmill.records import Event, EventKind, Run, RunStatus
+from gristmill.records import Event, EventKind, Run, RunKind, RunStatus
 
 __all__ = ["logs", "notebook", "report", "runs", "show"]
 
@@ -21,12 +21,15 @@ _NUDGE_EVERY = 2.0
 @click.command(short_help="List runs, newest first.")
 @click.option("--project", help="Only runs of this project.")
 @click.option("--status", type=click.Choice([status.value for status in RunStatus]), help="Only runs that stand so.")
+@click.option("--kind", type=click.Choice([kind.value for kind in RunKind]), help="Only runs that are for this.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="At most so many.")
 @json_option("runs")
 @pass_session
-def runs(session: Session, project: str | None, status: str | None, limit: int) -> None:
+def runs(session: Session, project: str | None, status: str | None, kind: str | None, limit: int) -> None:
     """List runs, newest first. In a pipe: id, status, score, metric, target, name, separated by tabs."""
-    found = session.client.runs(project=project, status=RunStatus(status) if status else None, limit=limit)
+    found = session.client.runs(
+        project, RunStatus(status) if status else None, limit, kind=RunKind(kind) if kind else None
+    )
     if session.is_rich:
         from gristmill.cli import pages
 

@@ -32,6 +32,7 @@ _COMMANDS = (
     looking.notebook,
     models.download,
     models.predict,
+    models.batch,
     recipes.recipe,
     people.projects,
     people.members,

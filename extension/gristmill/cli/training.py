@@ -19,7 +19,7 @@ from gristmill.client.protocol import Progress
 from gristmill.errors import NotConfirmed
 from gristmill.records import Dataset, Notice, Run, RunRequest, Severity
 
-__all__ = ["cancel", "check", "resume", "train"]
+__all__ = ["cancel", "check", "resume", "stay", "train"]
 
 
 _settings = click.option(
@@ -114,7 +114,8 @@ def _accepted(session: Session, notices: Sequence[Notice], options: dict[str, An
     return tuple(said)
 
 
-def _stay(session: Session, run: Run, *, wait: bool) -> None:
+def stay(session: Session, run: Run, *, wait: bool) -> Run:
+    """The run as it ended, or as it stands when nobody waits for that."""
     session.client.nudge()
     if not session.is_rich:
         session.say(f"queued {run.id}")
@@ -124,7 +125,11 @@ def _stay(session: Session, run: Run, *, wait: bool) -> None:
         except Left as left:
             click.echo(f"\nThe run goes on. Come back to it: gristmill show {left.run.id}", err=True)
             run = left.run
-    conclude(session, run)
+    return run
+
+
+def _stay(session: Session, run: Run, *, wait: bool) -> None:
+    conclude(session, stay(session, run, wait=wait))
 
 
 @click.command(short_help="Look at a file without training or keeping anything.")

@@ -20,7 +20,7 @@ from gristmill.client.fetching import fetch
 from gristmill.client.protocol import Client, Progress
 from gristmill.client.uploading import Uploading
 from gristmill.client.wire import Page, Wire, path_of
-from gristmill.errors import DataRejected, NotFound, NotPossible, StoreFailed, UsageError
+from gristmill.errors import DataRejected, NotFound, NotPossible, RunCancelled, RunFailed, StoreFailed, UsageError
 from gristmill.records import (
     Comparison,
     Dataset,
@@ -38,6 +38,7 @@ from gristmill.records import (
     Proposal,
     RecipeEntry,
     Run,
+    RunKind,
     RunRequest,
     RunStatus,
     Stage,
@@ -56,6 +57,7 @@ Asker = Callable[[Model, Path, Path | None, Path, Mapping[str, Any]], int]
 _MOST = 200  # items on a page
 _TRIAL_SECONDS = 900.0
 _LOOK_EVERY = 0.5
+_WAIT = 20.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -178,8 +180,10 @@ class Hub(Client):
         *,
         task: str | None = None,
         owner: str | None = None,
+        kind: RunKind | None = None,
     ) -> Sequence[Run]:
-        return self._list("runs", Run, limit, before, project=project, status=status, task=task, owner=owner)
+        narrowed = {"project": project, "status": status, "task": task, "owner": owner, "kind": kind}
+        return self._list("runs", Run, limit, before, **narrowed)
 
     def events(self, run_id: str, after: int = 0, wait: float = 0.0) -> Sequence[Event]:
         query = {"after": after, "wait": min(wait, 25.0)}
@@ -246,11 +250,9 @@ class Hub(Client):
         return fetch(self._wire, path_of("models", model.id, "archive"), to, sha256=model.sha256)
 
     def predict(self, model_id: str, data: Path | None, to: Path, settings: Mapping[str, Any] | None = None) -> int:
-        if self._asker is None:
-            raise NotPossible(
-                "A hub's model is asked on this machine, which lacks AutoGluon.", cure="pip install 'gristmill[train]'"
-            )
         model = self.model(model_id)
+        if self._asker is None:
+            return self._predict_there(model, data, to, dict(settings or {}))
         folder = self._home / "models" / model.id
         if not folder.exists():
             folder.parent.mkdir(parents=True, exist_ok=True)
@@ -260,6 +262,31 @@ class Hub(Client):
                 _unpack(packed, unpacked)
                 shutil.move(unpacked, folder)
         return self._asker(model, folder, data, to, settings or {})
+
+    def batch(self, model_id: str, upload_id: str | None = None, settings: Mapping[str, Any] | None = None) -> Run:
+        body = _given(upload_id=upload_id, settings=dict(settings or {}))
+        return self._wire.ask(
+            "POST", path_of("models", self.model(model_id).id, "batches"), Run, body=body, create=True
+        )
+
+    def _predict_there(self, model: Model, data: Path | None, to: Path, settings: dict[str, Any]) -> int:
+        """Have the hub predict, by a run of its own: this machine lacks AutoGluon."""
+        if data is not None and data.is_dir():
+            raise UsageError(f"{data} is a folder.", cure="Pack it into a ZIP and give that.")
+        upload = None if data is None else self.upload(data, project=model.project_id)
+        settings = {"output": to.suffix.lower().removeprefix(".") or "csv"} | settings
+        run = self.batch(model.id, upload and upload.id, settings)
+        seen = 0
+        while not run.status.is_final:
+            events = self.events(run.id, after=seen, wait=_WAIT)
+            seen, run = events[-1].seq if events else seen, self.run(run.id)
+        if run.failure is not None:
+            kind = DataRejected if run.failure.code == "not-predictable" else RunFailed
+            raise kind(run.failure.what, cause=run.failure.cause, cure=run.failure.cure, code=run.failure.code)
+        if run.status is not RunStatus.SUCCEEDED:
+            raise RunCancelled(f"The run {run.id} was cancelled.")
+        self.fetch(run.id, "predictions", to)
+        return run.rows or 0
 
     # --- people ------------------------------------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ from gristmill.records import (
     Proposal,
     RecipeEntry,
     Run,
+    RunKind,
     RunRequest,
     RunStatus,
     Stage,
@@ -103,6 +104,7 @@ class Client(Protocol):
         *,
         task: str | None = None,
         owner: str | None = None,
+        kind: RunKind | None = None,
     ) -> Sequence[Run]:
         """Runs, newest first; `before` is the id of the last one on the page before."""
 
@@ -157,6 +159,9 @@ class Client(Protocol):
 
     def predict(self, model_id: str, data: Path | None, to: Path, settings: Mapping[str, Any] | None = None) -> int:
         """Predicts the rows of a file into another; how many there were. Series need no `data`."""
+
+    def batch(self, model_id: str, upload_id: str | None = None, settings: Mapping[str, Any] | None = None) -> Run:
+        """Queues a run that predicts the rows of an upload, however many; its artifact `predictions` holds them."""
 
     # --- people ------------------------------------------------------------------------------------------------------
 

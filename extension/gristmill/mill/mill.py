@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gristmill.mill.models import Models
+from gristmill.mill.batches import Batches
 from gristmill.mill.people import People
 from gristmill.mill.recipes import Recipes
 from gristmill.records import Who
@@ -10,7 +10,7 @@ from gristmill.records import Who
 __all__ = ["Mill"]
 
 
-class Mill(Models, Recipes, People):
+class Mill(Batches, Recipes, People):
     """The platform in process, for one person; `on_behalf` gives the same platform to another."""
 
     def on_behalf(self, who: Who) -> Mill:

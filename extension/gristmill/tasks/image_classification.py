@@ -36,6 +36,7 @@ class ImageClassification(TabularClassification):
     title = "Image classification"
     summary = "which class a picture belongs to"
     recipe = "pictures.ipynb"
+    comparable = False
     engine = "gristmill.engines.pictures:PictureEngine"
     modules = ("autogluon.tabular", "PIL")
     extra = "all-tasks"

@@ -53,6 +53,7 @@ class ImageSegmentation(TaskKind):
     title = "Image segmentation"
     summary = "which class each pixel of a picture belongs to"
     recipe = "segmentation.ipynb"
+    answers = ("zip",)
     engine = "gristmill.engines.segmentation:SegmentationEngine"
     tiny_target = MASK
     metrics = (MEAN_IOU, DICE, PIXEL_ACCURACY)

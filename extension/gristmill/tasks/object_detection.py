@@ -55,6 +55,7 @@ class ObjectDetection(TaskKind):
     title = "Object detection"
     summary = "what is in a picture, and where"
     recipe = "detection.ipynb"
+    answers = ("json",)
     engine = "gristmill.engines.detection:DetectionEngine"
     tiny_target = BOXES
     metrics = (MAP, MAP_50, MAP_75)

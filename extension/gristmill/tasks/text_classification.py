@@ -41,6 +41,7 @@ class TextClassification(TabularClassification):
     title = "Text classification"
     summary = "which class a text belongs to"
     recipe = "text.ipynb"
+    comparable = False
     engine = "gristmill.engines.text:TextEngine"
 
     def arrange(self, folder: Path, files: Sequence[str]) -> Listing | None:

@@ -105,6 +105,7 @@ class TimeSeries(TaskKind):
     extra = "all-tasks"
     recipe = "series.ipynb"
     engine = "gristmill.engines.series:SeriesEngine"
+    asks_for_rows = False
     metrics = (MASE, WQL, WAPE, SMAPE, RMSE, MAE)
 
     # --- what the files hold -----------------------------------------------------------------------------------------

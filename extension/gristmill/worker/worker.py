@@ -14,15 +14,22 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from gristmill.bench import BenchFile
-from gristmill.errors import GristmillError
-from gristmill.records import Run
+from gristmill.bench import run_of
+from gristmill.records import Run, RunKind
 from gristmill.sandbox import Execution
 from gristmill.worker.attempt import Attempt, Tools
+from gristmill.worker.batch import Batch
+from gristmill.worker.comparing import Comparing
+from gristmill.worker.training import Training
 
 __all__ = ["Worker"]
 
 _LOOK_EVERY = 0.1
+_ATTEMPTS: dict[RunKind, type[Attempt]] = {
+    RunKind.TRAIN: Training,
+    RunKind.BATCH: Batch,
+    RunKind.COMPARE: Comparing,
+}
 
 
 class Worker:
@@ -68,7 +75,7 @@ class Worker:
         self._warm = None
         try:
             self._take_over(run, folder)
-            Attempt(self._tools, run, folder, execution).carry_out()
+            _ATTEMPTS[run.kind](self._tools, run, folder, execution).carry_out()
         finally:
             execution.kill()
             shutil.rmtree(folder, ignore_errors=True)
@@ -87,11 +94,7 @@ class Worker:
         if run.fence == 1:
             return
         for file in sorted(self._tools.folder.glob("*/run.json"), key=lambda path: path.stat().st_mtime):
-            try:
-                is_ours = BenchFile.read(file.parent).run_id == run.id
-            except (GristmillError, ValueError):
-                continue
-            if is_ours and file.parent != folder:
+            if run_of(file.parent) == run.id and file.parent != folder:
                 self._tools.sandbox.sweep(file.parent)
                 shutil.rmtree(folder / "out", ignore_errors=True)
                 if (file.parent / "out").exists():
