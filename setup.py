@@ -102,6 +102,9 @@ EXTRAS = {
         "pytest-timeout>=2.3",
         "pytest-xdist>=3.6",
         "ruff>=0.9",
+        "configurable-http-proxy>=0.4",  # JupyterHub's proxy, in Python: the tests run a real hub
+        "jupyterhub>=6,<7",
+        "schemathesis>=4",  # asks the API whatever its description allows, and what it does not
         "setuptools>=77",  # builds the wheel that the tests install
     ],
 }

@@ -66,13 +66,20 @@ class Settings:
             lease=_number(environment, "GRISTMILL_LEASE", float, 1.0) or 15.0,
             memory=_number(environment, "GRISTMILL_MEMORY", float, 0.5),
             cpus=_number(environment, "GRISTMILL_CPUS", int, 1),
-            hub=None if "JUPYTERHUB_USER" in environment else environment.get("JUPYTERHUB_API_URL") or None,
+            hub=_hub(environment),
         )
 
 
 def home_folder(environment: Mapping[str, str] = os.environ) -> Path:
     """Where this person's state lives."""
     return Path(environment.get("GRISTMILL_HOME") or "~/.gristmill").expanduser().absolute()
+
+
+def _hub(environment: Mapping[str, str]) -> str | None:
+    """The API of the hub whose service this is. Somebody's own server on a hub knows it, too, and is none."""
+    if environment.get("JUPYTERHUB_USER") and not environment.get("JUPYTERHUB_SERVICE_NAME"):
+        return None
+    return environment.get("JUPYTERHUB_API_URL") or None
 
 
 def _number(environment: Mapping[str, str], name: str, kind: Callable[[str], Number], least: Number) -> Number | None:
