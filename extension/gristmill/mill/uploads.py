@@ -60,6 +60,7 @@ class Uploads(Data):
         upload_id, now = records.new_id("upload"), time.time()
         key = places.upload(upload_id, key_segment(_filename(name)))
         project_id = self._gate.own_project(project).id
+        part_size = _PART * max(1, math.ceil(size / (_PART * _MOST_PARTS)))
         upload = Upload(
             id=upload_id,
             project_id=project_id,
@@ -69,8 +70,8 @@ class Uploads(Data):
             status=UploadStatus.OPEN,
             created_at=now,
             sha256=sha256,
-            token=self._store.begin(key),
-            part_size=_PART * max(1, math.ceil(size / (_PART * _MOST_PARTS))),
+            token=self._store.begin(key, part_size=part_size),
+            part_size=part_size,
             expires_at=now + _UPLOAD_LASTS,
         )
         return self._transfer(self._catalog.uploads.add(upload))
@@ -137,7 +138,10 @@ class Uploads(Data):
                 code="parts-missing",
             )
         wanted = {part.number for part in expected}
-        return self._store.complete(upload.key, token, [part for part in arrived if part.number in wanted])
+        try:
+            return self._store.complete(upload.key, token, [part for part in arrived if part.number in wanted])
+        except NotFound:  # somebody else has completed it meanwhile
+            return self._whole(upload)
 
     def _arrived(self, upload: Upload, token: str) -> Sequence[Part] | None:
         """The parts that lie in the store; None where the store knows of no such upload any more."""
