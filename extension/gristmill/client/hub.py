@@ -333,13 +333,13 @@ class Hub(Client):
     # --- shared ------------------------------------------------------------------------------------------------------
 
     def _list(
-        self, path: str, kind: type[Item], limit: int = 50, cursor: str | None = None, **narrowed: object
+        self, path: str, of: type[Item], limit: int = 50, cursor: str | None = None, /, **narrowed: object
     ) -> Sequence[Item]:
         """The first `limit` things after `cursor`, over as many pages as that takes."""
         found: list[Item] = []
         while len(found) < limit:
             query = {**narrowed, "limit": min(limit - len(found), _MOST), "cursor": cursor}
-            page: Page[Item] = self._wire.ask("GET", path, Page[kind], query=query)  # type: ignore[valid-type]
+            page: Page[Item] = self._wire.ask("GET", path, Page[of], query=query)  # type: ignore[valid-type]
             found += page.items
             cursor = page.next
             if cursor is None:
