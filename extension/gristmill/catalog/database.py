@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -52,6 +52,7 @@ class Database(ABC):
         self._clock = clock
         self._password = url.password or str(url.query.get("password", ""))
         self.name = url.set(query={}).render_as_string(hide_password=True)
+        self._turn: AbstractContextManager[object] = nullcontext()  # which a kind may make one thread's at a time
         self._reader, self._writer = self._engines(url)
 
     @abstractmethod
@@ -83,7 +84,7 @@ class Database(ABC):
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction to write in: kept when the block ends, undone when it raises."""
-        with self._in_our_words(), self._writer.begin() as connection:
+        with self._in_our_words(), self._turn, self._writer.begin() as connection:
             yield connection
 
     def close(self) -> None:
