@@ -55,20 +55,22 @@ class _Body:
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
-        self._rest, self._more = bytearray(), True
+        self._rest, self._more = b"", True
 
     def read(self, size: int) -> bytes:
         return from_thread.run(self._gather, size)
 
     async def _gather(self, size: int) -> bytes:
-        while self._more and len(self._rest) < size:
+        pieces, there = [self._rest], len(self._rest)
+        while self._more and there < size:
             with fail_after(_PATIENCE):
                 message = await self._receive()
-            self._rest += message.get("body", b"")
+            pieces.append(message.get("body", b""))
+            there += len(pieces[-1])
             self._more = message["type"] == "http.request" and message.get("more_body", False)
-        chunk = bytes(memoryview(self._rest)[:size])
-        del self._rest[:size]
-        return chunk
+        gathered = b"".join(pieces)
+        self._rest = gathered[size:]
+        return gathered[:size] if self._rest else gathered
 
 
 def _environ(scope: Scope, prefix: str, body: _Body) -> dict[str, Any]:
