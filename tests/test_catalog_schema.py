@@ -24,14 +24,19 @@ from gristmill.catalog.sqlite import _turn_to_wal
 from gristmill.catalog.tables import SCHEMA, metadata
 from gristmill.errors import CatalogFailed
 from gristmill.records import (
+    Alive,
     Answer,
+    Choices,
     ColumnKind,
     Dataset,
     Deed,
+    Delivery,
     Event,
     Invitation,
     Member,
     Model,
+    News,
+    NewsKind,
     Project,
     Role,
     Run,
@@ -39,9 +44,11 @@ from gristmill.records import (
     RunStatus,
     SavedRecipe,
     Stage,
+    Tiding,
     Upload,
     UploadStatus,
     Wanted,
+    Webhook,
 )
 
 SAMPLES = Path(__file__).parent / "catalogs"
@@ -58,6 +65,12 @@ KINDS = {
     "invitations": Invitation,
     "deeds": Deed,
     "answers": Answer,
+    "tidings": Tiding,
+    "news": News,
+    "deliveries": Delivery,
+    "choices": Choices,
+    "webhooks": Webhook,
+    "workers": Alive,
 }
 ENVIRONMENT = {"PYTHONPATH": str(Path(upgrading.__file__).parents[2])}
 PATIENCE = 60.0
@@ -146,6 +159,11 @@ def test_an_old_catalog_is_upgraded(empty_url: str, revision: str) -> None:
         if revision >= "0002":
             recipe = catalog.recipes.find("mine", "another-project")
             assert (recipe.version, recipe.public, recipe.task) == (1, True, "tabular-regression")
+        if revision >= "0006":
+            told, choices = catalog.news.list("local")[0], catalog.choices.of("local")
+            (way,), (webhook,) = catalog.deliveries.of(told.id), catalog.webhooks.of_project(project.id)
+            assert (told.kind, way.next_at, webhook.kinds) == (NewsKind.RUN_FINISHED, 20.5, (NewsKind.RUN_FAILED,))
+            assert (choices.mail, len(choices.by(NewsKind.RUN_FINISHED))) == ("olga@example.org", 1)
         taken = catalog.runs.claim("heir", 15)
         assert taken is not None
         assert (taken.id, taken.fence) == ("run-2", 2)

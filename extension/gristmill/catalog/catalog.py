@@ -26,6 +26,7 @@ Guarantees
 - A call that raises has changed nothing, with one exception that no database can avoid: when the connection breaks
   during the commit, CatalogFailed leaves open whether it took place. The caller reads the row: a final status under
   the caller's own fence is the caller's own work.
+- A run that succeeds or fails leaves a tiding for its owner, in the transaction in which it finishes.
 - A project has one owner at least. The audit trail is only ever added to.
 - Several processes may open one catalog at once, also an empty or an old one: one brings the tables up to date, the
   others wait.
@@ -52,6 +53,8 @@ from gristmill.catalog.models import Models
 from gristmill.catalog.projects import Projects
 from gristmill.catalog.recipes import Recipes
 from gristmill.catalog.runs import Runs
+from gristmill.catalog.seeing import Seeing
+from gristmill.catalog.telling import AllChoices, AllNews, Deliveries, Tidings, Webhooks
 from gristmill.catalog.upgrading import upgrade
 from gristmill.catalog.uploads import Uploads
 
@@ -74,6 +77,12 @@ class Catalog:
         self.events = Events(database)
         self.models = Models(database)
         self.recipes = Recipes(database)
+        self.tidings = Tidings(database)
+        self.news = AllNews(database)
+        self.deliveries = Deliveries(database)
+        self.choices = AllChoices(database)
+        self.webhooks = Webhooks(database)
+        self.seeing = Seeing(database)
 
     @classmethod
     def open(cls, url: str, clock: Callable[[], float] | None = None) -> Self:

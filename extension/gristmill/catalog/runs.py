@@ -17,8 +17,22 @@ from gristmill.catalog import tables
 from gristmill.catalog.database import Database
 from gristmill.catalog.models import Models
 from gristmill.catalog.rows import Rows
+from gristmill.catalog.telling import Tidings
 from gristmill.errors import Conflict, LeaseLost, UsageError
-from gristmill.records import Artifact, Failure, LeaderboardRow, Model, Run, RunKind, RunStatus, Wanted
+from gristmill.records import (
+    Artifact,
+    Failure,
+    LeaderboardRow,
+    Model,
+    NewsKind,
+    Run,
+    RunKind,
+    RunStatus,
+    Tiding,
+    Wanted,
+    new_id,
+    to_plain,
+)
 
 __all__ = ["Outcome", "Runs"]
 
@@ -50,6 +64,7 @@ class Runs(Rows[Run]):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._models = Models(database)
+        self._tidings = Tidings(database)
 
     def add(self, run: Run) -> Run:
         """Queue a run."""
@@ -188,6 +203,8 @@ class Runs(Rows[Run]):
             _has_its_model(run, model)
             if model is not None:
                 self._models.register(connection, model)
+            if run.status is not RunStatus.CANCELLED:
+                self._tidings._insert(connection, _tiding_of(run, model))
             return run
 
     def lock_held(self, connection: Connection, id: str, fence: int) -> None:
@@ -240,3 +257,32 @@ def _has_its_model(run: Run, model: Model | None) -> None:
         )
     if model is not None and (model.run_id, model.project_id) != (run.id, run.project_id):
         raise UsageError(f"The model {model.id} is not the run {run.id}'s.")
+
+
+def _tiding_of(run: Run, model: Model | None) -> Tiding:
+    """What the run's owner is to be told, in the words of this moment: what is told later needs no second look."""
+    kind = NewsKind.RUN_SALVAGED if run.salvaged else NewsKind.RUN_FINISHED
+    facts = {
+        "run": run.name,
+        "run_kind": run.kind.value,
+        "task": run.task,
+        "target": run.target,
+        "metric": run.metric,
+        "score": run.score,
+        "seconds": run.seconds.get("total"),
+        "rows": run.rows,
+        "failure": None if run.failure is None else to_plain(run.failure),
+        "report": run.artifact("report") is not None,
+        "model_id": run.model_id,
+        "verdict": "" if model is None else str(model.metrics.get("verdict", "")),
+        "metrics": {} if model is None else {k: v for k, v in model.metrics.items() if isinstance(v, int | float)},
+    }
+    return Tiding(
+        id=new_id("tiding"),
+        created_at=run.finished_at or 0.0,
+        kind=NewsKind.RUN_FAILED if run.status is RunStatus.FAILED else kind,
+        who=run.owner,
+        thing=run.id,
+        project_id=run.project_id,
+        facts={name: value for name, value in facts.items() if value not in (None, "", {})},
+    )

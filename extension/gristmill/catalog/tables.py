@@ -34,11 +34,13 @@ from sqlalchemy.types import TypeDecorator
 from gristmill.errors import UsageError
 from gristmill.records import (
     Artifact,
+    Channel,
     EventKind,
     Failure,
     LeaderboardRow,
     MemberKind,
     Membership,
+    NewsKind,
     Profile,
     Proposal,
     RunKind,
@@ -53,20 +55,26 @@ from gristmill.records import (
 __all__ = [
     "SCHEMA",
     "answers",
+    "choices",
     "datasets",
     "deeds",
+    "deliveries",
     "events",
     "invitations",
     "members",
     "metadata",
     "models",
+    "news",
     "projects",
     "recipes",
     "runs",
+    "tidings",
     "uploads",
+    "webhooks",
+    "workers",
 ]
 
-SCHEMA = "0005"
+SCHEMA = "0006"
 
 
 class Encoded(TypeDecorator[Any]):
@@ -291,6 +299,7 @@ runs = Table(
     _must("leaderboard", Encoded(tuple[LeaderboardRow, ...])),
     _owner(),
     *_pages((), ("project_id",), ("status",), ("project_id", "status"), ("owner",), ("kind",), ("upload_id",)),
+    Index(None, "finished_at", "id"),
 )
 
 events = Table(
@@ -342,4 +351,81 @@ recipes = Table(
     _must("created_at", Number),
     UniqueConstraint("project_id", "name", "version"),
     *_pages((), ("project_id",)),
+)
+
+# Telling people: see records/telling.py. What a tiding or news speaks of may be gone: neither refers to it.
+tidings = Table(
+    "tidings",
+    metadata,
+    _id(),
+    _must("created_at", Number),
+    _must("kind", Word(NewsKind)),
+    _must("who", Text),
+    _must("thing", Text),
+    Column("project_id", Text),
+    _must("facts", Encoded(dict[str, Any])),
+    *_pages(()),
+)
+
+news = Table(
+    "news",
+    metadata,
+    _id(),
+    _must("created_at", Number),
+    _must("who", Text),
+    _must("kind", Word(NewsKind)),
+    _must("thing", Text),
+    Column("project_id", Text),
+    _must("bell", Boolean),
+    Column("read_at", Number),
+    _must("title", Text),
+    _must("text", Text),
+    _must("facts", Encoded(dict[str, Any])),
+    *_pages((), ("who",)),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    _id(),
+    _must("created_at", Number),
+    _refers("news_id", "news.id"),
+    _must("channel", Word(Channel)),
+    _must("address", Text),
+    _must("attempts", Integer),
+    Column("next_at", Number),
+    Column("sent_at", Number),
+    Column("failure", Encoded(Failure)),
+    Index(None, "next_at"),
+    Index(None, "news_id"),
+)
+
+choices = Table(
+    "choices",
+    metadata,
+    Column("who", Text, primary_key=True),
+    _must("mail", Text),
+    _must("kinds", Encoded(dict[NewsKind, tuple[Channel, ...]])),
+)
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    _id(),
+    _must("created_at", Number),
+    _must("who", Text),
+    _refers("project_id", "projects.id", nullable=True),
+    _must("url", Text),
+    _must("kinds", Encoded(tuple[NewsKind, ...])),
+    _must("secret", Text),
+    Index(None, "who"),
+    Index(None, "project_id"),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("name", Text, primary_key=True),
+    _must("started_at", Number),
+    _must("seen_at", Number),
 )

@@ -32,6 +32,8 @@ from gristmill.records.schedules import (
     TickOutcome,
     Verdict,
 )
+from gristmill.records.seeing import Alive, Ended
+from gristmill.records.telling import Channel, Choices, Delivery, News, NewsKind, Tiding, Webhook
 from gristmill.records.wire import Answer, ArrivedPart, Comparison, Lineage, MissingPart, Transfer
 from gristmill.records.work import (
     Dataset,
@@ -48,16 +50,21 @@ from gristmill.records.work import (
 __all__ = [
     "LOCAL",
     "Action",
+    "Alive",
     "Answer",
     "ArrivedPart",
     "Artifact",
     "CatchUp",
+    "Channel",
+    "Choices",
     "Column",
     "ColumnKind",
     "Comparison",
     "Dataset",
     "DatasetEntry",
     "Deed",
+    "Delivery",
+    "Ended",
     "Event",
     "EventKind",
     "Failure",
@@ -69,6 +76,8 @@ __all__ = [
     "Membership",
     "MissingPart",
     "Model",
+    "News",
+    "NewsKind",
     "Notice",
     "Outlook",
     "Power",
@@ -91,11 +100,13 @@ __all__ = [
     "TableForm",
     "Tick",
     "TickOutcome",
+    "Tiding",
     "Transfer",
     "Upload",
     "UploadStatus",
     "Verdict",
     "Wanted",
+    "Webhook",
     "Who",
     "decode",
     "encode",
