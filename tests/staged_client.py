@@ -37,6 +37,7 @@ from gristmill.records import (
     Proposal,
     Role,
     Run,
+    RunKind,
     RunRequest,
     RunStatus,
     Severity,
@@ -244,6 +245,7 @@ class StagedClient(Client):
         *,
         task: str | None = None,
         owner: str | None = None,
+        kind: RunKind | None = None,
     ) -> Sequence[Run]:
         found = [run for run in reversed(self.now.values()) if status in (None, run.status)]
         return found[:limit]

@@ -33,6 +33,7 @@ from gristmill.records import (
     MemberKind,
     Membership,
     Model,
+    Outlook,
     Profile,
     Project,
     Proposal,
@@ -41,7 +42,10 @@ from gristmill.records import (
     RunKind,
     RunRequest,
     RunStatus,
+    Schedule,
+    ScheduleRequest,
     Stage,
+    Tick,
     Upload,
     UploadStatus,
     Who,
@@ -275,7 +279,7 @@ class Hub(Client):
             raise UsageError(f"{data} is a folder.", cure="Pack it into a ZIP and give that.")
         upload = None if data is None else self.upload(data, project=model.project_id)
         settings = {"output": to.suffix.lower().removeprefix(".") or "csv"} | settings
-        run = self.batch(model.id, upload and upload.id, settings)
+        run = self.batch(model.id, None if upload is None else upload.id, settings)
         seen = 0
         while not run.status.is_final:
             events = self.events(run.id, after=seen, wait=_WAIT)
@@ -287,6 +291,29 @@ class Hub(Client):
             raise RunCancelled(f"The run {run.id} was cancelled.")
         self.fetch(run.id, "predictions", to)
         return run.rows or 0
+
+    # --- schedules ---------------------------------------------------------------------------------------------------
+
+    def schedule(self, request: ScheduleRequest) -> Schedule:
+        return self._wire.ask("POST", "schedules", Schedule, body=request, create=True)
+
+    def schedules(self, project: str | None = None, limit: int = 50, before: str | None = None) -> Sequence[Schedule]:
+        return self._list("schedules", Schedule, limit, before, project=project)
+
+    def outlook(self, schedule_id: str) -> Outlook:
+        return self._wire.ask("GET", path_of("schedules", schedule_id), Outlook)
+
+    def pause_schedule(self, schedule_id: str) -> Schedule:
+        return self._wire.ask("POST", path_of("schedules", schedule_id, "pause"), Schedule)
+
+    def resume_schedule(self, schedule_id: str) -> Schedule:
+        return self._wire.ask("POST", path_of("schedules", schedule_id, "resume"), Schedule)
+
+    def remove_schedule(self, schedule_id: str) -> None:
+        self._wire.send("DELETE", path_of("schedules", schedule_id))
+
+    def run_schedule(self, schedule_id: str) -> Tick:
+        return self._wire.ask("POST", path_of("schedules", schedule_id, "run"), Tick, create=True)
 
     # --- people ------------------------------------------------------------------------------------------------------
 
