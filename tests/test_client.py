@@ -251,3 +251,33 @@ def test_importing_brings_in_no_http() -> None:
     code = "import gristmill, sys; gristmill.connect; print('httpx' in sys.modules, 'pandas' in sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert loaded.stdout.split() == ["False", "False"]
+
+
+# --- connect() -------------------------------------------------------------------------------------------------------
+
+
+def test_connect_finds_the_platform_of_this_machine(home: Path) -> None:
+    import gristmill
+
+    mill = gristmill.connect()
+    assert isinstance(mill.client, Mill)
+    assert (repr(mill), mill.me().name) == ("<gristmill: embedded>", "local")
+    assert list(mill.runs().id) == []
+    assert home.is_dir()
+
+
+def test_connect_finds_the_hub_that_is_named(api: Api, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import gristmill
+    from gristmill.errors import NotSignedIn
+
+    named = gristmill.connect(api.url, badge("olga"))
+    monkeypatch.setenv("GRISTMILL_URL", api.url)
+    with pytest.raises(NotSignedIn, match="There is no token"):
+        gristmill.connect()
+    monkeypatch.setenv("GRISTMILL_TOKEN", badge("sam"))
+    of_the_environment = gristmill.connect()
+    for mill, name in ((named, "olga"), (of_the_environment, "sam")):
+        assert isinstance(mill.client, Hub)
+        assert (repr(mill), mill.me().name) == (f"<gristmill: {api.url}/>", name)
+        mill.client.close()
+    assert not (home / "catalog.db").exists()
