@@ -52,12 +52,16 @@ ONLY = {
 HEAVY = {
     *("alembic", "autogluon", "boto3", "botocore", "catboost", "lightgbm", "matplotlib", "nbclient", "nbconvert"),
     *("nbformat", "numpy", "pandas", "papermill", "pyarrow", "python_calamine", "scipy", "sklearn", "sqlalchemy"),
-    *("torch", "xgboost", "fastapi", "prometheus_client", "starlette", "uvicorn"),
+    *("torch", "xgboost", "fastapi", "httpx", "prometheus_client", "starlette", "uvicorn"),
+    "ipywidgets",
 }
 # ... except in rooms that are wholly about them, and that others import inside functions
 AT_THE_TOP = {
-    "gristmill.api": {"fastapi", "prometheus_client", "starlette"},
+    "gristmill.api": {"fastapi", "httpx", "prometheus_client", "starlette"},
     "gristmill.catalog": {"alembic", "sqlalchemy"},
+    "gristmill.client.fetching": {"httpx"},
+    "gristmill.client.uploading": {"httpx"},
+    "gristmill.client.wire": {"httpx"},
     "gristmill.engines": {"autogluon", "pandas", "numpy"},
     "gristmill.engines.backbones": {"torch"},
     "gristmill.engines.dense": {"torch"},
