@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
@@ -205,10 +207,6 @@ def test_what_carries_a_key_is_done_once(api: Api) -> None:
 
 
 def test_many_who_ask_at_once_under_one_key_make_one(api: Api) -> None:
-    dataset = a_dataset(api.service.parts.catalog)
-    api.service.parts.catalog.members.put(_owner(dataset.project_id))
-    body = {"dataset_id": dataset.id, "name": "once"}
-
     def ask(_: int) -> int:
         with api.client() as client:
             return client.post("/projects", json={"name": "once"}, headers={"Idempotency-Key": "same"}).status_code
@@ -217,17 +215,8 @@ def test_many_who_ask_at_once_under_one_key_make_one(api: Api) -> None:
         answers = list(threads.map(ask, range(8)))
     assert set(answers) <= {201, 409}
     assert 201 in answers
-    assert body
     with api.client() as client:
         assert [project["name"] for project in client.get("/projects").json()["items"]].count("olga/once") == 1
-
-
-def _owner(project_id: str) -> object:
-    from gristmill.records import Member, MemberKind, Membership
-
-    return Member(
-        project_id=project_id, kind=MemberKind.PERSON, name="olga", membership=Membership.OWNER, created_at=1.0
-    )
 
 
 def test_what_failed_for_want_of_a_catalog_may_be_asked_again(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -314,10 +303,6 @@ def test_every_answer_says_the_version(api: Api) -> None:
 # --- who asks, on one machine ----------------------------------------------------------------------------------------
 
 
-async def _who(identity: LocalToken, token: str) -> object:
-    return await identity.of_token(token)
-
-
 def test_the_one_token_of_a_machine_is_its_owners_alone(tmp_path: Path) -> None:
     import asyncio
 
@@ -328,6 +313,26 @@ def test_the_one_token_of_a_machine_is_its_owners_alone(tmp_path: Path) -> None:
     assert asyncio.run(identity.of_token(file.read_text())).name == "local"
     with pytest.raises(NotSignedIn):
         asyncio.run(identity.of_token("guessed"))
+
+
+# --- what the process is made of -------------------------------------------------------------------------------------
+
+
+SERVE = """
+import sys
+from gristmill import app
+from gristmill.api import create_app
+create_app(app.service(app.Settings.read()))
+print(*{name.partition(".")[0] for name in sys.modules})
+"""
+
+
+def test_the_process_loads_nothing_that_reads_tables_or_trains(home: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", SERVE], check=True, capture_output=True, text=True)
+    loaded = set(done.stdout.split())
+    assert {"gristmill", "fastapi"} <= loaded
+    assert loaded.isdisjoint({"pandas", "numpy", "pyarrow", "torch", "autogluon", "sklearn", "papermill", "IPython"})
+    assert (home / "token").exists()
 
 
 # --- the document ----------------------------------------------------------------------------------------------------

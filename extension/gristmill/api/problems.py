@@ -20,7 +20,7 @@ from starlette.exceptions import HTTPException
 from gristmill.errors import CatalogFailed, GristmillError, HubAway, NotSignedIn, StoreFailed
 from gristmill.records import Failure, encode
 
-__all__ = ["InFlight", "TooLarge", "TooMany", "problem", "problem_of"]
+__all__ = ["InFlight", "TooLarge", "TooMany", "TooSlow", "problem", "problem_of"]
 
 _MEDIA = "application/problem+json"
 _TYPE = "urn:gristmill:problem:"
@@ -33,6 +33,13 @@ class TooLarge(GristmillError):
 
     code = "too-large"
     http = 413
+
+
+class TooSlow(GristmillError):
+    """The body does not come."""
+
+    code = "too-slow"
+    http = 408
 
 
 class TooMany(GristmillError):

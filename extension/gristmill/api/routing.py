@@ -29,11 +29,13 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Protocol, TypeVar
 
 import msgspec
+from anyio import fail_after
 from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect
 
 from gristmill.api.idempotency import once
-from gristmill.api.problems import TooLarge, problem_of
+from gristmill.api.problems import TooLarge, TooSlow, problem_of
 from gristmill.api.service import Service
 from gristmill.errors import NotAllowed, UsageError
 from gristmill.mill import Mill
@@ -52,6 +54,7 @@ __all__ = ["ROLES", "Body", "Cursor", "Limit", "Page", "Routes", "Spec", "page",
 
 ROLES = ("anyone", "user", "viewer", "editor", "owner", "admin")
 _MEDIA = "application/json"
+_PATIENCE = 60.0  # seconds that a body may take
 _MOST = 1 << 20  # bytes of a body, unless its route says otherwise
 
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
@@ -192,10 +195,16 @@ async def _read(request: Request, most: int) -> bytes:
     if not told.isdigit() or int(told) > most:
         raise refused
     read = bytearray()
-    async for chunk in request.stream():
-        read += chunk
-        if len(read) > most:
-            raise refused
+    try:
+        with fail_after(_PATIENCE):
+            async for chunk in request.stream():
+                read += chunk
+                if len(read) > most:
+                    raise refused
+    except TimeoutError:
+        raise TooSlow("What was announced did not come.", cure="Send it again.") from None
+    except ClientDisconnect:
+        raise TooSlow("The connection was closed before all was sent.") from None
     return bytes(read)
 
 

@@ -17,6 +17,7 @@ from gristmill.stores import places
 
 __all__ = ["Data", "key_segment", "not_what_was_sent"]
 
+_LASTS = 24 * 3600.0  # seconds until an upload that broke off is given up
 Progress = Callable[[int, int], None]
 
 
@@ -66,6 +67,7 @@ class Data(UseCases):
             size=path.stat().st_size,
             status=UploadStatus.OPEN,
             created_at=time.time(),
+            expires_at=time.time() + _LASTS,
         )
         self._catalog.uploads.add(upload)
         stored = self._store.put_file(upload.key, path)
