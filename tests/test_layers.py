@@ -69,6 +69,7 @@ AT_THE_TOP = {
     "gristmill.engines.texts": {"scipy", "sklearn", "torch"},
     "gristmill.figures": {"numpy", "pandas"},
     "gristmill.intake": {"numpy", "pandas", "pyarrow"},
+    "gristmill.jupyter": {"httpx"},
     "gristmill.masks": {"numpy"},
     "gristmill.stores.s3": {"boto3", "botocore"},
 }
