@@ -335,6 +335,22 @@ def test_the_process_loads_nothing_that_reads_tables_or_trains(home: Path) -> No
     assert (home / "token").exists()
 
 
+@pytest.mark.slow
+def test_a_server_says_where_it_listens_and_ends_when_told(home: Path) -> None:
+    command = [sys.executable, "-c", "import sys; from gristmill.app import main; sys.exit(main())"]
+    asked = [*command, "api", "--port", "0", "--prefix", "services/mill/"]
+    with subprocess.Popen(asked, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        url = said.removeprefix("Gristmill listens at ").strip()
+        assert url.endswith("/services/mill")
+        assert httpx.get(f"{url}/health").json()["status"] == "ok"
+        headers = {"Authorization": f"Bearer {(home / 'token').read_text()}"}
+        assert httpx.get(f"{url}/me", headers=headers).json()["name"] == "local"
+        process.terminate()
+    assert subprocess.run([*asked, "--prefix", "a b"], capture_output=True, text=True).returncode == 2
+
+
 # --- the document ----------------------------------------------------------------------------------------------------
 
 

@@ -57,7 +57,7 @@ HEAVY = {
 }
 # ... except in rooms that are wholly about them, and that others import inside functions
 AT_THE_TOP = {
-    "gristmill.api": {"fastapi", "httpx", "prometheus_client", "starlette"},
+    "gristmill.api": {"fastapi", "httpx", "prometheus_client", "starlette", "uvicorn"},
     "gristmill.catalog": {"alembic", "sqlalchemy"},
     "gristmill.client.fetching": {"httpx"},
     "gristmill.client.uploading": {"httpx"},

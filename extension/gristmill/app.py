@@ -192,18 +192,13 @@ def _serve(settings: Settings, idle: float | None, ended: threading.Event) -> No
 def serve(settings: Settings, *, host: str = "127.0.0.1", port: int, prefix: str = "") -> None:
     """Be the API until told to end."""
     try:
-        import uvicorn
-
         from gristmill.api import create_app
+        from gristmill.api.serving import listen
     except ModuleNotFoundError as error:
         raise NotPossible(
             f"The API needs {error.name}, which is not installed here.", cure="pip install 'gristmill[serve]'"
         ) from None
-    config = uvicorn.Config(
-        create_app(service(settings, prefix=prefix)), host=host, port=port, access_log=False, log_level="warning",
-        server_header=False, timeout_graceful_shutdown=5, limit_concurrency=4000,
-    )  # fmt: skip
-    uvicorn.Server(config).run()
+    listen(create_app(service(settings, prefix=prefix)), host=host, port=port, prefix=prefix)
 
 
 def service(settings: Settings, *, prefix: str = "") -> Service:
