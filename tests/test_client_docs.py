@@ -2,51 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import socket
 import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
+from services.hubs import PROGRAM, LiveHub
+
 ROOT = Path(__file__).resolve().parent.parent
-PROGRAM = Path(sys.executable).parent / "gristmill"
-PATIENCE = 60.0
-
-
-@pytest.fixture
-def live_hub(tmp_path: Path) -> Iterator[tuple[str, str]]:
-    """An API as a process of its own, with a platform of its own: its address, and the token that lets in."""
-    home = tmp_path / "hub"
-    home.mkdir()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{probe.getsockname()[1]}"
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GRISTMILL_")}
-    with (home / "api.log").open("wb") as log:
-        command = [PROGRAM, "api", "--port", url.rpartition(":")[2]]
-        process = subprocess.Popen(
-            command, env=kept | {"GRISTMILL_HOME": str(home)}, stdout=log, stderr=subprocess.STDOUT
-        )
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            httpx.get(f"{url}/health").raise_for_status()
-            break
-        except httpx.HTTPError:
-            assert process.poll() is None, (home / "api.log").read_text()
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-    yield url, (home / "token").read_text("utf-8")
-    process.terminate()
-    process.wait(20)
 
 
 def blocks() -> list[str]:
@@ -57,10 +23,12 @@ def blocks() -> list[str]:
 @pytest.mark.slow
 @pytest.mark.engine
 def test_the_page_runs_as_a_notebook(
-    live_hub: tuple[str, str], home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    live_hub: LiveHub, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url, token = live_hub
-    signed_in = subprocess.run([PROGRAM, "login", url], input=token, capture_output=True, text=True, timeout=30)
+    url = live_hub.url
+    signed_in = subprocess.run(
+        [PROGRAM, "login", url], input=live_hub.token, capture_output=True, text=True, timeout=30
+    )
     assert signed_in.stdout == f"Signed in to {url}/ as local.\n", signed_in.stderr
     folder = tmp_path / "here"
     shutil.copytree(ROOT / "examples", folder / "examples")

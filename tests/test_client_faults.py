@@ -24,7 +24,6 @@ from gristmill.errors import (
     GristmillError,
     HubAway,
     NotFound,
-    NotPossible,
     NotSignedIn,
     StoreFailed,
     UsageError,
@@ -32,6 +31,7 @@ from gristmill.errors import (
 )
 from gristmill.records import LOCAL, Model, Run, RunRequest, replace, to_plain
 from services.apis import Api, badge, listening, make_service
+from services.hubs import LiveHub
 from services.troubles import Cutter, StagedHub
 
 ME = to_plain(LOCAL)
@@ -261,6 +261,30 @@ def test_an_empty_file_is_a_file(api: Api, tmp_path: Path) -> None:
         upload = hub.upload(empty)
         assert (upload.size, upload.status) == (0, "received")
         with pytest.raises(DataRejected):
+            hub.admit(upload.id)
+
+
+@pytest.mark.slow
+def test_a_hub_that_is_killed_in_mid_upload_loses_nothing(
+    live_hub: LiveHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gristmill.client.uploading._LOOK_EVERY", 0.001)
+    grain = tmp_path / "grain.csv"
+    grain.write_bytes(random.Random(5).randbytes(1 << 20) * 80)
+    deaths: list[int] = []
+
+    def kill_once(gone: int, size: int) -> None:
+        if not deaths and gone > size / 4:
+            deaths.append(gone)
+            live_hub.kill()
+            live_hub.start()
+
+    with Hub(Address.of(live_hub.url, live_hub.token), tmp_path / "home") as hub:
+        upload = hub.upload(grain, progress=kill_once)
+        assert deaths
+        assert upload.status == "received"
+        assert upload.sha256 == hashlib.sha256(grain.read_bytes()).hexdigest()
+        with pytest.raises(DataRejected):  # what it is has been looked at, so it is there
             hub.admit(upload.id)
 
 
