@@ -69,6 +69,7 @@ EXTRAS = {
         "safetensors>=0.5",  # its weights
     ],
     "notebook": [
+        "ipython>=8.20",
         "ipywidgets>=8.1",  # a run's progress, drawn in place
     ],
     "cloud": [
