@@ -1,4 +1,4 @@
-"""Commands that look at runs: runs, show, logs, report, notebook."""
+"""Commands that look at runs: runs, show, compare, logs, report, notebook."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gristmill.cli.session import Session, json_option, pass_session
 from gristmill.errors import NotFound, UsageError
 from gristmill.records import Event, EventKind, Run, RunKind, RunStatus
 
-__all__ = ["logs", "notebook", "report", "runs", "show"]
+__all__ = ["compare", "logs", "notebook", "report", "runs", "show"]
 
 _NUDGE_EVERY = 2.0
 
@@ -53,6 +53,22 @@ def show(session: Session, run: str | None) -> None:
     show_run(session, found)
     if found.failure and session.answer is None:
         click.secho(words.plain(str(found.failure)), err=True, fg="red")
+    session.finish()
+
+
+@click.command(short_help="Put runs beside each other.")
+@click.argument("runs", nargs=-1, required=True)
+@json_option("runs", "differs", "comparable", "best")
+@pass_session
+def compare(session: Session, /, runs: tuple[str, ...]) -> None:
+    """Put two RUNS or more beside each other: a line a field, a column a run, separated by tabs."""
+    found = session.client.compare([session.run(run).id for run in runs])
+    for name in ("id", "status", "score", "metric", "target", "task", "recipe", "budget", "seed"):
+        values = [words.plain(str(getattr(run, name))).replace("\t", " ") for run in found.runs]
+        session.say("\t".join([name, *values]))
+    if found.comparable and found.best:
+        session.say(f"best\t{found.best}")
+    session.fill(runs=found.runs, differs=found.differs, comparable=found.comparable, best=found.best)
     session.finish()
 
 

@@ -1,4 +1,4 @@
-"""Commands that use models: download, predict, batch."""
+"""Commands that use models: download, stage, predict, batch."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from gristmill.cli.results import RUN_KEYS, conclude
 from gristmill.cli.session import Session, json_option, pass_session
 from gristmill.cli.training import stay
 from gristmill.errors import UsageError
-from gristmill.records import RunStatus
+from gristmill.records import RunStatus, Stage
 
-__all__ = ["batch", "download", "predict"]
+__all__ = ["batch", "download", "predict", "stage"]
 
 
 @click.command(short_help="Save a model as a .zip that works anywhere.")
@@ -31,6 +31,19 @@ def download(session: Session, model: str, output: Path | None) -> None:
     if output is None and path.exists():
         raise UsageError(f"{path} is there already.", cure="Name another file: -o FILE")
     click.echo(session.client.download(found.id, path))
+
+
+@click.command(short_help="Put a model into production, or out of it.")
+@click.argument("model")
+@click.argument("stage", type=click.Choice([stage.value for stage in Stage]))
+@json_option("model")
+@pass_session
+def stage(session: Session, model: str, stage: str) -> None:
+    """Put MODEL (its id, or its run's) into a STAGE. The one of its name that was in production before retires."""
+    found = session.client.stage(model, Stage(stage))
+    session.say(f"{words.plain(found.name)}, version {found.version}: {found.stage}")
+    session.fill(model=found)
+    session.finish()
 
 
 @click.command(short_help="Predict the rows of a file, or how series go on.")

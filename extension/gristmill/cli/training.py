@@ -1,4 +1,4 @@
-"""Commands that make models: train, check, cancel, resume."""
+"""Commands that make models: train, check, cancel, resume, rerun."""
 
 from __future__ import annotations
 
@@ -158,6 +158,16 @@ def cancel(session: Session, run: str, keep: bool) -> None:
     session.say(f"{asked.id} {ends}")
     fill(session, asked)
     session.finish()
+
+
+@click.command(short_help="Ask for what a run was asked for again.")
+@click.argument("run")
+@click.option("--wait/--no-wait", default=True, help="Stay until the run has ended, or leave at once.")
+@json_option(*RUN_KEYS)
+@pass_session
+def rerun(session: Session, /, run: str, *, wait: bool) -> None:
+    """Queue a new run that asks for the same as RUN did: data, recipe, budget, seed, settings."""
+    stay(session, session.client.rerun(session.run(run).id), wait=wait)
 
 
 @click.command(short_help="Go on with an ended run, with more time.")
