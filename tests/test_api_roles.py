@@ -104,6 +104,10 @@ class World:
     def invitation(self) -> str:
         return self.mill.invite(self.project.id, Membership.VIEWER)[0].id
 
+    def hook(self) -> str:
+        """A webhook of nobody's in particular: of the project that all but the stranger are in."""
+        return self.mill.add_webhook("https://example.org/hook", project=self.project.id)[0].id
+
     def token(self) -> str:
         """A link into a project that nobody here is a member of."""
         other = self.mill.make_project(new_id("other"))
@@ -174,6 +178,13 @@ CALLS: dict[str, Call] = {
         "/recipes/trial",
         {"source": "mine", "notebook": "{}", "project": w.project.id},
     ),
+    "GET /me/notices": lambda w: ("/me/notices", None),
+    "POST /me/notices/read": lambda w: ("/me/notices/read", {}),
+    "GET /me/choices": lambda w: ("/me/choices", None),
+    "PUT /me/choices": lambda w: ("/me/choices", {"mail": "o@example.org"}),
+    "GET /me/webhooks": lambda w: ("/me/webhooks", None),
+    "POST /me/webhooks": lambda w: ("/me/webhooks", {"url": f"https://example.org/{new_id('hook')}"}),
+    "DELETE /me/webhooks/{webhook_id}": lambda w: (f"/me/webhooks/{w.hook()}", None),
     "GET /admin/deeds": lambda w: ("/admin/deeds", None),
 }
 ROUTES = {f"{' '.join(route.methods)} {route.path}": route.endpoint.gristmill for route in routes_of(routed(""))}

@@ -21,9 +21,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 FLOORS = {
     1: ("records", "errors", "notebooks"),
-    2: ("catalog", "masks", "pictures", "stores", "tables", "tasks"),
+    2: ("catalog", "masks", "pictures", "rounds", "stores", "tables", "tasks"),
     3: ("intake", "recipes", "bench", "engines", "figures", "model_archive", "sandbox"),
-    4: ("worker", "reports", "looking", "trial"),
+    4: ("worker", "reports", "looking", "notify", "trial"),
     5: ("dispatch", "exploring", "reconciler", "recipe_book"),
     6: ("mill",),
     7: ("api", "client", "cli"),
@@ -32,7 +32,7 @@ FLOORS = {
 
 # Who sees less than the floors would allow: room or package -> the only rooms of gristmill that it may import
 ONLY = {
-    "gristmill.api": {"catalog", "errors", "mill", "records", "reconciler", "stores"},
+    "gristmill.api": {"catalog", "errors", "mill", "notify", "records", "reconciler", "stores"},
     "gristmill.client": {"records", "errors"},
     "gristmill.cli": {"records", "errors", "client"},
     "gristmill.tables.reading": set(),  # it is copied into each model archive, where there is no gristmill

@@ -8,6 +8,9 @@ Settings come from the environment, each with a default that needs nothing but t
     GRISTMILL_LEASE     seconds until a silent worker's run may be taken over            15
     GRISTMILL_MEMORY    gigabytes that a notebook may use   80 % of what is free when it starts
     GRISTMILL_CPUS      cores that a notebook may use       all
+    GRISTMILL_MAIL      who carries mail: smtp://, smtps:// or ses://, see notify/mail.py   nobody: the bell alone
+    GRISTMILL_WEBHOOKS  how far webhooks reach              public on a hub, else loopback; see notify/guard.py
+    GRISTMILL_PUBLIC    the address at which people reach the API, for links in mail        none: no links
     JUPYTERHUB_API_URL  the hub that says who people are    none: one token, GRISTMILL_HOME/token
 
 Where a hub is to answer instead, GRISTMILL_URL and GRISTMILL_TOKEN say so; see client/connecting.py.
@@ -36,12 +39,15 @@ if TYPE_CHECKING:
     from gristmill.client.hub import Asker
     from gristmill.dispatch import Dispatcher
     from gristmill.mill import Mill
+    from gristmill.notify import Ways
     from gristmill.records import Model
     from gristmill.sandbox import Sandbox
 
-__all__ = ["Settings", "connect", "embedded", "main", "serve", "service", "work"]
+__all__ = ["Settings", "connect", "embedded", "main", "serve", "service", "ways", "work"]
 
 Number = TypeVar("Number", int, float)
+
+_TELL_EVERY, _BEAT_EVERY = 5.0, 10.0  # seconds
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +60,9 @@ class Settings:
     lease: float = 15.0
     memory: float | None = None  # GB
     cpus: int | None = None
+    mail: str = ""
+    webhooks: str = ""
+    public: str = ""
     hub: str | None = None  # none inside somebody's own server on a hub: what is started there is theirs alone
 
     @classmethod
@@ -66,6 +75,9 @@ class Settings:
             lease=_number(environment, "GRISTMILL_LEASE", float, 1.0) or 15.0,
             memory=_number(environment, "GRISTMILL_MEMORY", float, 0.5),
             cpus=_number(environment, "GRISTMILL_CPUS", int, 1),
+            mail=environment.get("GRISTMILL_MAIL", ""),
+            webhooks=environment.get("GRISTMILL_WEBHOOKS", ""),
+            public=environment.get("GRISTMILL_PUBLIC", ""),
             hub=_hub(environment),
         )
 
@@ -110,6 +122,7 @@ def embedded(settings: Settings, dispatcher: Dispatcher | None = None) -> Mill:
             dispatcher=dispatcher or LocalDispatcher(settings.home),
             sandbox=_sandbox(settings),
             home=settings.home,
+            ways=ways(settings),
         )
     )
 
@@ -173,7 +186,9 @@ def _serve(settings: Settings, idle: float | None, ended: threading.Event) -> No
     warm = None if idle is None else sandbox.prepare_within(folder)
 
     from gristmill.catalog import Catalog
+    from gristmill.notify import Teller
     from gristmill.reconciler import Reconciler
+    from gristmill.rounds import Round
     from gristmill.stores import open_store
     from gristmill.worker import Worker
     from gristmill.worker.attempt import Tools
@@ -186,7 +201,14 @@ def _serve(settings: Settings, idle: float | None, ended: threading.Event) -> No
         lease_seconds=settings.lease,
     )
     Reconciler(tools).tidy_folders()
-    Worker(tools, warm=warm).serve(ended.is_set, called=called, idle=idle)
+    worker = Worker(tools, warm=warm)
+    teller = Teller(tools.catalog, ways(settings))
+    with (
+        Round("telling", teller.tell, seconds=_TELL_EVERY),
+        Round("heartbeat", lambda: tools.catalog.seeing.beat(worker.name), seconds=_BEAT_EVERY),
+    ):
+        worker.serve(ended.is_set, called=called, idle=idle)
+    tools.catalog.seeing.gone(worker.name)
 
 
 def serve(settings: Settings, *, host: str = "127.0.0.1", port: int, prefix: str = "") -> None:
@@ -219,6 +241,7 @@ def service(settings: Settings, *, prefix: str = "") -> Service:
         sandbox=_sandbox(settings),
         home=settings.home,
         looking=Apart(),
+        ways=ways(settings),
     )
     identity: Identity = LocalToken(settings.home / "token")
     if settings.hub:
@@ -226,6 +249,20 @@ def service(settings: Settings, *, prefix: str = "") -> Service:
 
         identity = HubIdentity(settings.hub)
     return Service(parts=parts, mill=Mill(parts), identity=identity, prefix=prefix)
+
+
+def ways(settings: Settings) -> Ways:
+    """What this installation has to reach people with."""
+    from gristmill.notify import Mailing, Reach, Ways
+
+    try:
+        reach = Reach(settings.webhooks or ("public" if settings.hub else "loopback"))
+    except ValueError:
+        raise UsageError(
+            f"GRISTMILL_WEBHOOKS is {settings.webhooks!r}.", cure=f"Give one of {', '.join(Reach)}, or leave it out."
+        ) from None
+    mail = Mailing.read(settings.mail) if settings.mail else None
+    return Ways(mail=mail, webhooks=reach, public=settings.public)
 
 
 def _sandbox(settings: Settings) -> Sandbox:

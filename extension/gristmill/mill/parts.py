@@ -15,6 +15,7 @@ from gristmill.errors import NotPossible, UsageError
 from gristmill.looking import Here, Looking
 from gristmill.mill import trail
 from gristmill.mill.gate import Gate
+from gristmill.notify import Ways
 from gristmill.recipe_book import RecipeBook
 from gristmill.records import LOCAL, Who
 from gristmill.sandbox import Sandbox
@@ -35,6 +36,7 @@ class Parts:
     sandbox: Sandbox
     home: Path
     looking: Looking = field(default_factory=Here)
+    ways: Ways = field(default_factory=Ways)  # how people are told
 
 
 class UseCases:
