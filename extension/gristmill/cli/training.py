@@ -167,7 +167,7 @@ def cancel(session: Session, run: str, keep: bool) -> None:
 @pass_session
 def rerun(session: Session, /, run: str, *, wait: bool) -> None:
     """Queue a new run that asks for the same as RUN did: data, recipe, budget, seed, settings."""
-    stay(session, session.client.rerun(session.run(run).id), wait=wait)
+    _stay(session, session.client.rerun(session.run(run).id), wait=wait)
 
 
 @click.command(short_help="Go on with an ended run, with more time.")
