@@ -243,11 +243,11 @@ class Hub(Client):
         return self._list("models", Model, limit, before, project=project)
 
     def stage(self, model_id: str, stage: Stage) -> Model:
-        path = path_of("models", self.model(model_id).id, "stage")
+        path = path_of("models", model_id, "stage")
         return self._wire.ask("PUT", path, Model, body={"stage": stage})
 
     def lineage(self, model_id: str) -> Lineage:
-        return self._wire.ask("GET", path_of("models", self.model(model_id).id, "lineage"), Lineage)
+        return self._wire.ask("GET", path_of("models", model_id, "lineage"), Lineage)
 
     def download(self, model_id: str, to: Path) -> Path:
         model = self.model(model_id)
@@ -269,9 +269,7 @@ class Hub(Client):
 
     def batch(self, model_id: str, upload_id: str | None = None, settings: Mapping[str, Any] | None = None) -> Run:
         body = _given(upload_id=upload_id, settings=dict(settings or {}))
-        return self._wire.ask(
-            "POST", path_of("models", self.model(model_id).id, "batches"), Run, body=body, create=True
-        )
+        return self._wire.ask("POST", path_of("models", model_id, "batches"), Run, body=body, create=True)
 
     def _predict_there(self, model: Model, data: Path | None, to: Path, settings: dict[str, Any]) -> int:
         """Have the hub predict, by a run of its own: this machine lacks AutoGluon."""
