@@ -16,7 +16,7 @@ from gristmill.client.asking import accepted_of, plan_of, seconds_of, written
 from gristmill.client.notebooks import notebook
 from gristmill.client.protocol import Client
 from gristmill.client.showing import Report, frame_of, read_rows, text_of
-from gristmill.client.watching import fitting_view, watch
+from gristmill.client.watching import View, fitting_view, watch
 from gristmill.errors import GristmillError, RunCancelled, RunFailed
 from gristmill.records import (
     Dataset,
@@ -61,15 +61,7 @@ class Connection:
         table: str | None = None,
     ) -> DatasetHandle:
         """A file (ZIP, CSV, Parquet, Excel) or a DataFrame as a dataset; `table` names one file of several in a ZIP."""
-        view = fitting_view()
-        with tempfile.TemporaryDirectory() as scratch:
-            path = (
-                Path(data)
-                if isinstance(data, str | Path)
-                else written(data, Path(scratch) / f"{name or 'data'}.parquet")
-            )
-            upload = self.client.upload(path, project=project, progress=view.sending)
-        return DatasetHandle(self, self.client.admit(upload.id, name=name, table=table))
+        return self._uploaded(fitting_view(), data, project=project, name=name, table=table)
 
     def datasets(self, project: str | None = None) -> pd.DataFrame:
         """Datasets, newest first."""
@@ -103,8 +95,8 @@ class Connection:
         `budget` is seconds, or such as "10m". `accept` names the notices that you say yes to; True is yes to all. With
         `wait`, the run is shown until it has ended; RunFailed says why there is no model.
         """
-        settings = dict(settings or {})
-        dataset = self._dataset(data, project=project, name=name, table=settings.get("table"))
+        settings, view = dict(settings or {}), fitting_view()
+        dataset = self._dataset(view, data, project=project, name=name, table=settings.get("table"))
         proposal = self.client.propose(dataset.id, task=task, target=target, metric=metric)
         accepted = accepted_of((*dataset.record.profile.notices, *proposal.notices), accept)
         named, text = notebook(str(recipe or ""))
@@ -114,7 +106,7 @@ class Connection:
         )  # fmt: skip
         print(plan_of(proposal, request))
         run = RunHandle(self, self.client.train(request))
-        return run.wait() if wait else run
+        return run.shown(view) if wait else run
 
     def run(self, run_id: str) -> RunHandle:
         """A run by its id."""
@@ -155,14 +147,21 @@ class Connection:
         shown = ("id", "name", "version", "stage", "task", "target", "metric", "score", "created_at")
         return frame_of(self.client.models(project), shown)
 
-    def _dataset(
-        self, data: str | Path | pd.DataFrame | DatasetHandle, *, project: str, name: str | None, table: str | None
-    ) -> DatasetHandle:
+    def _dataset(self, view: View, data: str | Path | pd.DataFrame | DatasetHandle, **wanted: Any) -> DatasetHandle:
         if isinstance(data, DatasetHandle):
             return data
         if isinstance(data, str) and data.startswith("dataset-") and not Path(data).exists():
             return self.dataset(data)
-        return self.upload(data, project=project, name=name, table=table)
+        return self._uploaded(view, data, **wanted)
+
+    def _uploaded(
+        self, view: View, data: str | Path | pd.DataFrame, *, project: str, name: str | None, table: str | None
+    ) -> DatasetHandle:
+        with tempfile.TemporaryDirectory() as scratch:
+            given = isinstance(data, str | Path)
+            path = Path(data) if given else written(data, Path(scratch) / f"{name or 'data'}.parquet")
+            upload = self.client.upload(path, project=project, progress=view.sending)
+        return DatasetHandle(self, self.client.admit(upload.id, name=name, table=table))
 
 
 class DatasetHandle:
@@ -231,8 +230,12 @@ class RunHandle:
     def wait(self, seconds: float | str | None = None) -> RunHandle:
         """Show the run until it has ended, or for so long; RunFailed or RunCancelled if that is how it ended."""
         until = None if seconds is None else time.monotonic() + (seconds_of(seconds) or 0.0)
+        return self.shown(fitting_view(), until)
+
+    def shown(self, view: View, until: float | None = None) -> RunHandle:
+        """The same, in a view that is there already."""
         try:
-            self._record = watch(self._client, self.record, fitting_view(), until=until)
+            self._record = watch(self._client, self.record, view, until=until)
         except KeyboardInterrupt:
             print(f"The run goes on. Come back to it: mill.run({self.id!r}).wait(); end it: .cancel()")
             raise
