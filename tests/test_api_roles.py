@@ -22,6 +22,7 @@ from gristmill.api.routing import ROLES, Spec
 from gristmill.catalog import Outcome
 from gristmill.records import (
     LOCAL,
+    Action,
     Artifact,
     MemberKind,
     Membership,
@@ -30,6 +31,7 @@ from gristmill.records import (
     Proposal,
     Run,
     RunStatus,
+    ScheduleRequest,
     Severity,
     UploadStatus,
     encode,
@@ -97,6 +99,14 @@ class World:
     def model(self) -> str:
         return str(self.parts.catalog.runs.get(self.done()).model_id)
 
+    def schedule(self) -> str:
+        request = ScheduleRequest(cron="0 6 * * 1", action=Action.BATCH, subject=self.model(), source="new.csv")
+        return self.mill.schedule(request).id
+
+    def limited(self) -> str:
+        self.mill.set_limits(Limits(kind=Subject.PERSON, name="guest", runs_at_once=1))
+        return "guest"
+
     def guest(self) -> str:
         self.mill.share(self.project.id, "guest", Membership.VIEWER)
         return "guest"
@@ -163,6 +173,16 @@ CALLS: dict[str, Call] = {
     "PUT /models/{model_id}/stage": lambda w: (f"/models/{w.model()}/stage", {"stage": "retired"}),
     "GET /models/{model_id}/lineage": lambda w: (f"/models/{w.model()}/lineage", None),
     "POST /models/{model_id}/batches": lambda w: (f"/models/{w.model()}/batches", {}),  # none has rows to answer
+    "POST /schedules": lambda w: (
+        "/schedules",
+        {"cron": "0 6 * * 1", "action": "batch", "subject": w.model(), "source": "new.csv"},
+    ),
+    "GET /schedules": lambda w: ("/schedules", None),
+    "GET /schedules/{schedule_id}": lambda w: (f"/schedules/{w.schedule()}", None),
+    "DELETE /schedules/{schedule_id}": lambda w: (f"/schedules/{w.schedule()}", None),
+    "POST /schedules/{schedule_id}/pause": lambda w: (f"/schedules/{w.schedule()}/pause", None),
+    "POST /schedules/{schedule_id}/resume": lambda w: (f"/schedules/{w.schedule()}/resume", None),
+    "POST /schedules/{schedule_id}/run": lambda w: (f"/schedules/{w.schedule()}/run", None),
     "GET /recipes": lambda w: (f"/recipes?project={w.project.id}", None),
     "GET /recipes/{source}/notebook": lambda w: (f"/recipes/tabular/notebook?project={w.project.id}", None),
     # Notebooks that are none: who may send one is told so, and nothing is trained for a minute.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,10 +18,12 @@ import pandas as pd
 import psutil
 import pytest
 
-from gristmill import app
+from gristmill import app, cli
 from gristmill.bench import run_of
 from gristmill.catalog import Catalog
-from gristmill.errors import Conflict, NotFound, UsageError
+from gristmill.client.connecting import Address
+from gristmill.client.hub import Hub
+from gristmill.errors import Conflict, DataRejected, NotFound, UsageError
 from gristmill.mill import Mill, Parts
 from gristmill.reconciler import Reconciler
 from gristmill.records import EventKind, Model, Run, RunKind, RunRequest, RunStatus, Upload
@@ -27,6 +31,7 @@ from gristmill.sandbox.process import ProcessSandbox
 from gristmill.stores import open_store
 from gristmill.worker import Worker
 from gristmill.worker.attempt import Tools
+from services.apis import badge, listening, make_service
 from services.mills import Notepad
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
@@ -202,3 +207,40 @@ def test_nobody_has_a_strangers_file_predicted(trained: House) -> None:
     upload = trained.upload("mine.csv", rows(10))
     with pytest.raises(NotFound):
         stranger.batch(trained.model.id, upload.id)
+
+
+@contextmanager
+def somebody_works(house: House) -> Iterator[None]:
+    """A worker that takes the next run, beside the test."""
+    worker = threading.Thread(target=lambda: until(Worker(house.tools, name="beside").work_once))
+    worker.start()
+    yield
+    worker.join(PATIENCE)
+
+
+def test_a_hub_predicts_for_a_machine_that_lacks_autogluon(trained: House, tmp_path: Path) -> None:
+    (tmp_path / "new.csv").write_text(rows(30))
+    (tmp_path / "bad.csv").write_text("a,b\n1,2\n")
+    service = make_service(
+        trained.folder, catalog=f"sqlite:///{trained.folder}/catalog.db", store=(trained.folder / "store").as_uri()
+    )
+    address = badge("root", powers="use,admin")
+    with listening(service) as api, Hub(Address.of(api.url, address), tmp_path / "hub") as hub:
+        with somebody_works(trained):
+            assert hub.predict(trained.model.id, tmp_path / "new.csv", tmp_path / "out.parquet") == 30
+        assert len(pd.read_parquet(tmp_path / "out.parquet")) == 30
+        with somebody_works(trained), pytest.raises(DataRejected, match=r"bad.csv lacks 7 of the 7 columns"):
+            hub.predict(trained.model.id, tmp_path / "bad.csv", tmp_path / "none.csv")
+        assert not (tmp_path / "none.csv").exists()
+
+
+def test_the_command_line_waits_for_the_answers(
+    trained: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "new.csv").write_text(rows(40))
+    asked = ["batch", trained.model.run_id, str(tmp_path / "new.csv"), "-o", str(tmp_path / "out.csv"), "--json"]
+    with somebody_works(trained):
+        assert cli.run(lambda: trained.mill, files=tmp_path / "files", args=asked) == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (told["status"], told["rows"], told["predictions"]) == ("succeeded", 40, str(tmp_path / "out.csv"))
+    assert len(pd.read_csv(tmp_path / "out.csv")) == 40

@@ -37,13 +37,17 @@ from gristmill.records import (
     Model,
     News,
     NewsKind,
+    Power,
     Project,
     Role,
     Run,
     RunKind,
     RunStatus,
     SavedRecipe,
+    Schedule,
     Stage,
+    Tick,
+    TickOutcome,
     Tiding,
     Upload,
     UploadStatus,
@@ -54,6 +58,8 @@ from gristmill.records import (
 SAMPLES = Path(__file__).parent / "catalogs"
 REVISIONS = [script.revision for script in ScriptDirectory(str(upgrading.MIGRATIONS)).walk_revisions()]
 KINDS = {
+    "schedules": Schedule,
+    "ticks": Tick,
     "projects": Project,
     "uploads": Upload,
     "datasets": Dataset,
@@ -164,6 +170,12 @@ def test_an_old_catalog_is_upgraded(empty_url: str, revision: str) -> None:
             (way,), (webhook,) = catalog.deliveries.of(told.id), catalog.webhooks.of_project(project.id)
             assert (told.kind, way.next_at, webhook.kinds) == (NewsKind.RUN_FINISHED, 20.5, (NewsKind.RUN_FAILED,))
             assert (choices.mail, len(choices.by(NewsKind.RUN_FINISHED))) == ("olga@example.org", 1)
+        if revision >= "0008":
+            schedule, (later, tick) = catalog.schedules.get("schedule-1"), catalog.ticks.of("schedule-1")
+            assert (schedule.margin, schedule.teams, schedule.powers) == (
+                0.25, ("millers",), (Power.DEPLOY, Power.TRAIN, Power.USE),
+            )  # fmt: skip
+            assert (tick.outcome, tick.passed_over, catalog.ticks.open()) == (TickOutcome.PROMOTED, 2, (later,))
         taken = catalog.runs.claim("heir", 15)
         assert taken is not None
         assert (taken.id, taken.fence) == ("run-2", 2)

@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from gristmill.errors import NotPossible, UsageError
+from gristmill.errors import GristmillError, NotPossible, UsageError
 
 if TYPE_CHECKING:
     from gristmill.api import Service
@@ -42,10 +42,13 @@ if TYPE_CHECKING:
     from gristmill.notify import Ways
     from gristmill.records import Model
     from gristmill.sandbox import Sandbox
+    from gristmill.worker.attempt import Tools
 
 __all__ = ["Settings", "connect", "embedded", "main", "serve", "service", "ways", "work"]
 
 Number = TypeVar("Number", int, float)
+
+_TICK_EVERY = 5.0  # seconds
 
 _TELL_EVERY, _BEAT_EVERY = 5.0, 10.0  # seconds
 
@@ -201,6 +204,7 @@ def _serve(settings: Settings, idle: float | None, ended: threading.Event) -> No
         lease_seconds=settings.lease,
     )
     Reconciler(tools).tidy_folders()
+    threading.Thread(target=_keep_time, args=(settings, tools, ended), name="schedules", daemon=True).start()
     worker = Worker(tools, warm=warm)
     teller = Teller(tools.catalog, ways(settings))
     with (
@@ -209,6 +213,28 @@ def _serve(settings: Settings, idle: float | None, ended: threading.Event) -> No
     ):
         worker.serve(ended.is_set, called=called, idle=idle)
     tools.catalog.seeing.gone(worker.name)
+
+
+def _keep_time(settings: Settings, tools: Tools, ended: threading.Event) -> None:
+    """Keep the schedules' time while the worker works: whoever is there does, and the catalog lets one have a tick."""
+    import logging
+
+    from gristmill.dispatch.base import Present
+    from gristmill.fair_use import price_of
+    from gristmill.mill import Parts
+    from gristmill.mill.ticking import Ticking
+
+    parts = Parts(
+        catalog=tools.catalog, store=tools.store, dispatcher=Present(), sandbox=tools.sandbox, home=settings.home,
+        price=price_of(settings.price),
+    )  # fmt: skip
+    while not ended.wait(_TICK_EVERY):
+        try:
+            Ticking(parts).round()
+        except GristmillError as error:  # a catalog that is away comes back
+            logging.getLogger("gristmill.worker").warning("%s", error)
+        except Exception:
+            logging.getLogger("gristmill.worker").exception("the schedules could not be looked at")
 
 
 def serve(settings: Settings, *, host: str = "127.0.0.1", port: int, prefix: str = "") -> None:

@@ -27,6 +27,7 @@ Guarantees
   during the commit, CatalogFailed leaves open whether it took place. The caller reads the row: a final status under
   the caller's own fence is the caller's own work.
 - A run that succeeds or fails leaves a tiding for its owner, in the transaction in which it finishes.
+- A schedule's tick is claimed once; whoever carries it out makes the one run whose id was settled with the claim.
 - A project has one owner at least. The audit trail is only ever added to.
 - Several processes may open one catalog at once, also an empty or an old one: one brings the tables up to date, the
   others wait.
@@ -53,6 +54,7 @@ from gristmill.catalog.models import Models
 from gristmill.catalog.projects import Projects
 from gristmill.catalog.recipes import Recipes
 from gristmill.catalog.runs import Runs
+from gristmill.catalog.schedules import Schedules, Ticks
 from gristmill.catalog.seeing import Seeing
 from gristmill.catalog.telling import AllChoices, AllNews, Deliveries, Tidings, Webhooks
 from gristmill.catalog.upgrading import upgrade
@@ -77,6 +79,8 @@ class Catalog:
         self.events = Events(database)
         self.models = Models(database)
         self.recipes = Recipes(database)
+        self.schedules = Schedules(database)
+        self.ticks = Ticks(database)
         self.tidings = Tidings(database)
         self.news = AllNews(database)
         self.deliveries = Deliveries(database)

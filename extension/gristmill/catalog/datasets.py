@@ -39,6 +39,14 @@ class Datasets(Rows[Dataset]):
             version = self._next_version(connection, dataset.project_id, dataset.name)
             return self._insert(connection, replace(dataset, version=version))
 
+    def newest(self, project_id: str, name: str) -> Dataset | None:
+        """The latest version of that name."""
+        same = (self.table.c.project_id == project_id) & (self.table.c.name == name)
+        query = select(self.table).where(same).order_by(self.table.c.version.desc()).limit(1)
+        with self._database.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else self._record(row)
+
     def made_of(self, upload_id: str) -> str | None:
         """The id of the dataset that an upload has become."""
         with self._database.reading() as connection:

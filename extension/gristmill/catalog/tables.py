@@ -33,7 +33,9 @@ from sqlalchemy.types import TypeDecorator
 
 from gristmill.errors import UsageError
 from gristmill.records import (
+    Action,
     Artifact,
+    CatchUp,
     Channel,
     EventKind,
     Failure,
@@ -41,11 +43,13 @@ from gristmill.records import (
     MemberKind,
     Membership,
     NewsKind,
+    Power,
     Profile,
     Proposal,
     RunKind,
     RunStatus,
     Stage,
+    TickOutcome,
     UploadStatus,
     Wanted,
     decode,
@@ -68,13 +72,15 @@ __all__ = [
     "projects",
     "recipes",
     "runs",
+    "schedules",
+    "ticks",
     "tidings",
     "uploads",
     "webhooks",
     "workers",
 ]
 
-SCHEMA = "0006"
+SCHEMA = "0008"
 
 
 class Encoded(TypeDecorator[Any]):
@@ -428,4 +434,46 @@ workers = Table(
     Column("name", Text, primary_key=True),
     _must("started_at", Number),
     _must("seen_at", Number),
+)
+
+# A tick names its run by no foreign key: the id is settled before the run is made.
+schedules = Table(
+    "schedules",
+    metadata,
+    _id(),
+    _refers("project_id", "projects.id"),
+    _must("name", Text),
+    _must("cron", Text),
+    _must("zone", Text),
+    _must("action", Word(Action)),
+    _must("subject", Text),
+    _must("source", Text),
+    _must("catch_up", Word(CatchUp)),
+    Column("margin", Number),
+    _must("created_at", Number),
+    _must("next_at", Number),
+    Column("last_at", Number),
+    _must("paused", Boolean),
+    _must("owner", Text),
+    _must("teams", Encoded(tuple[str, ...])),
+    _must("powers", Encoded(tuple[Power, ...])),
+    _must("settings", Encoded(dict[str, Any])),
+    *_pages((), ("project_id",)),
+    Index(None, "paused", "next_at"),
+)
+
+ticks = Table(
+    "ticks",
+    metadata,
+    Column("schedule_id", Text, ForeignKey("schedules.id"), primary_key=True),
+    Column("at", Number, primary_key=True),
+    _must("claimed_at", Number),
+    _must("run_id", Text),
+    _must("comparison_id", Text),
+    _must("by_hand", Boolean),
+    _must("passed_over", Integer),
+    Column("outcome", Word(TickOutcome)),
+    _must("said", Text),
+    Index(None, "outcome", "claimed_at"),
+    Index(None, "run_id"),
 )

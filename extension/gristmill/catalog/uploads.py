@@ -33,6 +33,16 @@ class Uploads(Rows[Upload]):
         with self._database.writing() as connection:
             return self._insert(connection, upload)
 
+    def newest(self, project_id: str, name: str) -> Upload | None:
+        """The latest whole one of a file of that name, whether or not it has become a dataset."""
+        columns = self.table.c
+        whole = columns.status.in_((UploadStatus.RECEIVED, UploadStatus.ACCEPTED))
+        query = select(self.table).where(columns.project_id == project_id, columns.name == name, whole)
+        with self._database.reading() as connection:
+            query = query.order_by(columns.created_at.desc(), columns.id.desc()).limit(1)
+            row = connection.execute(query).one_or_none()
+        return None if row is None else self._record(row)
+
     def expired(self, limit: int = 100) -> tuple[Upload, ...]:
         """Open uploads whose time is over."""
         columns = self.table.c

@@ -11,7 +11,7 @@ import click
 
 import gristmill
 from gristmill import records
-from gristmill.cli import account, exploring, looking, models, people, recipes, training, words
+from gristmill.cli import account, exploring, looking, models, people, recipes, schedules, training, words
 from gristmill.cli.session import Session
 from gristmill.client import Client
 from gristmill.errors import DataRejected, GristmillError
@@ -37,6 +37,7 @@ _COMMANDS = (
     models.predict,
     models.batch,
     recipes.recipe,
+    schedules.schedule,
     people.projects,
     people.members,
     people.share,

@@ -22,6 +22,7 @@ from gristmill.records import (
     MemberKind,
     Membership,
     Model,
+    Outlook,
     Profile,
     Project,
     Proposal,
@@ -30,7 +31,10 @@ from gristmill.records import (
     RunKind,
     RunRequest,
     RunStatus,
+    Schedule,
+    ScheduleRequest,
     Stage,
+    Tick,
     Upload,
     Who,
 )
@@ -162,6 +166,29 @@ class Client(Protocol):
 
     def batch(self, model_id: str, upload_id: str | None = None, settings: Mapping[str, Any] | None = None) -> Run:
         """Queues a run that predicts the rows of an upload, however many; its artifact `predictions` holds them."""
+
+    # --- schedules ---------------------------------------------------------------------------------------------------
+
+    def schedule(self, request: ScheduleRequest) -> Schedule:
+        """Has something done at fixed times, on one's own behalf."""
+
+    def schedules(self, project: str | None = None, limit: int = 50, before: str | None = None) -> Sequence[Schedule]:
+        """Schedules, newest first; `before` is the id of the last one on the page before."""
+
+    def outlook(self, schedule_id: str) -> Outlook:
+        """A schedule, what its latest ticks came to, and when it is due next."""
+
+    def pause_schedule(self, schedule_id: str) -> Schedule:
+        """Lets a schedule rest until it is told to go on."""
+
+    def resume_schedule(self, schedule_id: str) -> Schedule:
+        """Has a schedule go on, from now and on behalf of who says so."""
+
+    def remove_schedule(self, schedule_id: str) -> None:
+        """Forgets a schedule; the runs and models that it made stay."""
+
+    def run_schedule(self, schedule_id: str) -> Tick:
+        """A tick now, whatever the schedule's cron says."""
 
     # --- people ------------------------------------------------------------------------------------------------------
 

@@ -64,7 +64,7 @@ class Batches(Models):
             metric=model.metric,
             budget=_MOST_SECONDS,
             seed=0,
-            settings=_checked(settings or {}, kind.answers),
+            settings=self._checked_settings(model, settings or {}),
             accepted=(),
             status=RunStatus.QUEUED,
             wanted=Wanted.FINISH,
@@ -73,6 +73,9 @@ class Batches(Models):
         )
         self._store.put_bytes(places.recipe(run.id), notebook.text.encode())
         return self._queue(run)
+
+    def _checked_settings(self, model: Model, settings: Mapping[str, Any]) -> dict[str, Any]:
+        return _checked(settings, tasks.find(model.task).answers)
 
 
 def _checked(settings: Mapping[str, Any], answers: tuple[str, ...]) -> dict[str, Any]:

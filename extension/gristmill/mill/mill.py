@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from gristmill.mill.batches import Batches
 from gristmill.mill.people import People
 from gristmill.mill.recipes import Recipes
+from gristmill.mill.schedules import Schedules
 from gristmill.mill.telling import Telling
 from gristmill.records import Who
 
 __all__ = ["Mill"]
 
 
-class Mill(Batches, Recipes, People, Telling):
+class Mill(Schedules, Recipes, People, Telling):
     """The platform in process, for one person; `on_behalf` gives the same platform to another."""
 
     def on_behalf(self, who: Who) -> Mill:

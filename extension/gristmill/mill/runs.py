@@ -33,7 +33,7 @@ from gristmill.records import (
 )
 from gristmill.stores import places
 
-__all__ = ["Runs"]
+__all__ = ["Runs", "confirmed"]
 
 _LEAST_BUDGET = 30.0  # seconds: below it, loading AutoGluon and saving a model leave no time to train
 _MOST_BUDGET = 30 * 24 * 3600.0
@@ -70,7 +70,7 @@ class Runs(Uploads):
         dataset = self._gate.get(self._catalog.datasets, request.dataset_id, Membership.EDITOR)
         proposal = self._fitting(dataset, request)
         kind = tasks.find(proposal.task)
-        _confirmed((*dataset.profile.notices, *proposal.notices), request.accepted)
+        confirmed((*dataset.profile.notices, *proposal.notices), request.accepted)
         built_in = kind.recipe.removesuffix(".ipynb")
         if request.notebook:
             recipe = recipes.given(request.recipe or "notebook", request.notebook)
@@ -267,7 +267,7 @@ class Runs(Uploads):
         return run
 
 
-def _confirmed(notices: Sequence[Notice], accepted: Sequence[str]) -> None:
+def confirmed(notices: Sequence[Notice], accepted: Sequence[str]) -> None:
     """Refuse to go on while a notice stands that its owner has not said yes to."""
     for notice in notices:
         if notice.severity is Severity.CONFIRM and notice.code not in accepted:
