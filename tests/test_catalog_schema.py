@@ -33,6 +33,7 @@ from gristmill.records import (
     Delivery,
     Event,
     Invitation,
+    Limits,
     Member,
     Model,
     News,
@@ -46,11 +47,14 @@ from gristmill.records import (
     SavedRecipe,
     Schedule,
     Stage,
+    Subject,
+    Teammate,
     Tick,
     TickOutcome,
     Tiding,
     Upload,
     UploadStatus,
+    Usage,
     Wanted,
     Webhook,
 )
@@ -77,6 +81,9 @@ KINDS = {
     "choices": Choices,
     "webhooks": Webhook,
     "workers": Alive,
+    "limits": Limits,
+    "teammates": Teammate,
+    "usage": Usage,
 }
 ENVIRONMENT = {"PYTHONPATH": str(Path(upgrading.__file__).parents[2])}
 PATIENCE = 60.0
@@ -176,6 +183,13 @@ def test_an_old_catalog_is_upgraded(empty_url: str, revision: str) -> None:
                 0.25, ("millers",), (Power.DEPLOY, Power.TRAIN, Power.USE),
             )  # fmt: skip
             assert (tick.outcome, tick.passed_over, catalog.ticks.open()) == (TickOutcome.PROMOTED, 2, (later,))
+        assert (second.price, second.gpus, catalog.uploads.get("upload-1").owner) == (
+            (0.5, 2, "olga") if revision >= "0007" else (0.0, 0, "local")
+        )
+        if revision >= "0007":
+            (limits,), (used,) = catalog.fair_use.limits.list(), catalog.fair_use.usage.list(Subject.TEAM)
+            assert (limits.kind, limits.runs_at_once, limits.money) == (Subject.EVERYBODY, 2, 12.5)
+            assert (used.name, used.month, used.money, used.bytes) == ("millers", "2026-01", 1.5, 12)
         taken = catalog.runs.claim("heir", 15)
         assert taken is not None
         assert (taken.id, taken.fence) == ("run-2", 2)

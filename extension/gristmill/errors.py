@@ -23,6 +23,7 @@ __all__ = [
     "NotFound",
     "NotPossible",
     "NotSignedIn",
+    "OverLimit",
     "RecipeInvalid",
     "RunCancelled",
     "RunFailed",
@@ -94,6 +95,12 @@ class NotAllowed(GristmillError):
     code = "not-allowed"
     http = 403
     exit_code = 2
+
+
+class OverLimit(NotAllowed):
+    """It would be more than who asks, or one of their teams, may use; `code` names the limit."""
+
+    code = "over-limit"
 
 
 class NotSignedIn(GristmillError):

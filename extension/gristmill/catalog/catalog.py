@@ -28,6 +28,8 @@ Guarantees
   the caller's own fence is the caller's own work.
 - A run that succeeds or fails leaves a tiding for its owner, in the transaction in which it finishes.
 - A schedule's tick is claimed once; whoever carries it out makes the one run whose id was settled with the claim.
+- Nobody slips past a limit by asking twice at once: what is asked for is counted in the transaction that makes it, and
+  claims take turns where runs at once are limited.
 - A project has one owner at least. The audit trail is only ever added to.
 - Several processes may open one catalog at once, also an empty or an old one: one brings the tables up to date, the
   others wait.
@@ -49,6 +51,7 @@ from gristmill.catalog.database import Database, open_database
 from gristmill.catalog.datasets import Datasets
 from gristmill.catalog.deeds import Deeds
 from gristmill.catalog.events import Events
+from gristmill.catalog.fair_use import FairUse
 from gristmill.catalog.members import Invitations, Members
 from gristmill.catalog.models import Models
 from gristmill.catalog.projects import Projects
@@ -87,6 +90,7 @@ class Catalog:
         self.choices = AllChoices(database)
         self.webhooks = Webhooks(database)
         self.seeing = Seeing(database)
+        self.fair_use = FairUse(database)
 
     @classmethod
     def open(cls, url: str, clock: Callable[[], float] | None = None) -> Self:

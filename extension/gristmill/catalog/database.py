@@ -68,6 +68,10 @@ class Database(ABC):
         """Keep every other process from changing the tables themselves until this transaction ends."""
 
     @abstractmethod
+    def take_turns(self, connection: Connection, *names: str) -> None:
+        """Wait until nobody else takes a turn under one of these names, and keep them until this transaction ends."""
+
+    @abstractmethod
     def _own_now(self) -> ColumnElement[float]:
         """The time by the clock that all users of this database share."""
 

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, select, union_all, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select, union_all, update
 
 from gristmill.catalog import tables
 from gristmill.catalog.database import Database
+from gristmill.catalog.fair_use import Decide, FairUse
 from gristmill.catalog.models import Models
 from gristmill.catalog.rows import Rows
 from gristmill.catalog.telling import Tidings
@@ -30,6 +31,7 @@ from gristmill.records import (
     RunStatus,
     Tiding,
     Wanted,
+    Who,
     new_id,
     to_plain,
 )
@@ -65,12 +67,15 @@ class Runs(Rows[Run]):
         super().__init__(database)
         self._models = Models(database)
         self._tidings = Tidings(database)
+        self._fair_use = FairUse(database)
 
-    def add(self, run: Run) -> Run:
-        """Queue a run."""
+    def add(self, run: Run, *, who: Who | None = None, decide: Decide | None = None) -> Run:
+        """Queue a run; `decide` is asked whether `who` may have it."""
         if run.status is not RunStatus.QUEUED or run.fence != 0:
             raise UsageError(f"The run {run.id} is not new.", cure="A run is added queued, under fence 0.")
         with self._database.writing() as connection:
+            if who is not None and decide is not None:
+                self._fair_use.admit(connection, who, decide)
             return self._insert(connection, run)
 
     def list(
@@ -121,18 +126,16 @@ class Runs(Rows[Run]):
     def claim(self, worker: str, lease: float, *, only: str | None = None) -> Run | None:
         """Take a run that has lapsed or waits, or just the run `only`, for `lease` seconds; None if there is none."""
         runs, now = self.table, self._database.now()
-        claimed = (
-            update(runs)
-            .where(runs.c.id == self._next(only), runs.c.status.in_(_OPEN))
-            .values(
-                status=RunStatus.RUNNING,
-                fence=runs.c.fence + 1,
-                worker=worker,
-                lease_until=now + lease,
-                claimed_at=func.coalesce(runs.c.claimed_at, now),
-            )
-        )
+        taken: dict[str, Any] = {
+            "status": RunStatus.RUNNING,
+            "fence": runs.c.fence + 1,
+            "worker": worker,
+            "lease_until": now + lease,
+            "claimed_at": func.coalesce(runs.c.claimed_at, now),
+        }
         with self._database.writing() as connection:
+            turn = self._next(only, self._fair_use.at_once(connection))
+            claimed = update(runs).where(runs.c.id == turn, runs.c.status.in_(_OPEN)).values(taken)
             row = connection.execute(claimed.returning(runs)).one_or_none()
             return None if row is None else self._record(row)
 
@@ -155,14 +158,18 @@ class Runs(Rows[Run]):
     def release(self, id: str, fence: int) -> Run:
         """Give the run back to the queue unfinished; it is cancelled instead if that is what its owner wants."""
         cancelled = self.table.c.wanted == Wanted.CANCEL
-        return self._change(
-            id,
-            fence,
-            status=case((cancelled, RunStatus.CANCELLED.value), else_=RunStatus.QUEUED.value),
-            finished_at=case((cancelled, self._database.now())),
-            worker=None,
-            lease_until=None,
-        )
+        with self._database.writing() as connection:
+            run = self._change_in(
+                connection,
+                id,
+                fence,
+                status=case((cancelled, RunStatus.CANCELLED.value), else_=RunStatus.QUEUED.value),
+                finished_at=case((cancelled, self._database.now())),
+                worker=None,
+                lease_until=None,
+            )
+            self._fair_use.usage.meter(connection, run)
+            return run
 
     def want(self, id: str, wanted: Wanted) -> Run:
         """Ask something of a run that is not over; a queued one that is to be cancelled is cancelled at once."""
@@ -177,7 +184,9 @@ class Runs(Rows[Run]):
             row = connection.execute(update(runs).where(not_over).values(values).returning(runs)).one_or_none()
             if row is None:
                 raise Conflict(f"The run {id} has {self._get(connection, id).status} already.")
-            return self._record(row)
+            run = self._record(row)
+            self._fair_use.usage.meter(connection, run)
+            return run
 
     def finish(self, id: str, fence: int, outcome: Outcome, model: Model | None = None) -> Run:
         """End the run: its row and, if it trained and succeeded, its model under the next version of its name."""
@@ -203,6 +212,7 @@ class Runs(Rows[Run]):
             _has_its_model(run, model)
             if model is not None:
                 self._models.register(connection, model)
+            self._fair_use.usage.meter(connection, run)
             if run.status is not RunStatus.CANCELLED:
                 self._tidings._insert(connection, _tiding_of(run, model))
             return run
@@ -235,15 +245,17 @@ class Runs(Rows[Run]):
             raise self._lost(connection, id)
         return self._record(row)
 
-    def _next(self, only: str | None) -> ColumnElement[str]:
-        """Whose turn it is, found and locked as part of the statement that claims it."""
+    def _next(self, only: str | None, over: Select[tuple[str]] | None) -> ColumnElement[str]:
+        """Whose turn it is, found and locked as part of the statement that claims it; not theirs who are `over`."""
         runs = self.table
         query = select(runs.c.id).order_by(runs.c.created_at, runs.c.id).limit(1)
         if only is not None:
             query = query.where(runs.c.id == only)
         query = query.with_for_update(key_share=True, skip_locked=True)
         lapsed = and_(runs.c.status == RunStatus.RUNNING, runs.c.lease_until <= self._database.now())
-        turns = [query.where(turn).scalar_subquery() for turn in (lapsed, runs.c.status == RunStatus.QUEUED)]
+        waits = runs.c.status == RunStatus.QUEUED
+        waits = waits if over is None else and_(waits, runs.c.owner.not_in(over))
+        turns = [query.where(turn).scalar_subquery() for turn in (lapsed, waits)]
         # A scalar subquery is asked once. `IN (…)` might be asked once for each row, and lock a run each time.
         return func.coalesce(*turns)
 

@@ -80,6 +80,9 @@ class SqliteDatabase(Database):
     def lock(self, connection: Connection) -> None:
         """Nothing to do: a transaction that writes has the whole file to itself."""
 
+    def take_turns(self, connection: Connection, *names: str) -> None:
+        """Nothing to do, for the same reason."""
+
     def _own_now(self) -> ColumnElement[float]:
         return literal(time.time(), Double)
 

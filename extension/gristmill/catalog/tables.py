@@ -49,6 +49,7 @@ from gristmill.records import (
     RunKind,
     RunStatus,
     Stage,
+    Subject,
     TickOutcome,
     UploadStatus,
     Wanted,
@@ -65,6 +66,7 @@ __all__ = [
     "deliveries",
     "events",
     "invitations",
+    "limits",
     "members",
     "metadata",
     "models",
@@ -73,9 +75,11 @@ __all__ = [
     "recipes",
     "runs",
     "schedules",
+    "teammates",
     "ticks",
     "tidings",
     "uploads",
+    "usage",
     "webhooks",
     "workers",
 ]
@@ -230,7 +234,9 @@ uploads = Table(
     Column("token", Text),
     Column("part_size", BigInteger),
     Column("expires_at", Number),
+    _owner(),
     Index(None, "status", "expires_at"),
+    Index(None, "owner", "status", "size"),
 )
 
 answers = Table(
@@ -305,7 +311,10 @@ runs = Table(
     _must("leaderboard", Encoded(tuple[LeaderboardRow, ...])),
     _owner(),
     *_pages((), ("project_id",), ("status",), ("project_id", "status"), ("owner",), ("kind",), ("upload_id",)),
+    Column("price", Number, nullable=False, server_default="0"),
+    Column("gpus", BigInteger, nullable=False, server_default="0"),
     Index(None, "finished_at", "id"),
+    Index(None, "owner", "status"),
 )
 
 events = Table(
@@ -476,4 +485,44 @@ ticks = Table(
     _must("said", Text),
     Index(None, "outcome", "claimed_at"),
     Index(None, "run_id"),
+)
+
+# Fair use: see records/fair_use.py.
+limits = Table(
+    "limits",
+    metadata,
+    Column("kind", Word(Subject), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("runs_at_once", BigInteger),
+    Column("queued_runs", BigInteger),
+    Column("gpu_hours", Number),
+    Column("money", Number),
+    Column("storage", BigInteger),
+    Column("largest_budget", Number),
+)
+
+teammates = Table(
+    "teammates",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("team", Text, primary_key=True),
+    Index(None, "team", "person"),
+)
+
+usage = Table(
+    "usage",
+    metadata,
+    _id(),
+    _must("created_at", Number),
+    _must("kind", Word(Subject)),
+    _must("name", Text),
+    _refers("project_id", "projects.id"),
+    _must("month", Text),
+    _must("runs", BigInteger),
+    _must("seconds", Number),
+    _must("gpu_seconds", Number),
+    _must("money", Number),
+    _must("bytes", BigInteger),
+    UniqueConstraint("kind", "name", "month", "project_id"),
+    *_pages(("kind",), ("project_id", "kind"), ("kind", "month")),
 )

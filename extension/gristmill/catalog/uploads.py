@@ -8,9 +8,11 @@ from __future__ import annotations
 from sqlalchemy import select, update
 
 from gristmill.catalog import tables
+from gristmill.catalog.database import Database
+from gristmill.catalog.fair_use import Decide, FairUse
 from gristmill.catalog.rows import Rows
 from gristmill.errors import Conflict, UsageError
-from gristmill.records import Failure, Upload, UploadStatus
+from gristmill.records import Failure, Upload, UploadStatus, Who
 
 __all__ = ["Uploads"]
 
@@ -28,9 +30,15 @@ class Uploads(Rows[Upload]):
     noun = "upload"
     kind = Upload
 
-    def add(self, upload: Upload) -> Upload:
-        """Register an upload."""
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._fair_use = FairUse(database)
+
+    def add(self, upload: Upload, *, who: Who | None = None, decide: Decide | None = None) -> Upload:
+        """Register an upload; `decide` is asked whether `who` may have it."""
         with self._database.writing() as connection:
+            if who is not None and decide is not None:
+                self._fair_use.admit(connection, who, decide)
             return self._insert(connection, upload)
 
     def newest(self, project_id: str, name: str) -> Upload | None:

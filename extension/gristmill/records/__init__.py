@@ -9,6 +9,18 @@ from dataclasses import replace
 from gristmill.records.coding import decode, encode, new_id, to_plain
 from gristmill.records.data import Column, ColumnKind, Notice, Profile, Proposal, Role, Severity, Table, TableForm
 from gristmill.records.failure import Failure
+from gristmill.records.fair_use import (
+    Account,
+    Allowance,
+    Limit,
+    Limits,
+    Price,
+    Standing,
+    Subject,
+    Teammate,
+    Usage,
+    month_of,
+)
 from gristmill.records.people import LOCAL, Deed, Invitation, Member, MemberKind, Membership, Power, Who
 from gristmill.records.runs import (
     Artifact,
@@ -49,8 +61,10 @@ from gristmill.records.work import (
 
 __all__ = [
     "LOCAL",
+    "Account",
     "Action",
     "Alive",
+    "Allowance",
     "Answer",
     "ArrivedPart",
     "Artifact",
@@ -70,6 +84,8 @@ __all__ = [
     "Failure",
     "Invitation",
     "LeaderboardRow",
+    "Limit",
+    "Limits",
     "Lineage",
     "Member",
     "MemberKind",
@@ -81,6 +97,7 @@ __all__ = [
     "Notice",
     "Outlook",
     "Power",
+    "Price",
     "Profile",
     "Project",
     "Proposal",
@@ -96,20 +113,25 @@ __all__ = [
     "ScheduleRequest",
     "Severity",
     "Stage",
+    "Standing",
+    "Subject",
     "Table",
     "TableForm",
+    "Teammate",
     "Tick",
     "TickOutcome",
     "Tiding",
     "Transfer",
     "Upload",
     "UploadStatus",
+    "Usage",
     "Verdict",
     "Wanted",
     "Webhook",
     "Who",
     "decode",
     "encode",
+    "month_of",
     "new_id",
     "replace",
     "to_plain",

@@ -157,6 +157,8 @@ class Run:
     kind: RunKind = RunKind.TRAIN
     upload_id: str | None = None  # what a batch is to answer
     rows: int | None = None  # that a batch has answered so far
+    price: float = 0.0  # what an hour of it costs, as it was when it was asked for
+    gpus: int = 0  # of the host that it was asked for
 
     @property
     def deadline(self) -> float | None:

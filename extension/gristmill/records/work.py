@@ -61,6 +61,7 @@ class Upload:
     token: str | None = None  # the store's name for it while its parts come
     part_size: int | None = None
     expires_at: float | None = None  # when it is dropped, if it is still open then
+    owner: str = "local"  # who sent it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
