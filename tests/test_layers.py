@@ -26,7 +26,7 @@ FLOORS = {
     4: ("worker", "reports", "looking", "notify", "trial"),
     5: ("dispatch", "exploring", "reconciler", "recipe_book"),
     6: ("mill",),
-    7: ("api", "client", "cli"),
+    7: ("api", "client", "cli", "doctor"),
     8: ("app",),
 }
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from gristmill.client.handles import Connection
     from gristmill.client.hub import Asker
     from gristmill.dispatch import Dispatcher
+    from gristmill.doctor import Installation
     from gristmill.mill import Mill
     from gristmill.notify import Ways
     from gristmill.records import Model
@@ -302,7 +303,7 @@ def main() -> int:
     """The command `gristmill`; its exit code."""
     import click
 
-    from gristmill import cli
+    from gristmill import cli, doctor
     from gristmill.client import connecting
     from gristmill.dispatch.local import LocalDispatcher
 
@@ -333,8 +334,22 @@ def main() -> int:
         lambda: reach(connecting.find(home), dispatcher),
         files=home / "files",
         hasten=hasten,
-        more=[*cli.signing_in(home), worker, api],
+        more=[*cli.signing_in(home), worker, api, doctor.command(_installation)],
     )
+
+
+def _installation(port: int | None) -> Installation:
+    """What `gristmill doctor` looks at."""
+    from gristmill.client import connecting
+    from gristmill.doctor import Installation
+
+    settings = Settings.read()
+    address = connecting.find(settings.home)
+    return Installation(
+        home=settings.home, catalog=settings.catalog, store=settings.store, sandbox=_sandbox(settings),
+        mail=settings.mail, hub=settings.hub, hub_token=os.environ.get("JUPYTERHUB_API_TOKEN", ""),
+        ask=None if address is None else lambda: reach(address).me().name, port=port, lease=settings.lease,
+    )  # fmt: skip
 
 
 def _path(prefix: str) -> str:

@@ -20,6 +20,11 @@ class Seeing:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def now(self) -> float:
+        """The time by the catalog's clock."""
+        with self._database.reading() as connection:
+            return connection.execute(select(self._database.now())).scalar_one()
+
     # --- workers -----------------------------------------------------------------------------------------------------
 
     def beat(self, name: str) -> None:
