@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 FLOORS = {
     1: ("records", "errors", "notebooks"),
-    2: ("catalog", "masks", "pictures", "rounds", "schedules", "stores", "tables", "tasks"),
+    2: ("catalog", "logs", "masks", "pictures", "rounds", "schedules", "stores", "tables", "tasks"),
     3: ("intake", "recipes", "bench", "engines", "figures", "model_archive", "sandbox"),
     4: ("worker", "reports", "looking", "notify", "trial"),
     5: ("dispatch", "exploring", "reconciler", "recipe_book"),

@@ -8,6 +8,7 @@ Settings come from the environment, each with a default that needs nothing but t
     GRISTMILL_LEASE     seconds until a silent worker's run may be taken over            15
     GRISTMILL_MEMORY    gigabytes that a notebook may use   80 % of what is free when it starts
     GRISTMILL_CPUS      cores that a notebook may use       all
+    GRISTMILL_LOG       how workers and the API log: text or json         text
     GRISTMILL_MAIL      who carries mail: smtp://, smtps:// or ses://, see notify/mail.py   nobody: the bell alone
     GRISTMILL_WEBHOOKS  how far webhooks reach              public on a hub, else loopback; see notify/guard.py
     GRISTMILL_PUBLIC    the address at which people reach the API, for links in mail        none: no links
@@ -64,6 +65,7 @@ class Settings:
     lease: float = 15.0
     memory: float | None = None  # GB
     cpus: int | None = None
+    log: str = "text"
     mail: str = ""
     webhooks: str = ""
     public: str = ""
@@ -79,6 +81,7 @@ class Settings:
             lease=_number(environment, "GRISTMILL_LEASE", float, 1.0) or 15.0,
             memory=_number(environment, "GRISTMILL_MEMORY", float, 0.5),
             cpus=_number(environment, "GRISTMILL_CPUS", int, 1),
+            log=environment.get("GRISTMILL_LOG") or "text",
             mail=environment.get("GRISTMILL_MAIL", ""),
             webhooks=environment.get("GRISTMILL_WEBHOOKS", ""),
             public=environment.get("GRISTMILL_PUBLIC", ""),
@@ -184,7 +187,9 @@ def work(settings: Settings, *, idle: float | None = None, sole: bool = False) -
 
 def _serve(settings: Settings, idle: float | None, ended: threading.Event) -> None:
     from gristmill.dispatch.local import calls
+    from gristmill.logs import write_logs
 
+    write_logs(settings.log)
     sandbox, folder, called = _sandbox(settings), settings.home / "work", calls(settings.home)
     # Who ends when idle was started because a run is about to come: its sandbox loads while the worker itself does.
     warm = None if idle is None else sandbox.prepare_within(folder)
@@ -243,10 +248,12 @@ def serve(settings: Settings, *, host: str = "127.0.0.1", port: int, prefix: str
     try:
         from gristmill.api import create_app
         from gristmill.api.serving import listen
+        from gristmill.logs import write_logs
     except ModuleNotFoundError as error:
         raise NotPossible(
             f"The API needs {error.name}, which is not installed here.", cure="pip install 'gristmill[serve]'"
         ) from None
+    write_logs(settings.log)
     listen(create_app(service(settings, prefix=prefix)), host=host, port=port, prefix=prefix)
 
 

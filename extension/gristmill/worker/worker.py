@@ -7,6 +7,7 @@ first claim.
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import socket
@@ -15,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gristmill.bench import run_of
+from gristmill.logs import about
 from gristmill.records import Run, RunKind
 from gristmill.sandbox import Execution
 from gristmill.worker.attempt import Attempt, Tools
@@ -25,6 +27,7 @@ from gristmill.worker.training import Training
 __all__ = ["Worker"]
 
 _LOOK_EVERY = 0.1
+_log = logging.getLogger("gristmill.worker")
 _ATTEMPTS: dict[RunKind, type[Attempt]] = {
     RunKind.TRAIN: Training,
     RunKind.BATCH: Batch,
@@ -73,12 +76,16 @@ class Worker:
             return False
         folder, execution = self._warm or self._tools.sandbox.prepare_within(self._tools.folder)
         self._warm = None
-        try:
-            self._take_over(run, folder)
-            _ATTEMPTS[run.kind](self._tools, run, folder, execution).carry_out()
-        finally:
-            execution.kill()
-            shutil.rmtree(folder, ignore_errors=True)
+        began = time.monotonic()
+        with about(run=run.id):
+            _log.info("claimed %s", run.name, extra={"fence": run.fence, "owner": run.owner, "kind": run.kind.value})
+            try:
+                self._take_over(run, folder)
+                _ATTEMPTS[run.kind](self._tools, run, folder, execution).carry_out()
+            finally:
+                execution.kill()
+                shutil.rmtree(folder, ignore_errors=True)
+                _log.info("let go after %.1f s", time.monotonic() - began)
         return True
 
     def cool_down(self) -> None:
