@@ -144,7 +144,9 @@ class StagedClient(Client):
 
     # --- data --------------------------------------------------------------------------------------------------------
 
-    def check(self, path: Path, *, table: str | None = None) -> tuple[Profile, Proposal | None]:
+    def check(
+        self, path: Path, *, table: str | None = None, project: str | None = None
+    ) -> tuple[Profile, Proposal | None]:
         time.sleep(self.pace)
         return PROFILE, PROPOSAL
 
@@ -401,7 +403,9 @@ class DataIsRejected(StagedClient):
     def admit(self, upload_id: str, *, name: str | None = None, table: str | None = None) -> Dataset:
         raise DataRejected("flights.csv has no rows below its header, line 1.", cure="Add rows.", code="no-rows")
 
-    def check(self, path: Path, *, table: str | None = None) -> tuple[Profile, Proposal | None]:
+    def check(
+        self, path: Path, *, table: str | None = None, project: str | None = None
+    ) -> tuple[Profile, Proposal | None]:
         self.admit("")
         return super().check(path, table=table)
 
@@ -426,7 +430,9 @@ class StoreIsAway(StagedClient):
 class IsBroken(StagedClient):
     """A fault of our own."""
 
-    def check(self, path: Path, *, table: str | None = None) -> tuple[Profile, Proposal | None]:
+    def check(
+        self, path: Path, *, table: str | None = None, project: str | None = None
+    ) -> tuple[Profile, Proposal | None]:
         raise KeyError("a fault of our own")
 
 

@@ -29,9 +29,11 @@ from gristmill.records import (
     Notice,
     Project,
     Proposal,
+    Rule,
     Run,
     RunStatus,
     ScheduleRequest,
+    SchemaChange,
     Severity,
     UploadStatus,
     encode,
@@ -72,6 +74,11 @@ class World:
         upload = an_upload(self.parts.catalog, project_id=self.project.id)
         self.parts.catalog.uploads.settle(upload.id, RECEIVED, sha256="ab")
         return self.parts.catalog.datasets.add(dataset_of(upload, proposal=PROPOSAL)).id
+
+    def fixed(self) -> str:
+        """The project, with a schema."""
+        self.mill.fix_schema(self.project.id, SchemaChange(rules=(Rule(column="flour"),)))
+        return self.project.id
 
     def run(self) -> Run:
         dataset = self.parts.catalog.datasets.get(self.dataset())
@@ -134,6 +141,9 @@ CALLS: dict[str, Call] = {
     "GET /projects": lambda w: ("/projects", None),
     "POST /projects": lambda w: ("/projects", {"name": new_id("p")}),
     "GET /projects/{ref}": lambda w: (f"/projects/{w.project.id}", None),
+    "GET /projects/{ref}/schema": lambda w: (f"/projects/{w.fixed()}/schema", None),
+    "PUT /projects/{ref}/schema": lambda w: (f"/projects/{w.project.id}/schema", {"rules": [{"column": "flour"}]}),
+    "DELETE /projects/{ref}/schema": lambda w: (f"/projects/{w.fixed()}/schema", None),
     "GET /projects/{ref}/members": lambda w: (f"/projects/{w.project.id}/members", None),
     "PUT /projects/{ref}/members/{kind}/{name}": lambda w: (
         f"/projects/{w.project.id}/members/person/guest",
@@ -155,6 +165,10 @@ CALLS: dict[str, Call] = {
     "POST /datasets": lambda w: ("/datasets", {"upload_id": w.received()}),
     "GET /datasets": lambda w: ("/datasets", None),
     "GET /datasets/{dataset_id}": lambda w: (f"/datasets/{w.dataset()}", None),
+    "PATCH /datasets/{dataset_id}": lambda w: (f"/datasets/{w.dataset()}", {"description": "Grain."}),
+    "GET /datasets/{dataset_id}/about": lambda w: (f"/datasets/{w.dataset()}/about", None),
+    "GET /datasets/{dataset_id}/versions": lambda w: (f"/datasets/{w.dataset()}/versions", None),
+    "POST /datasets/{dataset_id}/versions": lambda w: (f"/datasets/{w.dataset()}/versions", {"edits": []}),
     "POST /datasets/{dataset_id}/proposal": lambda w: (f"/datasets/{w.dataset()}/proposal", {}),
     "POST /runs": lambda w: ("/runs", {"dataset_id": w.dataset()}),
     "GET /runs": lambda w: ("/runs", None),

@@ -24,6 +24,7 @@ from gristmill.catalog.sqlite import _turn_to_wal
 from gristmill.catalog.tables import SCHEMA, metadata
 from gristmill.errors import CatalogFailed
 from gristmill.records import (
+    About,
     Alive,
     Answer,
     Choices,
@@ -46,6 +47,7 @@ from gristmill.records import (
     RunStatus,
     SavedRecipe,
     Schedule,
+    Schema,
     Stage,
     Subject,
     Teammate,
@@ -67,6 +69,8 @@ KINDS = {
     "projects": Project,
     "uploads": Upload,
     "datasets": Dataset,
+    "abouts": About,
+    "schemas": Schema,
     "runs": Run,
     "events": Event,
     "models": Model,
@@ -190,6 +194,14 @@ def test_an_old_catalog_is_upgraded(empty_url: str, revision: str) -> None:
             (limits,), (used,) = catalog.fair_use.limits.list(), catalog.fair_use.usage.list(Subject.TEAM)
             assert (limits.kind, limits.runs_at_once, limits.money) == (Subject.EVERYBODY, 2, 12.5)
             assert (used.name, used.month, used.money, used.bytes) == ("millers", "2026-01", 1.5, 12)
+        if revision >= "0009":
+            edited, about = catalog.datasets.get("dataset-2"), catalog.abouts.of(project.id, "grain")
+            schema = catalog.schemas.of(project.id)
+            assert edited.revision is not None
+            assert (edited.edited_from, edited.revision.edits[0].columns) == ("dataset-1", ("bran",))
+            assert (about.tags, about.notes[0].text) == (("2024",), "As it was harvested.")
+            assert schema is not None
+            assert schema.rules[0].allowed == ("no", "yes")
         taken = catalog.runs.claim("heir", 15)
         assert taken is not None
         assert (taken.id, taken.fence) == ("run-2", 2)

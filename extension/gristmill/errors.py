@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from gristmill.records import Failure
+from gristmill.records import Failure, Notice
 
 __all__ = [
     "BudgetTooSmall",
@@ -40,8 +40,10 @@ class GristmillError(Exception):
     http: ClassVar[int] = 500
     exit_code: ClassVar[int] = 4
 
-    def __init__(self, what: str, *, cause: str = "", cure: str = "", code: str | None = None) -> None:
-        self.failure = Failure(code=code or self.code, what=what, cause=cause, cure=cure)
+    def __init__(
+        self, what: str, *, cause: str = "", cure: str = "", code: str | None = None, faults: tuple[Notice, ...] = ()
+    ) -> None:
+        self.failure = Failure(code=code or self.code, what=what, cause=cause, cure=cure, faults=faults)
         super().__init__(str(self.failure))
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -49,7 +51,7 @@ class GristmillError(Exception):
 
 
 def _rebuild(kind: type[GristmillError], failure: Failure) -> GristmillError:
-    return kind(failure.what, cause=failure.cause, cure=failure.cure, code=failure.code)
+    return kind(failure.what, cause=failure.cause, cure=failure.cure, code=failure.code, faults=failure.faults)
 
 
 class UsageError(GristmillError):

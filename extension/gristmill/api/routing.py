@@ -127,6 +127,10 @@ class Routes:
         """Something to be set."""
         return self._declare("PUT", path, Spec(who=who, power=power, takes=takes, gives=gives))
 
+    def patch(self, path: str, *, who: str, power: str = "use", takes: Any = None, gives: Any = None) -> Any:
+        """Something to be changed in part."""
+        return self._declare("PATCH", path, Spec(who=who, power=power, takes=takes, gives=gives))
+
     def delete(self, path: str, *, who: str) -> Declared:
         """Something to be taken away."""
         return self._declare("DELETE", path, Spec(who=who, status=204))

@@ -20,7 +20,8 @@ Guarantees
 - A run's `claimed_at` is the time of its first claim; later claims leave it, so the budget counts from there.
 - A queued run that is asked to cancel is cancelled at once; no queued run ever waits with `wanted` at cancel.
 - The events of a run are numbered 1, 2, 3 …, without a gap, in the order in which they become visible.
-- An upload becomes a dataset once, and only when it is whole; dataset and upload change in one transaction.
+- An upload becomes a dataset once, and only when it is whole; dataset and upload change in one transaction. Edited
+  versions of it follow; a dataset never changes but for its name, and that with all versions of it at once.
 - Versions of a dataset, a model or a recipe count 1, 2, 3 … within project and name.
 - What is written can be read back: a value that would not survive the trip is refused with UsageError.
 - A call that raises has changed nothing, with one exception that no database can avoid: when the connection breaks
@@ -46,6 +47,7 @@ from typing import Self
 
 from sqlalchemy import select
 
+from gristmill.catalog.abouts import Abouts
 from gristmill.catalog.answers import Answers
 from gristmill.catalog.database import Database, open_database
 from gristmill.catalog.datasets import Datasets
@@ -58,6 +60,7 @@ from gristmill.catalog.projects import Projects
 from gristmill.catalog.recipes import Recipes
 from gristmill.catalog.runs import Runs
 from gristmill.catalog.schedules import Schedules, Ticks
+from gristmill.catalog.schemas import Schemas
 from gristmill.catalog.seeing import Seeing
 from gristmill.catalog.telling import AllChoices, AllNews, Deliveries, Tidings, Webhooks
 from gristmill.catalog.upgrading import upgrade
@@ -78,6 +81,8 @@ class Catalog:
         self.answers = Answers(database)
         self.uploads = Uploads(database)
         self.datasets = Datasets(database)
+        self.abouts = Abouts(database)
+        self.schemas = Schemas(database)
         self.runs = Runs(database)
         self.events = Events(database)
         self.models = Models(database)

@@ -37,6 +37,7 @@ from gristmill.records import (
     Artifact,
     CatchUp,
     Channel,
+    DatasetNote,
     EventKind,
     Failure,
     LeaderboardRow,
@@ -46,6 +47,8 @@ from gristmill.records import (
     Power,
     Profile,
     Proposal,
+    Revision,
+    Rule,
     RunKind,
     RunStatus,
     Stage,
@@ -59,6 +62,7 @@ from gristmill.records import (
 
 __all__ = [
     "SCHEMA",
+    "abouts",
     "answers",
     "choices",
     "datasets",
@@ -75,6 +79,7 @@ __all__ = [
     "recipes",
     "runs",
     "schedules",
+    "schemas",
     "teammates",
     "ticks",
     "tidings",
@@ -84,7 +89,7 @@ __all__ = [
     "workers",
 ]
 
-SCHEMA = "0008"
+SCHEMA = "0009"
 
 
 class Encoded(TypeDecorator[Any]):
@@ -265,11 +270,36 @@ datasets = Table(
     _must("size", BigInteger),
     _must("sha256", Text),
     _must("created_at", Number),
+    Column("edited_from", Text),
     Column("proposal", Encoded(Proposal)),
     _must("profile", Encoded(Profile)),
+    Column("revision", Encoded(Revision)),
     UniqueConstraint("project_id", "name", "version"),
-    UniqueConstraint("upload_id"),
+    UniqueConstraint("upload_id", "version"),
     *_pages((), ("project_id",)),
+)
+
+abouts = Table(
+    "abouts",
+    metadata,
+    Column("project_id", Text, ForeignKey("projects.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    _must("description", Text),
+    _must("tags", Encoded(tuple[str, ...])),
+    _must("columns", Encoded(dict[str, str])),
+    _must("notes", Encoded(tuple[DatasetNote, ...])),
+    Column("updated_at", Number),
+    _must("updated_by", Text),
+)
+
+schemas = Table(
+    "schemas",
+    metadata,
+    Column("project_id", Text, ForeignKey("projects.id"), primary_key=True),
+    _must("rules", Encoded(tuple[Rule, ...])),
+    _must("others", Boolean),
+    _must("updated_at", Number),
+    _must("updated_by", Text),
 )
 
 # `lease_until` and `fence` have no index on purpose: only the few runs that run are searched for a lapsed lease, and

@@ -11,7 +11,7 @@ import click
 
 import gristmill
 from gristmill import records
-from gristmill.cli import account, exploring, looking, models, people, recipes, schedules, training, words
+from gristmill.cli import account, datasets, exploring, looking, models, people, recipes, schedules, training, words
 from gristmill.cli.session import Session
 from gristmill.client import Client
 from gristmill.errors import DataRejected, GristmillError
@@ -36,6 +36,8 @@ _COMMANDS = (
     models.stage,
     models.predict,
     models.batch,
+    datasets.dataset,
+    datasets.schema,
     recipes.recipe,
     schedules.schedule,
     people.projects,
@@ -101,7 +103,8 @@ def _explain(error: BaseException, session: Session) -> int:
     failure = error.failure if isinstance(error, GristmillError) else _fault(error)
     if os.environ.get("GRISTMILL_DEBUG"):
         click.echo("".join(traceback.format_exception(error)), err=True)
-    _cry(failure.what, *(part for part in (failure.cause, failure.cure) if part))
+    causes = [f"- {fault.message}" for fault in failure.faults] or [failure.cause]
+    _cry(failure.what, *(part for part in (*causes, failure.cure) if part))
     if session.answer is not None:
         status = session.answer.get("status") or ("rejected" if isinstance(error, DataRejected) else "error")
         session.answer |= {"status": status, "failure": records.to_plain(failure)}

@@ -134,13 +134,15 @@ def _stay(session: Session, run: Run, *, wait: bool) -> None:
 
 @click.command(short_help="Look at a file without training or keeping anything.")
 @click.argument("data")
+@click.option("--project", help="Hold it to this project's schema, as an upload would be.")
 @_settings
 @json_option("profile", "proposal")
 @pass_session
-def check(session: Session, data: str, settings: Sequence[tuple[str, Any]]) -> None:
+def check(session: Session, data: str, project: str | None, settings: Sequence[tuple[str, Any]]) -> None:
     """Look at DATA and say what is in it and what could be learned from it. Nothing is kept."""
     with _busy(session, f"Looking at {data} …"):
-        profile, proposal = session.client.check(Path(data), table=dict(settings).get("table"))
+        table = dict(settings).get("table")
+        profile, proposal = session.client.check(Path(data), table=table, project=project)
     show_columns(session, Path(data).name, profile, proposal)
     session.fill(profile=profile, proposal=proposal)
     session.finish()

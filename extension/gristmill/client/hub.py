@@ -22,10 +22,13 @@ from gristmill.client.uploading import Uploading
 from gristmill.client.wire import Page, Wire, path_of
 from gristmill.errors import DataRejected, NotFound, NotPossible, RunCancelled, RunFailed, StoreFailed, UsageError
 from gristmill.records import (
+    About,
+    AboutChange,
     Comparison,
     Dataset,
     DatasetEntry,
     Deed,
+    Edit,
     Event,
     Invitation,
     Lineage,
@@ -44,6 +47,8 @@ from gristmill.records import (
     RunStatus,
     Schedule,
     ScheduleRequest,
+    Schema,
+    SchemaChange,
     Stage,
     Tick,
     Upload,
@@ -59,6 +64,7 @@ Asker = Callable[[Model, Path, Path | None, Path, Mapping[str, Any]], int]
 """Asks a model's archive, unpacked in a folder, about a file; puts the answers into another; how many there were."""
 
 _MOST = 200  # items on a page
+_MOST_VERSIONS = 1_000
 _TRIAL_SECONDS = 900.0
 _LOOK_EVERY = 0.5
 _WAIT = 20.0
@@ -107,11 +113,13 @@ class Hub(Client):
 
     # --- data --------------------------------------------------------------------------------------------------------
 
-    def check(self, path: Path, *, table: str | None = None) -> tuple[Profile, Proposal | None]:
-        upload = self.upload(path)
-        asked = path_of("uploads", upload.id, "check")
+    def check(
+        self, path: Path, *, table: str | None = None, project: str | None = None
+    ) -> tuple[Profile, Proposal | None]:
+        upload = self.upload(path, project=project or "default")
+        asked, body = path_of("uploads", upload.id, "check"), _given(table=table, project=project)
         try:
-            while (answer := self._wire.send("POST", asked, body=_given(table=table), create=True)).status_code == 202:
+            while (answer := self._wire.send("POST", asked, body=body, create=True)).status_code == 202:
                 time.sleep(_LOOK_EVERY)
             found = self._wire.read(answer, _Found)
         finally:
@@ -156,6 +164,32 @@ class Hub(Client):
         path = path_of("datasets", dataset_id, "proposal")
         body = _given(task=task, target=target, metric=metric)
         return self._wire.ask("POST", path, Proposal, body=body, create=True)
+
+    # --- datasets that stay right ------------------------------------------------------------------------------------
+
+    def revise(self, dataset_id: str, edits: Sequence[Edit]) -> Dataset:
+        path, body = path_of("datasets", dataset_id, "versions"), {"edits": list(edits)}
+        while (answer := self._wire.send("POST", path, body=body, create=True)).status_code == 202:
+            time.sleep(_LOOK_EVERY)
+        return self._wire.read(answer, Dataset)
+
+    def versions(self, dataset_id: str) -> Sequence[DatasetEntry]:
+        return self._list(path_of("datasets", dataset_id, "versions"), DatasetEntry, _MOST_VERSIONS)
+
+    def about(self, dataset_id: str) -> About:
+        return self._wire.ask("GET", path_of("datasets", dataset_id, "about"), About)
+
+    def describe(self, dataset_id: str, change: AboutChange) -> About:
+        return self._wire.ask("PATCH", path_of("datasets", dataset_id), About, body=change)
+
+    def schema(self, project: str) -> Schema:
+        return self._wire.ask("GET", path_of("projects", project, "schema"), Schema)
+
+    def fix_schema(self, project: str, change: SchemaChange) -> Schema:
+        return self._wire.ask("PUT", path_of("projects", project, "schema"), Schema, body=change)
+
+    def drop_schema(self, project: str) -> None:
+        self._wire.send("DELETE", path_of("projects", project, "schema"))
 
     # --- runs --------------------------------------------------------------------------------------------------------
 
@@ -389,7 +423,7 @@ def _rejected(upload: Upload) -> DataRejected:
     failure = upload.failure
     if failure is None:
         return DataRejected(f"{upload.name} was rejected.")
-    return DataRejected(failure.what, cause=failure.cause, cure=failure.cure, code=failure.code)
+    return DataRejected(failure.what, cause=failure.cause, cure=failure.cure, code=failure.code, faults=failure.faults)
 
 
 def _unpack(packed: Path, to: Path) -> None:

@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from gristmill.records import (
+    About,
+    AboutChange,
     Comparison,
     Dataset,
     DatasetEntry,
     Deed,
+    Edit,
     Event,
     Invitation,
     Lineage,
@@ -33,6 +36,8 @@ from gristmill.records import (
     RunStatus,
     Schedule,
     ScheduleRequest,
+    Schema,
+    SchemaChange,
     Stage,
     Tick,
     Upload,
@@ -50,10 +55,13 @@ class Client(Protocol):
 
     # --- data --------------------------------------------------------------------------------------------------------
 
-    def check(self, path: Path, *, table: str | None = None) -> tuple[Profile, Proposal | None]:
+    def check(
+        self, path: Path, *, table: str | None = None, project: str | None = None
+    ) -> tuple[Profile, Proposal | None]:
         """Intake only: what is in the file and what could be done with it. Nothing is registered.
 
-        `table` names the file to train on, where an archive holds several that differ.
+        `table` names the file to train on, where an archive holds several that differ. With a project, the file is
+        held to that project's schema, as an upload would be.
         """
 
     def explore(
@@ -81,6 +89,29 @@ class Client(Protocol):
         self, dataset_id: str, *, task: str | None = None, target: str | None = None, metric: str | None = None
     ) -> Proposal:
         """What the platform suggests to do with a dataset, given what a person has settled already."""
+
+    # --- datasets that stay right ------------------------------------------------------------------------------------
+
+    def revise(self, dataset_id: str, edits: Sequence[Edit]) -> Dataset:
+        """An edited version of a dataset: the next version of its name, made of the same upload."""
+
+    def versions(self, dataset_id: str) -> Sequence[DatasetEntry]:
+        """Every version of a dataset's name in its project, newest first."""
+
+    def about(self, dataset_id: str) -> About:
+        """What people say about the datasets of a name: all versions share it."""
+
+    def describe(self, dataset_id: str, change: AboutChange) -> About:
+        """Says something else about the datasets of a name from now on; with another name, all versions get it."""
+
+    def schema(self, project: str) -> Schema:
+        """What a project asks of the tables that are put into it; NotFound where it asks nothing."""
+
+    def fix_schema(self, project: str, change: SchemaChange) -> Schema:
+        """Holds every later upload and batch of a project to these rules, or to those that one of its datasets fits."""
+
+    def drop_schema(self, project: str) -> None:
+        """Lets a project take whatever comes."""
 
     # --- runs --------------------------------------------------------------------------------------------------------
 

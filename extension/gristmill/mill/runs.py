@@ -213,7 +213,7 @@ class Runs(Uploads):
             )
         dataset = self.dataset(run.dataset_id)
         to.mkdir(parents=True, exist_ok=True)
-        intake.fetch(self._store, dataset, to / "data")
+        intake.fetch(self._store, dataset, to / "data", self._parts.looking.edit)
         proposal = records.decode(self._store.read(places.proposal(run.id)), Proposal)
         BenchFile.of(run, dataset, proposal, self._parts.sandbox.resources()).write(to)
         notebook = run.artifact("notebook")

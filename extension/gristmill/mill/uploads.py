@@ -15,7 +15,8 @@ from pathlib import Path
 
 from gristmill import records
 from gristmill.errors import Conflict, DataRejected, NotFound, UsageError
-from gristmill.mill.data import Data, key_segment, not_what_was_sent
+from gristmill.mill.data import key_segment, not_what_was_sent
+from gristmill.mill.datasets import Datasets
 from gristmill.mill.trail import audited
 from gristmill.records import (
     ArrivedPart,
@@ -47,7 +48,7 @@ class _Sent:
     size: int
 
 
-class Uploads(Data):
+class Uploads(Datasets):
     """What can be asked about uploads."""
 
     @audited("upload.open")
@@ -107,8 +108,14 @@ class Uploads(Data):
             self._drop(upload)
 
     @audited("upload.check")
-    def check_upload(self, upload_id: str, *, table: str | None = None) -> tuple[Profile, Proposal]:
-        """Intake only, of an upload that is whole: what is in it. Nothing is registered."""
+    def check_upload(
+        self, upload_id: str, *, table: str | None = None, project: str | None = None
+    ) -> tuple[Profile, Proposal]:
+        """Intake only, of an upload that is whole: what is in it. Nothing is registered.
+
+        With a project, it is held to that project's schema.
+        """
+        project_id = None if project is None else self._gate.project(project).id
         upload = self._mine(upload_id)
         if upload.status not in (UploadStatus.RECEIVED, UploadStatus.ACCEPTED):
             raise Conflict(f"The upload {upload.name} is {upload.status}.", cure="Complete it first.")
@@ -116,6 +123,8 @@ class Uploads(Data):
             local = Path(scratch) / upload.key.rsplit("/", 1)[-1]
             self._store.get_file(upload.key, local)
             seen = self._parts.looking.look(local, Path(scratch), table)
+            if project_id is not None:
+                self._hold(project_id, seen.profile)
             return seen.profile, seen.proposal
 
     # --- within ------------------------------------------------------------------------------------------------------

@@ -8,6 +8,17 @@ from dataclasses import replace
 
 from gristmill.records.coding import decode, encode, new_id, to_plain
 from gristmill.records.data import Column, ColumnKind, Notice, Profile, Proposal, Role, Severity, Table, TableForm
+from gristmill.records.datasets import (
+    About,
+    AboutChange,
+    DatasetNote,
+    Edit,
+    EditKind,
+    Revision,
+    Rule,
+    Schema,
+    SchemaChange,
+)
 from gristmill.records.failure import Failure
 from gristmill.records.fair_use import (
     Account,
@@ -61,6 +72,8 @@ from gristmill.records.work import (
 
 __all__ = [
     "LOCAL",
+    "About",
+    "AboutChange",
     "Account",
     "Action",
     "Alive",
@@ -76,8 +89,11 @@ __all__ = [
     "Comparison",
     "Dataset",
     "DatasetEntry",
+    "DatasetNote",
     "Deed",
     "Delivery",
+    "Edit",
+    "EditKind",
     "Ended",
     "Event",
     "EventKind",
@@ -103,7 +119,9 @@ __all__ = [
     "Proposal",
     "RecipeEntry",
     "Resources",
+    "Revision",
     "Role",
+    "Rule",
     "Run",
     "RunKind",
     "RunRequest",
@@ -111,6 +129,8 @@ __all__ = [
     "SavedRecipe",
     "Schedule",
     "ScheduleRequest",
+    "Schema",
+    "SchemaChange",
     "Severity",
     "Stage",
     "Standing",

@@ -11,11 +11,12 @@ kept.
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from gristmill import tasks
+from gristmill import intake, tasks
 from gristmill.errors import DataRejected, GristmillError, RunFailed
-from gristmill.records import EventKind, RunStatus
+from gristmill.records import EventKind, Model, RunStatus
 from gristmill.worker.asking import Asking
 from gristmill.worker.watchdog import Stop
 
@@ -37,6 +38,7 @@ class Batch(Asking):
             upload = self._tools.catalog.uploads.get(self._run.upload_id)
             data = f"data/{upload.key.rsplit('/', 1)[-1]}"
             self._tools.store.get_file(upload.key, self._folder / data)
+            self._hold(model, self._folder / data)
         settings = {name: value for name, value in self._run.settings.items() if name != _OUTPUT}
         ending = self._run.settings.get(_OUTPUT) or tasks.find(model.task).answers[0]
         self._output = self._folder / "out" / f"predictions.{ending}"
@@ -47,6 +49,13 @@ class Batch(Asking):
             "settings": settings,
             "progress": "rows.txt",
         }
+
+    def _hold(self, model: Model, file: Path) -> None:
+        """Go on only with a file that fits the schema of its project, if that has one."""
+        schema = self._tools.catalog.schemas.of(self._run.project_id)
+        if schema is not None:
+            project = self._tools.catalog.projects.get(self._run.project_id)
+            intake.held_to_as_batch(schema, file, model, project.name)
 
     def look(self) -> None:
         """Tell how many rows are done, if there are more than before."""
