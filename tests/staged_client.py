@@ -33,6 +33,7 @@ from gristmill.records import (
     LeaderboardRow,
     Model,
     Notice,
+    Price,
     Profile,
     Proposal,
     Role,
@@ -42,6 +43,7 @@ from gristmill.records import (
     RunStatus,
     Severity,
     Stage,
+    Standing,
     Table,
     TableForm,
     Upload,
@@ -273,6 +275,9 @@ class StagedClient(Client):
     def folder(self, run_id: str, to: Path) -> Path:
         to.mkdir()
         return to
+
+    def standing(self) -> Standing:
+        return Standing(price=Price(), month="2026-01", allowances=())
 
     def nudge(self) -> None:
         self.nudges += 1

@@ -24,7 +24,7 @@ FLOORS = {
     2: ("catalog", "logs", "masks", "pictures", "rounds", "schedules", "stores", "tables", "tasks"),
     3: ("intake", "recipes", "bench", "engines", "figures", "model_archive", "sandbox"),
     4: ("worker", "reports", "looking", "notify", "trial"),
-    5: ("dispatch", "exploring", "reconciler", "recipe_book"),
+    5: ("dispatch", "exploring", "fair_use", "reconciler", "recipe_book"),
     6: ("mill",),
     7: ("api", "client", "cli", "doctor"),
     8: ("app",),

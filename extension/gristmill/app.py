@@ -8,6 +8,7 @@ Settings come from the environment, each with a default that needs nothing but t
     GRISTMILL_LEASE     seconds until a silent worker's run may be taken over            15
     GRISTMILL_MEMORY    gigabytes that a notebook may use   80 % of what is free when it starts
     GRISTMILL_CPUS      cores that a notebook may use       all
+    GRISTMILL_PRICE     what an hour of this host costs     nothing; see fair_use/pricing.py
     GRISTMILL_LOG       how workers and the API log: text or json         text
     GRISTMILL_MAIL      who carries mail: smtp://, smtps:// or ses://, see notify/mail.py   nobody: the bell alone
     GRISTMILL_WEBHOOKS  how far webhooks reach              public on a hub, else loopback; see notify/guard.py
@@ -65,6 +66,7 @@ class Settings:
     lease: float = 15.0
     memory: float | None = None  # GB
     cpus: int | None = None
+    price: str = ""
     log: str = "text"
     mail: str = ""
     webhooks: str = ""
@@ -81,6 +83,7 @@ class Settings:
             lease=_number(environment, "GRISTMILL_LEASE", float, 1.0) or 15.0,
             memory=_number(environment, "GRISTMILL_MEMORY", float, 0.5),
             cpus=_number(environment, "GRISTMILL_CPUS", int, 1),
+            price=environment.get("GRISTMILL_PRICE", ""),
             log=environment.get("GRISTMILL_LOG") or "text",
             mail=environment.get("GRISTMILL_MAIL", ""),
             webhooks=environment.get("GRISTMILL_WEBHOOKS", ""),
@@ -118,6 +121,7 @@ def embedded(settings: Settings, dispatcher: Dispatcher | None = None) -> Mill:
     """The platform in this process, with a worker process of its own when there is something to do."""
     from gristmill.catalog import Catalog
     from gristmill.dispatch.local import LocalDispatcher
+    from gristmill.fair_use import price_of
     from gristmill.mill import Mill, Parts
     from gristmill.stores import open_store
 
@@ -129,6 +133,7 @@ def embedded(settings: Settings, dispatcher: Dispatcher | None = None) -> Mill:
             dispatcher=dispatcher or LocalDispatcher(settings.home),
             sandbox=_sandbox(settings),
             home=settings.home,
+            price=price_of(settings.price),
             ways=ways(settings),
         )
     )
@@ -263,6 +268,7 @@ def service(settings: Settings, *, prefix: str = "") -> Service:
     from gristmill.api.identity import Identity, LocalToken, kept_secret
     from gristmill.catalog import Catalog
     from gristmill.dispatch.local import LocalDispatcher
+    from gristmill.fair_use import price_of
     from gristmill.looking import Apart
     from gristmill.mill import Mill, Parts
     from gristmill.stores import open_store
@@ -275,6 +281,7 @@ def service(settings: Settings, *, prefix: str = "") -> Service:
         sandbox=_sandbox(settings),
         home=settings.home,
         looking=Apart(),
+        price=price_of(settings.price),
         ways=ways(settings),
     )
     identity: Identity = LocalToken(settings.home / "token")

@@ -11,7 +11,19 @@ import click
 
 import gristmill
 from gristmill import records
-from gristmill.cli import account, datasets, exploring, looking, models, people, recipes, schedules, training, words
+from gristmill.cli import (
+    account,
+    datasets,
+    exploring,
+    fair_use,
+    looking,
+    models,
+    people,
+    recipes,
+    schedules,
+    training,
+    words,
+)
 from gristmill.cli.session import Session
 from gristmill.client import Client
 from gristmill.errors import DataRejected, GristmillError
@@ -49,6 +61,8 @@ _COMMANDS = (
     people.join,
     people.withdraw,
     account.me,
+    fair_use.usage,
+    fair_use.limits,
 )
 _FAULT, _INTERRUPTED = 1, 130
 

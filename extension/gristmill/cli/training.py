@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from gristmill.cli import words
+from gristmill.cli.fair_use import say_price
 from gristmill.cli.findings import show_columns, show_plan
 from gristmill.cli.following import Left, follow
 from gristmill.cli.results import RUN_KEYS, conclude, fill
@@ -58,6 +59,7 @@ def train(session: Session, /, data: str, **options: Any) -> None:
     chosen = {name: options[name] for name in ("task", "target", "metric")}
     proposal = session.client.propose(dataset.id, **chosen)
     show_plan(session, dataset.filename, dataset.profile, proposal, options["budget"])
+    say_price(session, options["budget"] or proposal.budget)
     notices = (*dataset.profile.notices, *proposal.notices)
     accepted = tuple(options["accept"]) + _accepted(session, notices, options)
     recipe, text = notebook(options["recipe"] or "")

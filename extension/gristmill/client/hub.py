@@ -31,6 +31,7 @@ from gristmill.records import (
     Edit,
     Event,
     Invitation,
+    Limits,
     Lineage,
     Member,
     MemberKind,
@@ -50,9 +51,12 @@ from gristmill.records import (
     Schema,
     SchemaChange,
     Stage,
+    Standing,
+    Subject,
     Tick,
     Upload,
     UploadStatus,
+    Usage,
     Who,
 )
 
@@ -388,6 +392,39 @@ class Hub(Client):
 
     def deeds(self, limit: int = 50, before: str | None = None, **narrowed: str) -> Sequence[Deed]:
         return self._list("admin/deeds", Deed, limit, before, **narrowed)
+
+    # --- fair use ----------------------------------------------------------------------------------------------------
+
+    def standing(self) -> Standing:
+        return self._wire.ask("GET", "me/limits", Standing)
+
+    def usage(
+        self, project: str | None = None, month: str | None = None, limit: int = 50, before: str | None = None
+    ) -> Sequence[Usage]:
+        path = "me/usage" if project is None else path_of("projects", project, "usage")
+        return self._list(path, Usage, limit, before, month=month)
+
+    def all_usage(
+        self,
+        kind: Subject = Subject.PERSON,
+        limit: int = 50,
+        before: str | None = None,
+        *,
+        name: str | None = None,
+        project_id: str | None = None,
+        month: str | None = None,
+    ) -> Sequence[Usage]:
+        narrowed = {"name": name, "project_id": project_id, "month": month}
+        return self._list("admin/usage", Usage, limit, before, kind=kind, **narrowed)
+
+    def limits(self) -> Sequence[Limits]:
+        return self._list("admin/limits", Limits, _MOST)
+
+    def set_limits(self, limits: Limits) -> Limits:
+        return self._wire.ask("PUT", "admin/limits", Limits, body=limits)
+
+    def drop_limits(self, kind: Subject, name: str = "") -> None:
+        self._wire.send("DELETE", path_of("admin", "limits", kind), query={"name": name})
 
     # --- shared ------------------------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from gristmill.records import (
     Edit,
     Event,
     Invitation,
+    Limits,
     Lineage,
     Member,
     MemberKind,
@@ -39,8 +40,11 @@ from gristmill.records import (
     Schema,
     SchemaChange,
     Stage,
+    Standing,
+    Subject,
     Tick,
     Upload,
+    Usage,
     Who,
 )
 
@@ -258,3 +262,34 @@ class Client(Protocol):
 
     def deeds(self, limit: int = 50, before: str | None = None, **narrowed: str) -> Sequence[Deed]:
         """What was done, newest first; for admins, who may narrow it by who, action, thing or project_id."""
+
+    # --- fair use ----------------------------------------------------------------------------------------------------
+
+    def standing(self) -> Standing:
+        """What who asks may use and has used, by themselves and in each of their teams, and what an hour costs."""
+
+    def usage(
+        self, project: str | None = None, month: str | None = None, limit: int = 50, before: str | None = None
+    ) -> Sequence[Usage]:
+        """What one has used oneself; for its owners, what everybody has used in a project. Newest first."""
+
+    def all_usage(
+        self,
+        kind: Subject = Subject.PERSON,
+        limit: int = 50,
+        before: str | None = None,
+        *,
+        name: str | None = None,
+        project_id: str | None = None,
+        month: str | None = None,
+    ) -> Sequence[Usage]:
+        """What all people, or teams, have used, newest first; for admins."""
+
+    def limits(self) -> Sequence[Limits]:
+        """All limits that are set; for admins."""
+
+    def set_limits(self, limits: Limits) -> Limits:
+        """Sets limits, for everybody, a team or a person, in place of those they had; for admins."""
+
+    def drop_limits(self, kind: Subject, name: str = "") -> None:
+        """Takes limits away; for admins."""

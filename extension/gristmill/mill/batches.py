@@ -71,8 +71,7 @@ class Batches(Models):
             created_at=time.time(),
             owner=self.who.name,
         )
-        self._store.put_bytes(places.recipe(run.id), notebook.text.encode())
-        return self._queue(run)
+        return self._queue(run, {places.recipe(run.id): notebook.text.encode()})
 
     def _checked_settings(self, model: Model, settings: Mapping[str, Any]) -> dict[str, Any]:
         return _checked(settings, tasks.find(model.task).answers)

@@ -77,7 +77,7 @@ class Data(UseCases):
             created_at=time.time(),
             expires_at=time.time() + _LASTS,
         )
-        self._catalog.uploads.add(upload)
+        self._admission.open(upload, lambda: None)
         stored = self._store.put_file(upload.key, path)
         if progress is not None:
             progress(stored.size, stored.size)

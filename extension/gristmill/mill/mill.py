@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gristmill.mill.fair_use import FairUse
 from gristmill.mill.people import People
 from gristmill.mill.recipes import Recipes
 from gristmill.mill.schedules import Schedules
@@ -11,7 +12,7 @@ from gristmill.records import Who
 __all__ = ["Mill"]
 
 
-class Mill(Schedules, Recipes, People, Telling):
+class Mill(Schedules, Recipes, People, Telling, FairUse):
     """The platform in process, for one person; `on_behalf` gives the same platform to another."""
 
     def on_behalf(self, who: Who) -> Mill:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -102,9 +102,8 @@ class Runs(Uploads):
             created_at=time.time(),
             owner=self.who.name,
         )
-        self._store.put_bytes(places.proposal(run.id), records.encode(proposal))
-        self._store.put_bytes(places.recipe(run.id), recipe.text.encode())
-        return self._queue(run)
+        papers = {places.proposal(run.id): records.encode(proposal), places.recipe(run.id): recipe.text.encode()}
+        return self._queue(run, papers)
 
     @audited("run.rerun")
     def rerun(self, run_id: str) -> Run:
@@ -134,9 +133,10 @@ class Runs(Uploads):
         if earlier.kind is not RunKind.TRAIN:
             new["model_id"] = earlier.model_id
         run = replace(earlier, **(_UNTOUCHED | new | changed))
+        papers = {}
         for place in (places.proposal, places.recipe) if earlier.kind is RunKind.TRAIN else (places.recipe,):
-            self._store.put_bytes(place(run.id), self._store.read(place(earlier.id)))
-        return self._queue(run)
+            papers[place(run.id)] = self._store.read(place(earlier.id))
+        return self._queue(run, papers)
 
     def run(self, run_id: str) -> Run:
         """A run as it stands now."""
@@ -261,10 +261,9 @@ class Runs(Uploads):
         reasons = {name: "You chose it." if name in chosen else why for name, why in stored.reasons.items()}
         return replace(stored, notices=tuple(kept), reasons=reasons)
 
-    def _queue(self, run: Run) -> Run:
-        run = self._catalog.runs.add(run)
-        self._parts.dispatcher.hint(run.id)
-        return run
+    def _queue(self, run: Run, papers: Mapping[str, bytes] | None = None) -> Run:
+        """Queue a run, with what its worker will look for in the store, if fair use lets it in."""
+        return self._admission.queue(run, papers or {})
 
 
 def confirmed(notices: Sequence[Notice], accepted: Sequence[str]) -> None:

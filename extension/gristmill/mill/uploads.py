@@ -71,11 +71,10 @@ class Uploads(Datasets):
             status=UploadStatus.OPEN,
             created_at=now,
             sha256=sha256,
-            token=self._store.begin(key, part_size=part_size),
             part_size=part_size,
             expires_at=now + _UPLOAD_LASTS,
         )
-        return self._transfer(self._catalog.uploads.add(upload))
+        return self._transfer(self._admission.open(upload, lambda: self._store.begin(key, part_size=part_size)))
 
     def transfer(self, upload_id: str) -> Transfer:
         """How far an upload is, with fresh URLs for what is missing."""

@@ -8,6 +8,7 @@ from gristmill.api.routes import (
     admin,
     data,
     events,
+    fair_use,
     models,
     people,
     recipes,
@@ -24,5 +25,5 @@ __all__ = ["all_routes"]
 
 def all_routes() -> Sequence[Routes]:
     """Every noun's routes, in the order in which they are documented."""
-    nouns = (service, people, uploads, data, runs, events, models, recipes, schedules, telling, admin)
+    nouns = (service, people, uploads, data, runs, events, models, recipes, schedules, telling, fair_use, admin)
     return [noun.routes for noun in nouns]
