@@ -283,7 +283,7 @@ def _told(column: Column, kinds: dict[str, ColumnKind]) -> Column:
 
 def _stray(name: str, count: int) -> Notice:
     return Notice(
-        code="strays",
+        code="stray-values",
         message=f"{count:,} value{'' if count == 1 else 's'} of '{name}' cannot be read as its new kind and count as "
         "missing.",
         severity=Severity.WARNING,
