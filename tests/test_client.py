@@ -21,10 +21,12 @@ from gristmill.mill import Mill
 from gristmill.records import (
     AboutChange,
     Artifact,
+    Channel,
     Edit,
     EditKind,
     MemberKind,
     Membership,
+    NewsKind,
     RecipeEntry,
     Rule,
     Run,
@@ -116,7 +118,7 @@ class Story:
         text = re.sub(r'"digest": "\w+"', '"digest": 0', text)
         text = re.sub(r'("budget": \d+)\b(?!\.)', r"\1.0", text)  # JSON has one kind of number
         text = re.sub(r'"address": "[\d.]*"', '"address": 0', text)  # the Mill sees nobody come
-        ids = re.compile(r"\b(?:project|upload|dataset|run|model|invitation|recipe|deed)-[0-9a-z]{16}\b")
+        ids = re.compile(r"\b(?:project|upload|dataset|run|model|invitation|recipe|deed|webhook|news)-[0-9a-z]{16}\b")
         text = ids.sub(lambda found: self._names.setdefault(found[0], f"id-{len(self._names)}"), text)
         self._told.append((method, text))
 
@@ -142,7 +144,25 @@ class Story:
         self._ask("invite", "mill", Membership.OWNER)
         self._ask("projects")
         self._ask("projects", 1, project.id)
+        self._of_being_told()
         self._ask("deeds")
+
+    def _of_being_told(self) -> None:
+        self._ask("choices")
+        kinds = {NewsKind.RUN_FAILED: (Channel.MAIL,), NewsKind.SHARED: ()}
+        self._ask("choose", kinds, mail="olga@example.org")
+        self._ask("choose", {NewsKind.SHARED: (Channel.WEBHOOK,)})
+        self._ask("choose", mail="nobody")
+        made = self._client.add_webhook("https://example.org/hook", kinds=[NewsKind.RUN_FAILED], project="mill")
+        assert made[1].startswith("whsec_")
+        self._write("add_webhook", to_plain(made[0]))
+        for url in ("http://example.org/hook", "https://10.0.0.1/", "hook"):
+            self._ask("add_webhook", url)
+        self._ask("webhooks")
+        self._ask("webhooks", "mill")
+        self._ask("webhooks", "nobody/mill")
+        self._ask("remove_webhook", made[0].id)
+        self._ask("remove_webhook", made[0].id)
 
     def _of_data(self) -> None:
         file = self._folder / "grain.csv"
@@ -242,6 +262,11 @@ class Story:
         model = replace(model_of(self.finished), sha256=sha256(archive).hexdigest())
         outcome = Outcome(status=RunStatus.SUCCEEDED, artifacts=(left,))
         parts.catalog.runs.finish(self.finished.id, self.finished.fence, outcome, model)
+        for unread in (False, True):
+            self._ask("notices", 1, unread=unread)
+        self._ask("read_notices", ["news-0000000000000000"])
+        self._ask("read_notices")
+        self._ask("notices", unread=True)
 
     def _of_recipes(self) -> None:
         self._ask("recipes", "mill")

@@ -21,6 +21,7 @@ from gristmill.cli import (
     people,
     recipes,
     schedules,
+    telling,
     training,
     words,
 )
@@ -60,6 +61,8 @@ _COMMANDS = (
     people.invitations,
     people.join,
     people.withdraw,
+    telling.notices,
+    telling.notify,
     account.me,
     fair_use.usage,
     fair_use.limits,

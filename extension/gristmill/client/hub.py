@@ -24,6 +24,8 @@ from gristmill.errors import DataRejected, NotFound, NotPossible, RunCancelled, 
 from gristmill.records import (
     About,
     AboutChange,
+    Channel,
+    Choices,
     Comparison,
     Dataset,
     DatasetEntry,
@@ -37,6 +39,8 @@ from gristmill.records import (
     MemberKind,
     Membership,
     Model,
+    News,
+    NewsKind,
     Outlook,
     Profile,
     Project,
@@ -57,6 +61,7 @@ from gristmill.records import (
     Upload,
     UploadStatus,
     Usage,
+    Webhook,
     Who,
 )
 
@@ -88,6 +93,21 @@ class _Invited:
 
     invitation: Invitation
     token: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Hooked:
+    """A webhook that was made, and its secret."""
+
+    webhook: Webhook
+    secret: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Marked:
+    """How many notices were unread until now."""
+
+    read: int
 
 
 class Hub(Client):
@@ -389,6 +409,35 @@ class Hub(Client):
 
     def withdraw(self, invitation_id: str) -> None:
         self._wire.send("DELETE", path_of("invitations", invitation_id))
+
+    # --- being told --------------------------------------------------------------------------------------------------
+
+    def notices(self, limit: int = 50, before: str | None = None, *, unread: bool = False) -> Sequence[News]:
+        return self._list("me/notices", News, limit, before, **({"unread": "true"} if unread else {}))
+
+    def read_notices(self, ids: Sequence[str] = ()) -> int:
+        return self._wire.ask("POST", "me/notices/read", _Marked, body={"ids": list(ids)}).read
+
+    def choices(self) -> Choices:
+        return self._wire.ask("GET", "me/choices", Choices)
+
+    def choose(self, kinds: Mapping[NewsKind, Sequence[Channel]] | None = None, *, mail: str | None = None) -> Choices:
+        return self._wire.ask("PUT", "me/choices", Choices, body={"kinds": dict(kinds or {}), "mail": mail})
+
+    def webhooks(self, project: str | None = None) -> Sequence[Webhook]:
+        return self._list("me/webhooks", Webhook, **_given(project=project))
+
+    def add_webhook(
+        self, url: str, *, kinds: Sequence[NewsKind] = (), project: str | None = None
+    ) -> tuple[Webhook, str]:
+        body = {"url": url, "kinds": list(kinds), "project": project}
+        made = self._wire.ask("POST", "me/webhooks", _Hooked, body=body, create=True)
+        return made.webhook, made.secret
+
+    def remove_webhook(self, webhook_id: str) -> None:
+        self._wire.send("DELETE", path_of("me", "webhooks", webhook_id))
+
+    # --- what was done -----------------------------------------------------------------------------------------------
 
     def deeds(self, limit: int = 50, before: str | None = None, **narrowed: str) -> Sequence[Deed]:
         return self._list("admin/deeds", Deed, limit, before, **narrowed)

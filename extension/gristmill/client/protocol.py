@@ -13,6 +13,8 @@ from typing import Any, Protocol
 from gristmill.records import (
     About,
     AboutChange,
+    Channel,
+    Choices,
     Comparison,
     Dataset,
     DatasetEntry,
@@ -26,6 +28,8 @@ from gristmill.records import (
     MemberKind,
     Membership,
     Model,
+    News,
+    NewsKind,
     Outlook,
     Profile,
     Project,
@@ -45,6 +49,7 @@ from gristmill.records import (
     Tick,
     Upload,
     Usage,
+    Webhook,
     Who,
 )
 
@@ -259,6 +264,33 @@ class Client(Protocol):
 
     def withdraw(self, invitation_id: str) -> None:
         """Makes a link worthless."""
+
+    # --- being told --------------------------------------------------------------------------------------------------
+
+    def notices(self, limit: int = 50, before: str | None = None, *, unread: bool = False) -> Sequence[News]:
+        """What one was told, newest first; with `unread`, only what one has not read."""
+
+    def read_notices(self, ids: Sequence[str] = ()) -> int:
+        """Marks notices as read, all of them without `ids`; how many of them were unread."""
+
+    def choices(self) -> Choices:
+        """What one chooses to be told: kinds that are not named come by bell and mail."""
+
+    def choose(self, kinds: Mapping[NewsKind, Sequence[Channel]] | None = None, *, mail: str | None = None) -> Choices:
+        """Chooses by which channels some kinds come, and where mail goes; what is not named stays as it is."""
+
+    def webhooks(self, project: str | None = None) -> Sequence[Webhook]:
+        """One's own webhooks, or a project's, for its owners; without their secrets."""
+
+    def add_webhook(
+        self, url: str, *, kinds: Sequence[NewsKind] = (), project: str | None = None
+    ) -> tuple[Webhook, str]:
+        """Has news sent to an address: one's own, or all of a project. The secret is shown this once."""
+
+    def remove_webhook(self, webhook_id: str) -> None:
+        """Has nothing sent there any more."""
+
+    # --- what was done -----------------------------------------------------------------------------------------------
 
     def deeds(self, limit: int = 50, before: str | None = None, **narrowed: str) -> Sequence[Deed]:
         """What was done, newest first; for admins, who may narrow it by who, action, thing or project_id."""
