@@ -130,7 +130,8 @@ def test_words_become_numbers_and_dates_and_what_is_neither_is_counted(mill: Mil
     weight, harvested = second.profile.column("weight"), second.profile.column("harvested")
     assert (weight.kind, weight.missing, weight.maximum) == (ColumnKind.INTEGER, 2, 59.0)
     assert (harvested.kind, harvested.missing) == (ColumnKind.DATE, 1)
-    assert {notice.column for notice in second.profile.notices if notice.code == "stray-values"} == {"weight", "harvested"}
+    strays = {notice.column for notice in second.profile.notices if notice.code == "stray-values"}
+    assert strays == {"weight", "harvested"}
 
 
 def test_how_dates_are_written_is_found_out_and_kept(mill: Mill, tmp_path: Path) -> None:
