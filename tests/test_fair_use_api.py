@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from gristmill import cli
 from gristmill.catalog import Outcome
+from gristmill.cli.fair_use import say_price
+from gristmill.cli.session import Session
 from gristmill.errors import NotAllowed, OverLimit, UsageError
 from gristmill.fair_use import price_of
 from gristmill.mill import Mill
@@ -194,6 +198,26 @@ def test_admins_set_and_drop_limits(api: Api) -> None:
         assert client.delete("/admin/limits/person", params={"name": "ada"}).status_code == 404
     actions = [deed.action for deed in api.service.parts.catalog.deeds.list(who="root")]
     assert actions.count("limits.set") == 2
+
+
+def test_the_command_line_says_the_price_and_changes_limits(
+    api: Api, admin: Mill, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def said(*args: str) -> str:
+        assert cli.run(lambda: admin, files=tmp_path, args=args) == 0
+        return capsys.readouterr().out
+
+    said("limits", "set", "everybody", "--money", "5", "--largest-budget", "1h")
+    assert said("limits", "set", "person", "ada", "--no-limit", "money") == "largest budget 1 h\n"
+    assert (
+        said("limits", "list")
+        == "everybody\t-\tmoney a month 5.00 EUR; largest budget 1 h\nperson\tada\tlargest budget 1 h\n"
+    )
+    assert "root\tmoney a month\t5.00 EUR\t0.00 EUR used" in said("limits")
+    run = used_by_ada(api, "root")
+    assert f"root\t{run.project_id}\t1\t0.00 h\t0.00 GPU h\t0.00 EUR" in said("usage")
+    say_price(Session(lambda: admin, tmp_path), 60.0)  # what `train` says before it starts
+    assert capsys.readouterr().out == "costs 0.10 EUR at most: 6.00 EUR an hour\n"
 
 
 @pytest.mark.parametrize(

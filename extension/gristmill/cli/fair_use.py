@@ -100,7 +100,7 @@ def list_limits(session: Session) -> None:
     help="Lift this one; may be repeated.",
 )
 @pass_session
-def set_limits(session: Session, kind: str, name: str, freed: Sequence[str], **changed: Any) -> None:
+def set_limits(session: Session, /, kind: str, name: str, freed: Sequence[str], **changed: Any) -> None:
     """Change what everybody, a team or a person may use; what is not named stays. For admins.
 
     A person's own limits stand in place of everybody's: they begin as those are.
