@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -26,8 +27,9 @@ class _Pair(click.ParamType):
     name = "name=value"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        if isinstance(value, tuple):
-            return value
+        if isinstance(value, tuple):  # click converts a default once more
+            name, said = value
+            return name, said
         name, sign, said = str(value).replace("==", "\0").partition("=")
         if not sign or not name:
             self.fail(f"{value!r} is not NAME=VALUE.", param, ctx)
@@ -91,7 +93,7 @@ def show(session: Session, dataset_id: str) -> None:
 @pass_session
 def edit(
     session: Session, /, dataset_id: str, drop: Sequence[str], kinds: Pairs, keep: Sequence[str], renames: Pairs,
-    **said: object,
+    **said: Any,
 ) -> None:  # fmt: skip
     """Make an edited version of DATASET, or say what it is.
 
