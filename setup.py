@@ -56,6 +56,20 @@ TRAIN = [
     "pygments>=2.17",
 ]
 
+SERVE = [
+    "fastapi>=0.115",
+    "httptools>=0.6",  # uvicorn parses requests with it where it is there: several times as fast
+    "jinja2>=3.1",  # mail
+    "prometheus-client>=0.20",
+    "uvicorn>=0.30",
+    "uvloop>=0.19",
+]
+
+JUPYTER = [
+    "jupyter-server>=2.14,<3",  # server extensions are loaded as version 2 does it
+    "tornado>=6.2",  # what it is made of
+]
+
 EXTRAS = {
     "train": TRAIN,
     "all-tasks": [
@@ -80,15 +94,12 @@ EXTRAS = {
     "hub": [
         "jupyterhub>=6,<7",  # scopes and the services' API change between majors
         "dockerspawner>=14",
-        "jupyter-server>=2.14,<3",  # server extensions are loaded as version 2 does it
+        *JUPYTER,
     ],
-    "serve": [
-        "fastapi>=0.115",
-        "httptools>=0.6",  # uvicorn parses requests with it where it is there: several times as fast
-        "jinja2>=3.1",  # mail
-        "prometheus-client>=0.20",
-        "uvicorn>=0.30",
-        "uvloop>=0.19",
+    "serve": SERVE,
+    "jupyter": [
+        *SERVE,  # the embedded platform, where there is no hub
+        *JUPYTER,
     ],
     "dev": [
         "aiosmtpd>=1.4.6",  # a mail server for the tests
@@ -161,12 +172,18 @@ setup(
     packages=packages(),
     package_data={
         "": ["py.typed"],
-        "gristmill": ["catalog/migrations/**/*.py", "catalog/migrations/**/*.mako", "notify/templates/*"],
+        "gristmill": [
+            "catalog/migrations/**/*.py",
+            "catalog/migrations/**/*.mako",
+            "jupyter/gristmill.json",
+            "notify/templates/*",
+        ],
         "gristmill_templates": ["**/*"],
     },
     exclude_package_data={"gristmill_templates": ["**/__pycache__/*", "**/.ipynb_checkpoints/*"]},
     install_requires=BARE,
     extras_require=EXTRAS,
     entry_points=ENTRY_POINTS,
+    data_files=[("etc/jupyter/jupyter_server_config.d", ["extension/gristmill/jupyter/gristmill.json"])],
     zip_safe=False,
 )

@@ -15,7 +15,7 @@ import pytest
 
 import gristmill
 from gristmill.api.app import routed
-from gristmill.api.identity import LocalToken
+from gristmill.api.identity import LocalToken, kept_secret
 from gristmill.api.openapi import document, renewed
 from gristmill.errors import NotSignedIn
 from gristmill.records import Artifact, Run
@@ -307,9 +307,9 @@ def test_the_one_token_of_a_machine_is_its_owners_alone(tmp_path: Path) -> None:
     import asyncio
 
     file = tmp_path / "home" / "token"
-    identity = LocalToken(file)
+    identity = LocalToken(kept_secret(file))
     assert file.stat().st_mode & 0o777 == 0o600
-    assert LocalToken(file)._token == identity._token
+    assert kept_secret(file) == identity._token
     assert asyncio.run(identity.of_token(file.read_text())).name == "local"
     with pytest.raises(NotSignedIn):
         asyncio.run(identity.of_token("guessed"))

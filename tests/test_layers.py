@@ -26,7 +26,7 @@ FLOORS = {
     4: ("worker", "reports", "looking", "notify", "trial"),
     5: ("dispatch", "exploring", "fair_use", "reconciler", "recipe_book"),
     6: ("mill",),
-    7: ("api", "client", "cli", "doctor"),
+    7: ("api", "client", "cli", "doctor", "jupyter"),
     8: ("app",),
 }
 
@@ -35,6 +35,7 @@ ONLY = {
     "gristmill.api": {"catalog", "errors", "mill", "notify", "records", "reconciler", "stores"},
     "gristmill.client": {"records", "errors"},
     "gristmill.cli": {"records", "errors", "client"},
+    "gristmill.jupyter": {"records", "errors", "client"},
     "gristmill.tables.reading": set(),  # it is copied into each model archive, where there is no gristmill
     "gristmill.tasks.series": set(),  # the same
     "gristmill.engines.backbones": set(),  # the same, where a model sees

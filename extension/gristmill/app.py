@@ -24,10 +24,11 @@ import importlib.util
 import os
 import re
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from gristmill.sandbox import Sandbox
     from gristmill.worker.attempt import Tools
 
-__all__ = ["Settings", "connect", "embedded", "main", "serve", "service", "ways", "work"]
+__all__ = ["Settings", "attend", "connect", "embedded", "main", "serve", "service", "ways", "work"]
 
 Number = TypeVar("Number", int, float)
 
@@ -262,8 +263,37 @@ def serve(settings: Settings, *, host: str = "127.0.0.1", port: int, prefix: str
     listen(create_app(service(settings, prefix=prefix)), host=host, port=port, prefix=prefix)
 
 
-def service(settings: Settings, *, prefix: str = "") -> Service:
-    """What the API serves: the same parts as an embedded platform, but data is looked at by children."""
+def attend(settings: Settings, descriptor: int) -> None:
+    """Be the API of the process that has started this one, on a socket of its, for as long as it lives.
+
+    It tells the token that lets in by a pipe, this process's standard input, and holds that open until it ends.
+    """
+    import uvicorn
+
+    from gristmill.api import create_app
+
+    token = sys.stdin.readline().strip()
+    if not token:
+        return  # whoever started it is gone already
+    config = uvicorn.Config(
+        create_app(service(replace(settings, hub=None), token=token)), access_log=False, log_level="warning",
+        server_header=False, timeout_graceful_shutdown=2,
+    )  # fmt: skip
+    server = uvicorn.Server(config)
+
+    def end_with_the_pipe() -> None:
+        sys.stdin.read()
+        server.should_exit = True
+
+    threading.Thread(target=end_with_the_pipe, daemon=True).start()
+    server.run([socket.socket(fileno=descriptor)])
+
+
+def service(settings: Settings, *, prefix: str = "", token: str | None = None) -> Service:
+    """What the API serves: the same parts as an embedded platform, but data is looked at by children.
+
+    Without a hub, `token` lets in; it is the one in the file `token` of GRISTMILL_HOME where none is given.
+    """
     from gristmill.api import Service
     from gristmill.api.identity import Identity, LocalToken, kept_secret
     from gristmill.catalog import Catalog
@@ -284,11 +314,13 @@ def service(settings: Settings, *, prefix: str = "") -> Service:
         price=price_of(settings.price),
         ways=ways(settings),
     )
-    identity: Identity = LocalToken(settings.home / "token")
+    identity: Identity
     if settings.hub:
         from gristmill.api.hub import HubIdentity
 
         identity = HubIdentity(settings.hub)
+    else:
+        identity = LocalToken(token or kept_secret(settings.home / "token"))
     return Service(parts=parts, mill=Mill(parts), identity=identity, prefix=prefix)
 
 
@@ -311,6 +343,18 @@ def _sandbox(settings: Settings) -> Sandbox:
 
     memory = None if settings.memory is None else int(settings.memory * 1e9)
     return ProcessSandbox(cache=settings.home / "cache", cpus=settings.cpus, memory=memory)
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    """Where Jupyter Server finds the extension."""
+    from gristmill.jupyter import Embedded, Extension, Platform
+
+    home = home_folder()
+
+    class Gristmill(Extension):
+        platform = Platform(home, Embedded(home, [sys.executable, "-m", "gristmill.app", "api"]))
+
+    return [{"module": __name__, "app": Gristmill}]
 
 
 def main() -> int:
@@ -373,5 +417,8 @@ def _path(prefix: str) -> str:
     return f"/{trimmed}" if trimmed else ""
 
 
-if __name__ == "__main__":  # how LocalDispatcher starts a worker, without loading the command line
-    work(Settings.read(), idle=float(sys.argv[1]), sole=True)
+if __name__ == "__main__":  # how our own processes are started, without loading the command line
+    if sys.argv[1] == "api":  # by jupyter/embedded.py
+        attend(Settings.read(), int(sys.argv[2]))
+    else:  # by LocalDispatcher
+        work(Settings.read(), idle=float(sys.argv[1]), sole=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gristmill.client.asking import accepted_of, plan_of, seconds_of, written
+from gristmill.client.editing import Edited, lay_out
 from gristmill.client.notebooks import notebook
 from gristmill.client.protocol import Client
 from gristmill.client.showing import Report, frame_of, read_rows, text_of
@@ -116,6 +117,25 @@ class Connection:
         """Runs, newest first."""
         found = self.client.runs(project, RunStatus(status) if status else None, limit)
         return frame_of(found, ("id", "name", "status", "task", "target", "metric", "score", "budget", "created_at"))
+
+    # --- notebooks, edited by hand -----------------------------------------------------------------------------------
+
+    def open(self, run: RunHandle | str, to: str | Path = ".") -> Path:
+        """The run's notebook with its data, in a new folder `gristmill/NAME` below `to`, to be edited and run there."""
+        return lay_out(self.client, run if isinstance(run, str) else run.id, Path(to))
+
+    def send(
+        self, notebook: str | Path, *, name: str | None = None, budget: float | str | None = None, wait: bool = True
+    ) -> RunHandle:
+        """A new run of a notebook that was opened and edited, on the same data, asked for as the first one was."""
+        sent = Edited.read(Path(notebook)).as_run(self.client, name=name, budget=seconds_of(budget))
+        run = RunHandle(self, sent)
+        return run.wait() if wait else run
+
+    def keep(self, notebook: str | Path, name: str) -> str:
+        """Keep a notebook that was opened and edited as a recipe, once it has passed its trial; its full name."""
+        entry = Edited.read(Path(notebook)).as_recipe(self.client, name)
+        return f"{entry.name}@{entry.version}"
 
     # --- models ------------------------------------------------------------------------------------------------------
 
