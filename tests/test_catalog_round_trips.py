@@ -94,6 +94,7 @@ def test_runs(catalog: Catalog, run: Run) -> None:
         id=known.id,
         project_id=known.project_id,
         dataset_id=known.dataset_id,
+        upload_id=None,
         status=RunStatus.QUEUED,
         fence=0,
         resumed_from=None,

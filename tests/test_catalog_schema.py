@@ -24,31 +24,53 @@ from gristmill.catalog.sqlite import _turn_to_wal
 from gristmill.catalog.tables import SCHEMA, metadata
 from gristmill.errors import CatalogFailed
 from gristmill.records import (
+    About,
+    Alive,
     Answer,
+    Choices,
     ColumnKind,
     Dataset,
     Deed,
+    Delivery,
     Event,
     Invitation,
+    Limits,
     Member,
     Model,
+    News,
+    NewsKind,
+    Power,
     Project,
     Role,
     Run,
+    RunKind,
     RunStatus,
     SavedRecipe,
+    Schedule,
+    Schema,
     Stage,
+    Subject,
+    Teammate,
+    Tick,
+    TickOutcome,
+    Tiding,
     Upload,
     UploadStatus,
+    Usage,
     Wanted,
+    Webhook,
 )
 
 SAMPLES = Path(__file__).parent / "catalogs"
 REVISIONS = [script.revision for script in ScriptDirectory(str(upgrading.MIGRATIONS)).walk_revisions()]
 KINDS = {
+    "schedules": Schedule,
+    "ticks": Tick,
     "projects": Project,
     "uploads": Upload,
     "datasets": Dataset,
+    "abouts": About,
+    "schemas": Schema,
     "runs": Run,
     "events": Event,
     "models": Model,
@@ -57,6 +79,15 @@ KINDS = {
     "invitations": Invitation,
     "deeds": Deed,
     "answers": Answer,
+    "tidings": Tiding,
+    "news": News,
+    "deliveries": Delivery,
+    "choices": Choices,
+    "webhooks": Webhook,
+    "workers": Alive,
+    "limits": Limits,
+    "teammates": Teammate,
+    "usage": Usage,
 }
 ENVIRONMENT = {"PYTHONPATH": str(Path(upgrading.__file__).parents[2])}
 PATIENCE = 60.0
@@ -126,7 +157,11 @@ def test_an_old_catalog_is_upgraded(empty_url: str, revision: str) -> None:
         assert dataset.profile.column("flour").kind is ColumnKind.YES_NO
         assert dataset.proposal is not None
         assert dataset.proposal.target == "flour"
-        second, first = catalog.runs.list([project.id])
+        second, first, *batches = catalog.runs.list([project.id])
+        assert [(run.kind, run.dataset_id, run.upload_id, run.rows) for run in (first, *batches)] == [
+            (RunKind.TRAIN, "dataset-1", None, None),
+            *([(RunKind.BATCH, None, "upload-1", 3)] if revision >= "0005" else []),
+        ]
         assert (first.status, first.salvaged, first.accepted) == (RunStatus.SUCCEEDED, True, ("rare-classes",))
         assert (first.leaderboard[0].model, first.seconds["total"], first.settings) == (
             "LightGBM",
@@ -141,6 +176,32 @@ def test_an_old_catalog_is_upgraded(empty_url: str, revision: str) -> None:
         if revision >= "0002":
             recipe = catalog.recipes.find("mine", "another-project")
             assert (recipe.version, recipe.public, recipe.task) == (1, True, "tabular-regression")
+        if revision >= "0006":
+            told, choices = catalog.news.list("local")[0], catalog.choices.of("local")
+            (way,), (webhook,) = catalog.deliveries.of(told.id), catalog.webhooks.of_project(project.id)
+            assert (told.kind, way.next_at, webhook.kinds) == (NewsKind.RUN_FINISHED, 20.5, (NewsKind.RUN_FAILED,))
+            assert (choices.mail, len(choices.by(NewsKind.RUN_FINISHED))) == ("olga@example.org", 1)
+        if revision >= "0008":
+            schedule, (later, tick) = catalog.schedules.get("schedule-1"), catalog.ticks.of("schedule-1")
+            assert (schedule.margin, schedule.teams, schedule.powers) == (
+                0.25, ("millers",), (Power.DEPLOY, Power.TRAIN, Power.USE),
+            )  # fmt: skip
+            assert (tick.outcome, tick.passed_over, catalog.ticks.open()) == (TickOutcome.PROMOTED, 2, (later,))
+        assert (second.price, second.gpus, catalog.uploads.get("upload-1").owner) == (
+            (0.5, 2, "olga") if revision >= "0007" else (0.0, 0, "local")
+        )
+        if revision >= "0007":
+            (limits,), (used,) = catalog.fair_use.limits.list(), catalog.fair_use.usage.list(Subject.TEAM)
+            assert (limits.kind, limits.runs_at_once, limits.money) == (Subject.EVERYBODY, 2, 12.5)
+            assert (used.name, used.month, used.money, used.bytes) == ("millers", "2026-01", 1.5, 12)
+        if revision >= "0009":
+            edited, about = catalog.datasets.get("dataset-2"), catalog.abouts.of(project.id, "grain")
+            schema = catalog.schemas.of(project.id)
+            assert edited.revision is not None
+            assert (edited.edited_from, edited.revision.edits[0].columns) == ("dataset-1", ("bran",))
+            assert (about.tags, about.notes[0].text) == (("2024",), "As it was harvested.")
+            assert schema is not None
+            assert schema.rules[0].allowed == ("no", "yes")
         taken = catalog.runs.claim("heir", 15)
         assert taken is not None
         assert (taken.id, taken.fence) == ("run-2", 2)

@@ -138,6 +138,13 @@ def test_every_command_works_there_or_says_that_it_does_not(person: Callable[[st
     assert (tmp_path / "run" / "data" / "grain.csv").read_bytes() == a_table()
     assert "tabular@" in shell.said("recipe", "list")
     shell.said("recipe", "show", run, "-o", str(notebook))
+    second = re.findall(r"(?m)^run\t(\S+)$", shell.said("rerun", run, "--no-wait"))[0]
+    compared = shell.said("compare", run, second).splitlines()
+    assert (compared[0], compared[1]) == (f"id\t{run}\t{second}", "status\tcancelled\tqueued")
+    assert json.loads(shell.said("compare", run, second, "--json"))["comparable"] is True
+    assert shell("compare", run) == 2
+    assert shell("stage", run, "production") == 2
+    assert "may not do this" in shell.err
     again = shell.said("train", str(grain), "--recipe", str(notebook), "--no-wait", "--json")
     assert json.loads(again)["status"] == "queued"
     for args, says in (

@@ -18,7 +18,24 @@ from gristmill.client.connecting import Address
 from gristmill.client.hub import Hub
 from gristmill.errors import GristmillError
 from gristmill.mill import Mill
-from gristmill.records import Artifact, MemberKind, Membership, RecipeEntry, Run, RunRequest, RunStatus, Stage, to_plain
+from gristmill.records import (
+    AboutChange,
+    Artifact,
+    Channel,
+    Edit,
+    EditKind,
+    MemberKind,
+    Membership,
+    NewsKind,
+    RecipeEntry,
+    Rule,
+    Run,
+    RunRequest,
+    RunStatus,
+    SchemaChange,
+    Stage,
+    to_plain,
+)
 from services.apis import Api, a_table, badge, listening, make_service
 from services.catalogs import model_of
 from staged_client import StagedClient
@@ -101,7 +118,7 @@ class Story:
         text = re.sub(r'"digest": "\w+"', '"digest": 0', text)
         text = re.sub(r'("budget": \d+)\b(?!\.)', r"\1.0", text)  # JSON has one kind of number
         text = re.sub(r'"address": "[\d.]*"', '"address": 0', text)  # the Mill sees nobody come
-        ids = re.compile(r"\b(?:project|upload|dataset|run|model|invitation|recipe|deed)-[0-9a-z]{16}\b")
+        ids = re.compile(r"\b(?:project|upload|dataset|run|model|invitation|recipe|deed|webhook|news)-[0-9a-z]{16}\b")
         text = ids.sub(lambda found: self._names.setdefault(found[0], f"id-{len(self._names)}"), text)
         self._told.append((method, text))
 
@@ -127,7 +144,25 @@ class Story:
         self._ask("invite", "mill", Membership.OWNER)
         self._ask("projects")
         self._ask("projects", 1, project.id)
+        self._of_being_told()
         self._ask("deeds")
+
+    def _of_being_told(self) -> None:
+        self._ask("choices")
+        kinds = {NewsKind.RUN_FAILED: (Channel.MAIL,), NewsKind.SHARED: ()}
+        self._ask("choose", kinds, mail="olga@example.org")
+        self._ask("choose", {NewsKind.SHARED: (Channel.WEBHOOK,)})
+        self._ask("choose", mail="nobody")
+        made = self._client.add_webhook("https://example.org/hook", kinds=[NewsKind.RUN_FAILED], project="mill")
+        assert made[1].startswith("whsec_")
+        self._write("add_webhook", to_plain(made[0]))
+        for url in ("http://example.org/hook", "https://10.0.0.1/", "hook"):
+            self._ask("add_webhook", url)
+        self._ask("webhooks")
+        self._ask("webhooks", "mill")
+        self._ask("webhooks", "nobody/mill")
+        self._ask("remove_webhook", made[0].id)
+        self._ask("remove_webhook", made[0].id)
 
     def _of_data(self) -> None:
         file = self._folder / "grain.csv"
@@ -152,6 +187,23 @@ class Story:
         self._ask("datasets", "mill", 1, self.dataset.id)
         self._ask("propose", self.dataset.id, target="weight")
         self._ask("propose", self.dataset.id, target="none")
+        self._of_versions()
+
+    def _of_versions(self) -> None:
+        first = self.dataset.id
+        self._ask("revise", first, [Edit(act=EditKind.DROP, columns=("ripe",))])
+        self._ask("revise", first, [Edit(act=EditKind.KEEP, where="ripe >")])
+        self._ask("versions", first)
+        self._ask("describe", first, AboutChange(description="Grain.", tags=("2024",), note="As it was harvested."))
+        self._ask("describe", first, AboutChange(columns={"none": "?"}))
+        self._ask("about", first)
+        self._ask("schema", "mill")
+        self._ask("fix_schema", "mill", SchemaChange(rules=(Rule(column="rye"), Rule(column="oat"))))
+        self._ask("fix_schema", "mill", SchemaChange())
+        self._ask("schema", "mill")
+        self._ask("check", self._folder / "grain.csv", project="mill")
+        self._ask("admit", self._client.upload(self._folder / "grain.csv", project="mill").id)
+        self._ask("drop_schema", "mill")
 
     def _of_runs(self) -> None:
         request = RunRequest(dataset_id=self.dataset.id, target="ripe", budget=60.0, settings={"folds": 3}, name="a/b")
@@ -210,6 +262,11 @@ class Story:
         model = replace(model_of(self.finished), sha256=sha256(archive).hexdigest())
         outcome = Outcome(status=RunStatus.SUCCEEDED, artifacts=(left,))
         parts.catalog.runs.finish(self.finished.id, self.finished.fence, outcome, model)
+        for unread in (False, True):
+            self._ask("notices", 1, unread=unread)
+        self._ask("read_notices", ["news-0000000000000000"])
+        self._ask("read_notices")
+        self._ask("notices", unread=True)
 
     def _of_recipes(self) -> None:
         self._ask("recipes", "mill")
@@ -251,3 +308,33 @@ def test_importing_brings_in_no_http() -> None:
     code = "import gristmill, sys; gristmill.connect; print('httpx' in sys.modules, 'pandas' in sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert loaded.stdout.split() == ["False", "False"]
+
+
+# --- connect() -------------------------------------------------------------------------------------------------------
+
+
+def test_connect_finds_the_platform_of_this_machine(home: Path) -> None:
+    import gristmill
+
+    mill = gristmill.connect()
+    assert isinstance(mill.client, Mill)
+    assert (repr(mill), mill.me().name) == ("<gristmill: embedded>", "local")
+    assert list(mill.runs().id) == []
+    assert home.is_dir()
+
+
+def test_connect_finds_the_hub_that_is_named(api: Api, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import gristmill
+    from gristmill.errors import NotSignedIn
+
+    named = gristmill.connect(api.url, badge("olga"))
+    monkeypatch.setenv("GRISTMILL_URL", api.url)
+    with pytest.raises(NotSignedIn, match="There is no token"):
+        gristmill.connect()
+    monkeypatch.setenv("GRISTMILL_TOKEN", badge("sam"))
+    of_the_environment = gristmill.connect()
+    for mill, name in ((named, "olga"), (of_the_environment, "sam")):
+        assert isinstance(mill.client, Hub)
+        assert (repr(mill), mill.me().name) == (f"<gristmill: {api.url}/>", name)
+        mill.client.close()
+    assert not (home / "catalog.db").exists()

@@ -17,7 +17,7 @@ from gristmill.client.protocol import Progress
 from gristmill.client.showing import Report
 from gristmill.client.watching import Lines, Widget, fitting_view
 from gristmill.errors import NotConfirmed, NotFound, RunCancelled, RunFailed, UsageError
-from gristmill.records import Event, EventKind, LeaderboardRow, RunRequest, RunStatus, Upload
+from gristmill.records import Event, EventKind, LeaderboardRow, Run, RunRequest, RunStatus, Upload
 from staged_client import AsksFirst, RunFails, StagedClient
 
 
@@ -28,6 +28,7 @@ class Recording(StagedClient):
         super().__init__()
         self.sent: list[tuple[str, pd.DataFrame]] = []
         self.asked: list[Mapping[str, Any] | None] = []
+        self.batches: list[tuple[str, str | None, Mapping[str, Any] | None]] = []
 
     def upload(
         self, path: Path, *, project: str = "default", name: str | None = None, progress: Progress | None = None
@@ -37,6 +38,16 @@ class Recording(StagedClient):
         if progress:
             progress(1, 2)
         return super().upload(path, project=project, name=name)
+
+    def batch(self, model_id: str, upload_id: str | None = None, settings: Mapping[str, Any] | None = None) -> Run:
+        self.batches.append((model_id, upload_id, settings))
+        return self.train(RunRequest(dataset_id="dataset-1"))
+
+    def fetch(self, run_id: str, artifact: str, to: Path) -> Path:
+        if artifact != "predictions":
+            return super().fetch(run_id, artifact, to)
+        pd.DataFrame({"prediction": [1, 2]}).to_parquet(to)
+        return to
 
     def predict(self, model_id: str, data: Path | None, to: Path, settings: Mapping[str, Any] | None = None) -> int:
         del model_id
@@ -233,3 +244,15 @@ def test_a_widget_shows_no_strangers_markup(mill: Connection) -> None:
     assert "&lt;script&gt;" in body.value
     for stranger in ("<img", "<script", "<b>x", "<i>"):
         assert stranger not in head.value + body.value
+
+
+def test_a_batch_is_a_run_with_predictions(mill: Connection, client: Recording, tmp_path: Path) -> None:
+    model = mill.train("flights.zip").model
+    run = mill.batch(model, pd.DataFrame({"distance": [1, 2]}), output="parquet", wait=False)
+    assert client.batches == [(model.id, "upload-1", {"output": "parquet"})]
+    assert [name for name, _ in client.sent] == ["rows.parquet"]
+    assert list(run.wait().predictions().prediction) == [1, 2]
+    to = run.predictions(tmp_path / "out.parquet")
+    assert (to, list(pd.read_parquet(to).prediction)) == (tmp_path / "out.parquet", [1, 2])
+    assert mill.batch(model.id, wait=False).id != run.id
+    assert client.batches[1] == (model.id, None, {})

@@ -21,20 +21,21 @@ ROOT = Path(__file__).resolve().parent.parent
 
 FLOORS = {
     1: ("records", "errors", "notebooks"),
-    2: ("catalog", "masks", "pictures", "stores", "tables", "tasks", "weights"),
+    2: ("catalog", "logs", "masks", "pictures", "rounds", "schedules", "stores", "tables", "tasks", "weights"),
     3: ("intake", "recipes", "bench", "engines", "figures", "model_archive", "sandbox"),
-    4: ("worker", "reports", "looking", "trial"),
-    5: ("dispatch", "explaining", "exploring", "reconciler", "recipe_book", "weights_shelf"),
+    4: ("worker", "reports", "looking", "notify", "trial"),
+    5: ("dispatch", "explaining", "exploring", "fair_use", "reconciler", "recipe_book", "weights_shelf"),
     6: ("mill",),
-    7: ("api", "client", "cli"),
+    7: ("api", "client", "cli", "doctor", "jupyter"),
     8: ("app",),
 }
 
 # Who sees less than the floors would allow: room or package -> the only rooms of gristmill that it may import
 ONLY = {
-    "gristmill.api": {"catalog", "errors", "mill", "records", "reconciler", "stores"},
+    "gristmill.api": {"catalog", "errors", "mill", "notify", "records", "reconciler", "stores"},
     "gristmill.client": {"records", "errors"},
     "gristmill.cli": {"records", "errors", "client"},
+    "gristmill.jupyter": {"records", "errors", "client"},
     "gristmill.tables.reading": set(),  # it is copied into each model archive, where there is no gristmill
     "gristmill.tasks.series": set(),  # the same
     "gristmill.engines.backbones": {"weights"},  # the same, where a model sees
@@ -53,14 +54,18 @@ ONLY = {
 
 # Slow to import, so imported inside the function that needs them ...
 HEAVY = {
-    *("alembic", "autogluon", "azure", "boto3", "botocore", "catboost", "fastapi", "google", "lightgbm", "matplotlib"),
-    *("nbclient", "nbconvert", "nbformat", "numpy", "pandas", "papermill", "prometheus_client", "pyarrow"),
-    *("python_calamine", "requests", "scipy", "sklearn", "sqlalchemy", "starlette", "torch", "uvicorn", "xgboost"),
+    *("alembic", "autogluon", "azure", "boto3", "botocore", "catboost", "fastapi", "google", "httpx", "ipywidgets"),
+    *("lightgbm", "matplotlib", "nbclient", "nbconvert", "nbformat", "numpy", "pandas", "papermill"),
+    *("prometheus_client", "pyarrow", "python_calamine", "requests", "scipy", "sklearn", "sqlalchemy", "starlette"),
+    *("torch", "uvicorn", "xgboost"),
 }
 # ... except in rooms that are wholly about them, and that others import inside functions
 AT_THE_TOP = {
-    "gristmill.api": {"fastapi", "prometheus_client", "starlette"},
+    "gristmill.api": {"fastapi", "httpx", "prometheus_client", "starlette", "uvicorn"},
     "gristmill.catalog": {"alembic", "sqlalchemy"},
+    "gristmill.client.fetching": {"httpx"},
+    "gristmill.client.uploading": {"httpx"},
+    "gristmill.client.wire": {"httpx"},
     "gristmill.engines": {"autogluon", "pandas", "numpy"},
     "gristmill.engines.backbones": {"torch"},
     "gristmill.engines.dense": {"torch"},
@@ -69,6 +74,7 @@ AT_THE_TOP = {
     "gristmill.engines.texts": {"scipy", "sklearn", "torch"},
     "gristmill.figures": {"numpy", "pandas"},
     "gristmill.intake": {"numpy", "pandas", "pyarrow"},
+    "gristmill.jupyter": {"httpx"},
     "gristmill.masks": {"numpy"},
     "gristmill.stores.azure": {"azure"},
     "gristmill.stores.gcs": {"google", "requests"},

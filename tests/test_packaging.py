@@ -30,7 +30,7 @@ FOLDERS = {
     "gristmill_hub": ROOT / "hub_config" / "gristmill_hub",
     "gristmill_templates": ROOT / "templates",
 }
-EXTRAS = {"train", "all-tasks", "hub", "cloud", "serve", "dev"}
+EXTRAS = {"train", "all-tasks", "notebook", "hub", "jupyter", "cloud", "serve", "dev"}
 
 
 # Not libraries: files that lie beside the importer where it runs
@@ -82,7 +82,7 @@ def environment(wheel: Path, folder: Path, *, borrowed: Path) -> Path:
 
 def test_the_wheel_holds_what_the_folders_hold(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
-        held = {name for name in archive.namelist() if ".dist-info/" not in name}
+        held = {name for name in archive.namelist() if ".dist-info/" not in name and ".data/" not in name}
     there = {
         f"{package}/{path.relative_to(folder).as_posix()}"
         for package, folder in FOLDERS.items()
@@ -90,6 +90,13 @@ def test_the_wheel_holds_what_the_folders_hold(wheel: Path) -> None:
         if path.is_file() and not {"__pycache__", ".ipynb_checkpoints"} & set(path.parts)
     }
     assert held == there
+
+
+def test_an_installed_wheel_is_found_by_jupyter(installed: Path) -> None:
+    kept = installed.parent.parent / "etc" / "jupyter" / "jupyter_server_config.d" / "gristmill.json"
+    assert json.loads(kept.read_text()) == {"ServerApp": {"jpserver_extensions": {"gristmill.app": True}}}
+    code = "from gristmill import app; print(app._jupyter_server_extension_points()[0]['module'])"
+    assert run(installed, "-c", code, folder=installed.parent.parent) == "gristmill.app\n"
 
 
 def test_the_wheel_says_what_it_is(wheel: Path) -> None:

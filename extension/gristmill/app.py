@@ -11,6 +11,11 @@ Settings come from the environment, each with a default that needs nothing but t
     GRISTMILL_LEASE     seconds until a silent worker's run may be taken over            15
     GRISTMILL_MEMORY    gigabytes that a notebook may use   80 % of what is free when it starts
     GRISTMILL_CPUS      cores that a notebook may use       all
+    GRISTMILL_PRICE     what an hour of this host costs     nothing; see fair_use/pricing.py
+    GRISTMILL_LOG       how workers and the API log: text or json         text
+    GRISTMILL_MAIL      who carries mail: smtp://, smtps:// or ses://, see notify/mail.py   nobody: the bell alone
+    GRISTMILL_WEBHOOKS  how far webhooks reach              public on a hub, else loopback; see notify/guard.py
+    GRISTMILL_PUBLIC    the address at which people reach the API, for links in mail        none: no links
     JUPYTERHUB_API_URL  the hub that says who people are    none: one token, GRISTMILL_HOME/token
 
 Where a hub is to answer instead, GRISTMILL_URL and GRISTMILL_TOKEN say so; see client/connecting.py.
@@ -22,14 +27,15 @@ import importlib.util
 import os
 import re
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from gristmill.errors import NotPossible, UsageError
+from gristmill.errors import GristmillError, NotPossible, UsageError
 
 if TYPE_CHECKING:
     from gristmill.api import Service
@@ -38,13 +44,20 @@ if TYPE_CHECKING:
     from gristmill.client.handles import Connection
     from gristmill.client.hub import Asker
     from gristmill.dispatch import Dispatcher
+    from gristmill.doctor import Installation
     from gristmill.mill import Mill
+    from gristmill.notify import Ways
     from gristmill.records import Model
     from gristmill.sandbox import Sandbox
+    from gristmill.worker.attempt import Tools
 
-__all__ = ["Settings", "connect", "embedded", "main", "serve", "service", "work"]
+__all__ = ["Settings", "attend", "connect", "embedded", "main", "serve", "service", "ways", "work"]
 
 Number = TypeVar("Number", int, float)
+
+_TICK_EVERY = 5.0  # seconds
+
+_TELL_EVERY, _BEAT_EVERY = 5.0, 10.0  # seconds
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +71,11 @@ class Settings:
     lease: float = 15.0
     memory: float | None = None  # GB
     cpus: int | None = None
+    price: str = ""
+    log: str = "text"
+    mail: str = ""
+    webhooks: str = ""
+    public: str = ""
     hub: str | None = None  # none inside somebody's own server on a hub: what is started there is theirs alone
     most: Mapping[str, float | None] = field(default_factory=dict)  # settings of intake.Allowance that are set
 
@@ -72,7 +90,12 @@ class Settings:
             lease=_number(environment, "GRISTMILL_LEASE", float, 1.0) or 15.0,
             memory=_number(environment, "GRISTMILL_MEMORY", float, 0.5),
             cpus=_number(environment, "GRISTMILL_CPUS", int, 1),
-            hub=None if "JUPYTERHUB_USER" in environment else environment.get("JUPYTERHUB_API_URL") or None,
+            price=environment.get("GRISTMILL_PRICE", ""),
+            log=environment.get("GRISTMILL_LOG") or "text",
+            mail=environment.get("GRISTMILL_MAIL", ""),
+            webhooks=environment.get("GRISTMILL_WEBHOOKS", ""),
+            public=environment.get("GRISTMILL_PUBLIC", ""),
+            hub=_hub(environment),
             most={
                 "GRISTMILL_MOST_GIGABYTES": _number(environment, "GRISTMILL_MOST_GIGABYTES", float, 0.001),
                 "GRISTMILL_MOST_ROWS": _number(environment, "GRISTMILL_MOST_ROWS", int, 20),
@@ -85,6 +108,13 @@ class Settings:
 def home_folder(environment: Mapping[str, str] = os.environ) -> Path:
     """Where this person's state lives."""
     return Path(environment.get("GRISTMILL_HOME") or "~/.gristmill").expanduser().absolute()
+
+
+def _hub(environment: Mapping[str, str]) -> str | None:
+    """The API of the hub whose service this is. Somebody's own server on a hub knows it, too, and is none."""
+    if environment.get("JUPYTERHUB_USER") and not environment.get("JUPYTERHUB_SERVICE_NAME"):
+        return None
+    return environment.get("JUPYTERHUB_API_URL") or None
 
 
 def _number(environment: Mapping[str, str], name: str, kind: Callable[[str], Number], least: Number) -> Number | None:
@@ -104,6 +134,7 @@ def embedded(settings: Settings, dispatcher: Dispatcher | None = None) -> Mill:
     """The platform in this process, with a worker process of its own when there is something to do."""
     from gristmill.catalog import Catalog
     from gristmill.dispatch.local import LocalDispatcher
+    from gristmill.fair_use import price_of
     from gristmill.intake import Allowance
     from gristmill.mill import Mill, Parts
     from gristmill.stores import open_store
@@ -118,6 +149,8 @@ def embedded(settings: Settings, dispatcher: Dispatcher | None = None) -> Mill:
             home=settings.home,
             weights=settings.weights,
             allowance=Allowance.of(settings.most),
+            price=price_of(settings.price),
+            ways=ways(settings),
         )
     )
 
@@ -182,13 +215,17 @@ def work(settings: Settings, *, idle: float | None = None, sole: bool = False) -
 
 def _serve(settings: Settings, idle: float | None, ended: threading.Event) -> None:
     from gristmill.dispatch.local import calls
+    from gristmill.logs import write_logs
 
+    write_logs(settings.log)
     sandbox, folder, called = _sandbox(settings), settings.home / "work", calls(settings.home)
     # Who ends when idle was started because a run is about to come: its sandbox loads while the worker itself does.
     warm = None if idle is None else sandbox.prepare_within(folder)
 
     from gristmill.catalog import Catalog
+    from gristmill.notify import Teller
     from gristmill.reconciler import Reconciler
+    from gristmill.rounds import Round
     from gristmill.stores import open_store
     from gristmill.worker import Worker
     from gristmill.worker.attempt import Tools
@@ -201,32 +238,90 @@ def _serve(settings: Settings, idle: float | None, ended: threading.Event) -> No
         lease_seconds=settings.lease,
     )
     Reconciler(tools).tidy_folders()
-    Worker(tools, warm=warm).serve(ended.is_set, called=called, idle=idle)
+    threading.Thread(target=_keep_time, args=(settings, tools, ended), name="schedules", daemon=True).start()
+    worker = Worker(tools, warm=warm)
+    teller = Teller(tools.catalog, ways(settings))
+    with (
+        Round("telling", teller.tell, seconds=_TELL_EVERY),
+        Round("heartbeat", lambda: tools.catalog.seeing.beat(worker.name), seconds=_BEAT_EVERY),
+    ):
+        worker.serve(ended.is_set, called=called, idle=idle)
+    tools.catalog.seeing.gone(worker.name)
+
+
+def _keep_time(settings: Settings, tools: Tools, ended: threading.Event) -> None:
+    """Keep the schedules' time while the worker works: whoever is there does, and the catalog lets one have a tick."""
+    import logging
+
+    from gristmill.dispatch.base import Present
+    from gristmill.fair_use import price_of
+    from gristmill.intake import Allowance
+    from gristmill.mill import Parts
+    from gristmill.mill.ticking import Ticking
+
+    parts = Parts(
+        catalog=tools.catalog, store=tools.store, dispatcher=Present(), sandbox=tools.sandbox, home=settings.home,
+        price=price_of(settings.price), weights=settings.weights, allowance=Allowance.of(settings.most),
+    )  # fmt: skip
+    while not ended.wait(_TICK_EVERY):
+        try:
+            Ticking(parts).round()
+        except GristmillError as error:  # a catalog that is away comes back
+            logging.getLogger("gristmill.worker").warning("%s", error)
+        except Exception:
+            logging.getLogger("gristmill.worker").exception("the schedules could not be looked at")
 
 
 def serve(settings: Settings, *, host: str = "127.0.0.1", port: int, prefix: str = "") -> None:
     """Be the API until told to end."""
     try:
-        import uvicorn
-
         from gristmill.api import create_app
+        from gristmill.api.serving import listen
+        from gristmill.logs import write_logs
     except ModuleNotFoundError as error:
         raise NotPossible(
             f"The API needs {error.name}, which is not installed here.", cure="pip install 'gristmill[serve]'"
         ) from None
+    write_logs(settings.log)
+    listen(create_app(service(settings, prefix=prefix)), host=host, port=port, prefix=prefix)
+
+
+def attend(settings: Settings, descriptor: int) -> None:
+    """Be the API of the process that has started this one, on a socket of its, for as long as it lives.
+
+    It tells the token that lets in by a pipe, this process's standard input, and holds that open until it ends.
+    """
+    import uvicorn
+
+    from gristmill.api import create_app
+
+    token = sys.stdin.readline().strip()
+    if not token:
+        return  # whoever started it is gone already
     config = uvicorn.Config(
-        create_app(service(settings, prefix=prefix)), host=host, port=port, access_log=False, log_level="warning",
-        server_header=False, timeout_graceful_shutdown=5, limit_concurrency=4000,
+        create_app(service(replace(settings, hub=None), token=token)), access_log=False, log_level="warning",
+        server_header=False, timeout_graceful_shutdown=2,
     )  # fmt: skip
-    uvicorn.Server(config).run()
+    server = uvicorn.Server(config)
+
+    def end_with_the_pipe() -> None:
+        sys.stdin.read()
+        server.should_exit = True
+
+    threading.Thread(target=end_with_the_pipe, daemon=True).start()
+    server.run([socket.socket(fileno=descriptor)])
 
 
-def service(settings: Settings, *, prefix: str = "") -> Service:
-    """What the API serves: the same parts as an embedded platform, but data is looked at by children."""
+def service(settings: Settings, *, prefix: str = "", token: str | None = None) -> Service:
+    """What the API serves: the same parts as an embedded platform, but data is looked at by children.
+
+    Without a hub, `token` lets in; it is the one in the file `token` of GRISTMILL_HOME where none is given.
+    """
     from gristmill.api import Service
     from gristmill.api.identity import Identity, LocalToken, kept_secret
     from gristmill.catalog import Catalog
     from gristmill.dispatch.local import LocalDispatcher
+    from gristmill.fair_use import price_of
     from gristmill.intake import Allowance
     from gristmill.looking import Apart
     from gristmill.mill import Mill, Parts
@@ -242,13 +337,31 @@ def service(settings: Settings, *, prefix: str = "") -> Service:
         looking=Apart(),
         weights=settings.weights,
         allowance=Allowance.of(settings.most),
+        price=price_of(settings.price),
+        ways=ways(settings),
     )
-    identity: Identity = LocalToken(settings.home / "token")
+    identity: Identity
     if settings.hub:
         from gristmill.api.hub import HubIdentity
 
         identity = HubIdentity(settings.hub)
+    else:
+        identity = LocalToken(token or kept_secret(settings.home / "token"))
     return Service(parts=parts, mill=Mill(parts), identity=identity, prefix=prefix)
+
+
+def ways(settings: Settings) -> Ways:
+    """What this installation has to reach people with."""
+    from gristmill.notify import Mailing, Reach, Ways
+
+    try:
+        reach = Reach(settings.webhooks or ("public" if settings.hub else "loopback"))
+    except ValueError:
+        raise UsageError(
+            f"GRISTMILL_WEBHOOKS is {settings.webhooks!r}.", cure=f"Give one of {', '.join(Reach)}, or leave it out."
+        ) from None
+    mail = Mailing.read(settings.mail) if settings.mail else None
+    return Ways(mail=mail, webhooks=reach, public=settings.public)
 
 
 def _sandbox(settings: Settings) -> Sandbox:
@@ -259,11 +372,23 @@ def _sandbox(settings: Settings) -> Sandbox:
     return ProcessSandbox(cache=cache, weights=settings.weights, cpus=settings.cpus, memory=memory)
 
 
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    """Where Jupyter Server finds the extension."""
+    from gristmill.jupyter import Embedded, Extension, Platform
+
+    home = home_folder()
+
+    class Gristmill(Extension):
+        platform = Platform(home, Embedded(home, [sys.executable, "-m", "gristmill.app", "api"]))
+
+    return [{"module": __name__, "app": Gristmill}]
+
+
 def main() -> int:
     """The command `gristmill`; its exit code."""
     import click
 
-    from gristmill import cli
+    from gristmill import cli, doctor
     from gristmill.client import connecting
     from gristmill.dispatch.local import LocalDispatcher
 
@@ -294,8 +419,22 @@ def main() -> int:
         lambda: reach(connecting.find(home), dispatcher),
         files=home / "files",
         hasten=hasten,
-        more=[*cli.signing_in(home), worker, api],
+        more=[*cli.signing_in(home), worker, api, doctor.command(_installation)],
     )
+
+
+def _installation(port: int | None) -> Installation:
+    """What `gristmill doctor` looks at."""
+    from gristmill.client import connecting
+    from gristmill.doctor import Installation
+
+    settings = Settings.read()
+    address = connecting.find(settings.home)
+    return Installation(
+        home=settings.home, catalog=settings.catalog, store=settings.store, sandbox=_sandbox(settings),
+        mail=settings.mail, hub=settings.hub, hub_token=os.environ.get("JUPYTERHUB_API_TOKEN", ""),
+        ask=None if address is None else lambda: reach(address).me().name, port=port, lease=settings.lease,
+    )  # fmt: skip
 
 
 def _path(prefix: str) -> str:
@@ -305,5 +444,8 @@ def _path(prefix: str) -> str:
     return f"/{trimmed}" if trimmed else ""
 
 
-if __name__ == "__main__":  # how LocalDispatcher starts a worker, without loading the command line
-    work(Settings.read(), idle=float(sys.argv[1]), sole=True)
+if __name__ == "__main__":  # how our own processes are started, without loading the command line
+    if sys.argv[1] == "api":  # by jupyter/embedded.py
+        attend(Settings.read(), int(sys.argv[2]))
+    else:  # by LocalDispatcher
+        work(Settings.read(), idle=float(sys.argv[1]), sole=True)

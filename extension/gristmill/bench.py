@@ -36,7 +36,7 @@ from gristmill.records import Dataset, EventKind, LeaderboardRow, Notice, Profil
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Bench", "BenchFile", "Budget", "Mode", "Pace", "Results"]
+__all__ = ["Bench", "BenchFile", "Budget", "Marker", "Mode", "Pace", "Results", "run_of"]
 
 
 _SLOWEST = 4.0  # however busy the machine: beyond that, a run could not train at all
@@ -108,6 +108,24 @@ class BenchFile:
                 cure="`gristmill notebook RUN --folder DIR` writes a whole run folder.",
             ) from None
         return records.decode(raw, cls)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Marker:
+    """What the run.json of every run folder says, whatever the run is for: whose it is."""
+
+    run_id: str
+
+    def write(self, folder: Path) -> None:
+        (folder / "run.json").write_bytes(records.encode(self))
+
+
+def run_of(folder: Path) -> str | None:
+    """The id of the run whose folder this is; None where that cannot be told."""
+    try:
+        return records.decode((folder / "run.json").read_bytes(), Marker).run_id
+    except (OSError, ValueError):
+        return None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from gristmill.records import Failure
+from gristmill.records import Failure, Notice
 
 __all__ = [
     "BudgetTooSmall",
@@ -23,6 +23,7 @@ __all__ = [
     "NotFound",
     "NotPossible",
     "NotSignedIn",
+    "OverLimit",
     "RecipeInvalid",
     "RunCancelled",
     "RunFailed",
@@ -39,8 +40,10 @@ class GristmillError(Exception):
     http: ClassVar[int] = 500
     exit_code: ClassVar[int] = 4
 
-    def __init__(self, what: str, *, cause: str = "", cure: str = "", code: str | None = None) -> None:
-        self.failure = Failure(code=code or self.code, what=what, cause=cause, cure=cure)
+    def __init__(
+        self, what: str, *, cause: str = "", cure: str = "", code: str | None = None, faults: tuple[Notice, ...] = ()
+    ) -> None:
+        self.failure = Failure(code=code or self.code, what=what, cause=cause, cure=cure, faults=faults)
         super().__init__(str(self.failure))
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -48,7 +51,7 @@ class GristmillError(Exception):
 
 
 def _rebuild(kind: type[GristmillError], failure: Failure) -> GristmillError:
-    return kind(failure.what, cause=failure.cause, cure=failure.cure, code=failure.code)
+    return kind(failure.what, cause=failure.cause, cure=failure.cure, code=failure.code, faults=failure.faults)
 
 
 class UsageError(GristmillError):
@@ -94,6 +97,12 @@ class NotAllowed(GristmillError):
     code = "not-allowed"
     http = 403
     exit_code = 2
+
+
+class OverLimit(NotAllowed):
+    """It would be more than who asks, or one of their teams, may use; `code` names the limit."""
+
+    code = "over-limit"
 
 
 class NotSignedIn(GristmillError):

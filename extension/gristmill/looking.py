@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Any
 
 from gristmill import errors, intake, records, tasks
 from gristmill.errors import GristmillError, NotPossible
-from gristmill.records import Failure, Profile, Proposal
+from gristmill.records import Failure, Profile, Proposal, Revision
 
 __all__ = ["Apart", "Here", "Looking", "Seen"]
 
@@ -33,10 +34,11 @@ class Seen:
 
     profile: Profile
     proposal: Proposal
+    revision: Revision | None = None
 
 
 class Looking(ABC):
-    """Who looks at data. Override all three."""
+    """Who looks at data. Override all of it."""
 
     @abstractmethod
     def look(self, path: Path, scratch: Path, table: str | None = None) -> Seen:
@@ -47,6 +49,14 @@ class Looking(ABC):
         self, profile: Profile, scratch: Path, *, task: str | None, target: str | None, metric: str | None
     ) -> Proposal:
         """What to do with data whose drawn rows lie in `scratch`, given what a person has settled."""
+
+    @abstractmethod
+    def revise(self, scratch: Path, revision: Revision) -> Seen:
+        """What a revision makes of the files in `scratch`/data, and the revision with what it left open found out."""
+
+    @abstractmethod
+    def edit(self, folder: Path, revision: Revision) -> None:
+        """Do a revision's steps to the files in `folder`."""
 
     @abstractmethod
     def look_at_tiny(self, task: str, scratch: Path, folder: Path) -> Seen:
@@ -70,6 +80,14 @@ class Here(Looking):
         profile = intake.inspect(kind.tiny(scratch), folder)
         return Seen(profile=profile, proposal=intake.propose(profile, task=task, target=kind.tiny_target))
 
+    def revise(self, scratch: Path, revision: Revision) -> Seen:
+        revision, profile = intake.revise(scratch, revision)
+        proposal = intake.propose(profile, sample=intake.sample(scratch))
+        return Seen(profile=profile, proposal=proposal, revision=revision)
+
+    def edit(self, folder: Path, revision: Revision) -> None:
+        intake.edit(folder, revision)
+
 
 class Apart(Looking):
     """Has a child look."""
@@ -88,14 +106,22 @@ class Apart(Looking):
     def look_at_tiny(self, task: str, scratch: Path, folder: Path) -> Seen:
         return _ask(_Question(act="tiny", scratch=str(scratch), path=str(folder), task=task)).seen()
 
+    def revise(self, scratch: Path, revision: Revision) -> Seen:
+        return _ask(_Question(act="revise", scratch=str(scratch), revision=revision)).seen()
+
+    def edit(self, folder: Path, revision: Revision) -> None:
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix="editing-") as scratch:
+            _ask(_Question(act="edit", scratch=scratch, path=str(folder.resolve()), revision=revision)).heed()
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Question:
-    act: str  # look, propose or tiny
+    act: str  # look, propose, tiny, revise or edit
     scratch: str
     path: str = ""
     table: str | None = None
     profile: Profile | None = None
+    revision: Revision | None = None
     task: str | None = None
     target: str | None = None
     metric: str | None = None
@@ -105,16 +131,27 @@ class _Question:
 class _Answer:
     profile: Profile | None = None
     proposal: Proposal | None = None
+    revision: Revision | None = None
+    done: bool = False  # where nothing else is to be said
     error: str = ""  # the name of one of our errors
     failure: Failure | None = None
 
     def seen(self) -> Seen:
         """What was found; raises what the child raised."""
         if self.profile is not None and self.proposal is not None:
-            return Seen(profile=self.profile, proposal=self.proposal)
+            return Seen(profile=self.profile, proposal=self.proposal, revision=self.revision)
+        raise self._raised()
+
+    def heed(self) -> None:
+        """Nothing, where the child has done what it was told to; else raises what the child raised."""
+        if not self.done:
+            raise self._raised()
+
+    def _raised(self) -> GristmillError:
         failure = self.failure or Failure(code="not-possible", what="The data could not be looked at.")
         kind: Any = getattr(errors, self.error, NotPossible) if self.error in errors.__all__ else NotPossible
-        raise kind(failure.what, cause=failure.cause, cure=failure.cure, code=failure.code)
+        raised: GristmillError = kind(failure.what, cause=failure.cause, cure=failure.cure, code=failure.code)
+        return raised
 
 
 def _ask(question: _Question) -> _Answer:
@@ -151,9 +188,14 @@ def _answer(question: _Question) -> _Answer:
             return _Answer(profile=question.profile, proposal=proposal)
         if question.act == "tiny" and question.task is not None:
             seen = here.look_at_tiny(question.task, scratch, Path(question.path))
+        elif question.act == "edit" and question.revision is not None:
+            here.edit(Path(question.path), question.revision)
+            return _Answer(done=True)
+        elif question.act == "revise" and question.revision is not None:
+            seen = here.revise(scratch, question.revision)
         else:
             seen = here.look(Path(question.path), scratch, question.table)
-        return _Answer(profile=seen.profile, proposal=seen.proposal)
+        return _Answer(profile=seen.profile, proposal=seen.proposal, revision=seen.revision)
     except GristmillError as error:
         return _Answer(error=type(error).__name__, failure=error.failure)
 

@@ -11,9 +11,9 @@ import shutil
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from gristmill.bench import BenchFile
+from gristmill.bench import run_of
 from gristmill.catalog import Catalog
-from gristmill.errors import Conflict, GristmillError, NotFound
+from gristmill.errors import Conflict, NotFound
 from gristmill.records import Failure, UploadStatus
 from gristmill.stores import Store
 
@@ -48,12 +48,12 @@ class Reconciler:
         """Remove the run folders that nobody needs any more; how many there were."""
         tidied = 0
         for file in self._tools.folder.glob("*/run.json"):
+            if (run_id := run_of(file.parent)) is None:
+                continue
             try:
-                run = self._tools.catalog.runs.get(BenchFile.read(file.parent).run_id)
+                run = self._tools.catalog.runs.get(run_id)
             except NotFound:
                 run = None
-            except (GristmillError, ValueError):
-                continue
             if run is None or run.status.is_final:
                 self._tools.sandbox.sweep(file.parent)
                 shutil.rmtree(file.parent, ignore_errors=True)

@@ -24,9 +24,10 @@ def main() -> int:
         help="CSV, Parquet or Excel, with the training columns; texts, or a table with pictures, in a folder or ZIP",
     )
     parser.add_argument("-o", "--output", type=Path, required=True, help="where to write (.csv or .parquet)")
+    parser.add_argument("--progress", type=Path, help="a file that says how many rows are done, while they are")
     arguments = parser.parse_args()
     try:
-        rows = predict_file(arguments.data, arguments.output)
+        rows = predict_file(arguments.data, arguments.output, arguments.progress)
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 3
@@ -34,7 +35,7 @@ def main() -> int:
     return 0
 
 
-def predict_file(data: Path, output: Path) -> int:
+def predict_file(data: Path, output: Path, progress: Path | None = None) -> int:
     """Write `data`'s rows with their predictions to `output`; how many there were."""
     schema = json.loads((HERE / "schema.json").read_text(encoding="utf-8"))
     predictor = load()
@@ -46,6 +47,8 @@ def predict_file(data: Path, output: Path) -> int:
                 check(batch, schema, data)
                 writer.write(answered(predictor, batch, schema, find))
                 rows += len(batch)
+                if progress is not None:
+                    progress.write_text(str(rows))
         part.replace(output)
     finally:
         part.unlink(missing_ok=True)

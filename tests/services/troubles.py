@@ -81,7 +81,7 @@ class Cutter:
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}{split.path}"
         self.cuts: list[int | None] = []
         self.is_down = False
-        self.sent = 0  # bytes that have gone to the server
+        self.sent = self.got = 0  # bytes that have gone to the server, and come back
         self._is_closed = False
         self._carried: list[threading.Thread] = []
         self._accepting = _begun(self._accept)
@@ -117,7 +117,10 @@ class Cutter:
                     break
                 room[0] = None if left is None else left - len(chunk)
                 to.sendall(chunk)
-                self.sent += len(chunk) if to.getpeername() == self._to else 0
+                if to.getpeername() == self._to:
+                    self.sent += len(chunk)
+                else:
+                    self.got += len(chunk)
         for end in (source, to):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)

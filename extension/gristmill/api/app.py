@@ -39,7 +39,7 @@ from gristmill.errors import GristmillError
 
 __all__ = ["create_app"]
 
-_THREADS = 16  # that answer: more of them only wait for one another
+_THREADS = 16  # that answer; most of a create is waiting for the disk
 
 
 def create_app(service: Service, *, rounds: bool = True) -> ASGIApp:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from anyio import CapacityLimiter, from_thread, to_thread
-from starlette.types import Receive, Scope, Send
+from anyio import CapacityLimiter, fail_after, from_thread, to_thread
+from starlette.types import Message, Receive, Scope, Send
 
 __all__ = ["AtTheDoor"]
 
 _AT_ONCE = 24  # transfers that have a thread; others wait
+_PATIENCE = 60.0  # seconds in which a connection must bring or take something: a thread is waiting for it
 
 
 class AtTheDoor:
@@ -30,17 +32,22 @@ class AtTheDoor:
         if self._limiter is None:
             self._limiter = CapacityLimiter(_AT_ONCE)
         environ = _environ(scope, self._prefix, _Body(receive))
-        await to_thread.run_sync(self._carry, environ, send, limiter=self._limiter)
+        with suppress(TimeoutError):
+            await to_thread.run_sync(self._carry, environ, send, limiter=self._limiter)
 
     def _carry(self, environ: dict[str, Any], send: Send) -> None:
+        async def put(message: Message) -> None:
+            with fail_after(_PATIENCE):
+                await send(message)
+
         def start(status: str, headers: list[tuple[str, str]]) -> None:
             raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-            message = {"type": "http.response.start", "status": int(status.split(" ", 1)[0]), "headers": raw}
-            from_thread.run(send, message)
+            number = int(status.split(" ", 1)[0])
+            from_thread.run(put, {"type": "http.response.start", "status": number, "headers": raw})
 
         for chunk in self._door(environ, start):
-            from_thread.run(send, {"type": "http.response.body", "body": chunk, "more_body": True})
-        from_thread.run(send, {"type": "http.response.body", "body": b""})
+            from_thread.run(put, {"type": "http.response.body", "body": chunk, "more_body": True})
+        from_thread.run(put, {"type": "http.response.body", "body": b""})
 
 
 class _Body:
@@ -48,19 +55,22 @@ class _Body:
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
-        self._rest, self._more = bytearray(), True
+        self._rest, self._more = b"", True
 
     def read(self, size: int) -> bytes:
         return from_thread.run(self._gather, size)
 
     async def _gather(self, size: int) -> bytes:
-        while self._more and len(self._rest) < size:
-            message = await self._receive()
-            self._rest += message.get("body", b"")
+        pieces, there = [self._rest], len(self._rest)
+        while self._more and there < size:
+            with fail_after(_PATIENCE):
+                message = await self._receive()
+            pieces.append(message.get("body", b""))
+            there += len(pieces[-1])
             self._more = message["type"] == "http.request" and message.get("more_body", False)
-        chunk = bytes(memoryview(self._rest)[:size])
-        del self._rest[:size]
-        return chunk
+        gathered = b"".join(pieces)
+        self._rest = gathered[size:]
+        return gathered[:size] if self._rest else gathered
 
 
 def _environ(scope: Scope, prefix: str, body: _Body) -> dict[str, Any]:

@@ -51,7 +51,8 @@ class Envelope:
             seconds = time.perf_counter() - started
             route = getattr(scope.get("route"), "path", "other")
             self._metrics.count(scope["method"], route, status, seconds)
-            _log.info("%s %s %s %d %.3fs", scope["gristmill.id"], scope["method"], route, status, seconds)
+            facts = {"request": scope["gristmill.id"], "run": scope.get("path_params", {}).get("run_id")}
+            _log.info("%s %s %d %.3fs", scope["method"], route, status, seconds, extra=facts)
 
 
 def _keep_slashes(scope: Scope) -> None:

@@ -27,6 +27,7 @@ from gristmill.records import Event, Run, RunStatus, encode
 __all__ = ["EventStream", "Feeds"]
 
 _LOOK_EVERY = 0.25  # seconds between two questions to the catalog
+_TRY_AGAIN = 1.0  # seconds after which a catalog that is away is asked again
 _AT_ONCE = 200  # runs in one question
 _PAGE = 200  # events that are read at once
 _KEPT = 200  # events that a feed keeps
@@ -65,7 +66,9 @@ class Feeds:
         """The feed of a run, for as long as the context is open."""
         feed = self._feeds.get(run.id)
         if feed is None:
-            heads = await to_thread.run_sync(self._catalog.events.heads, [run.id])
+            heads: dict[str, int] = {}
+            with suppress(GristmillError):  # a catalog that is away comes back: the poller will find what there is
+                heads = await to_thread.run_sync(self._catalog.events.heads, [run.id])
             feed = self._feeds.setdefault(run.id, _Feed(run.id, heads.get(run.id, 0), run.status))
         feed.followers += 1
         if self._poller is None or self._poller.done():
@@ -158,7 +161,11 @@ class EventStream(Response):
         async with self._feeds.follow(self._run) as feed:
             while True:
                 news, over = feed.news, feed.status.is_final
-                events = await self._feeds.after(feed, seq)
+                try:
+                    events = await self._feeds.after(feed, seq)
+                except GristmillError:
+                    await asyncio.sleep(_TRY_AGAIN)
+                    continue
                 if events:
                     seq = events[-1].seq
                     await _body(send, b"".join(map(_frame, events)))

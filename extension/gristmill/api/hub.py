@@ -17,7 +17,7 @@ import asyncio
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import httpx
@@ -92,16 +92,22 @@ class HubIdentity(Identity):
             ) from error
 
 
-def _who(told: Mapping[str, Any]) -> Who:
-    name, kind = str(told["name"]), told.get("kind", "user")
+def _who(told: Any) -> Who:
+    if not isinstance(told, dict) or not isinstance(told.get("name"), str) or not told["name"]:
+        raise ValueError("it says no name")
+    name, kind = told["name"], told.get("kind", "user")
     if kind != "user":
         name = f"{kind}:{name}"  # a service is nobody's namesake
     if name == LOCAL.name:
         raise NotAllowed(f"Nobody can be called {name} on a hub.", cause="That is what one's own machine is called.")
-    return Who(name=name, teams=tuple(map(str, told.get("groups") or ())), powers=_powers(told.get("scopes") or ()))
+    return Who(name=name, teams=tuple(_words(told.get("groups"))), powers=_powers(_words(told.get("scopes"))))
 
 
-def _powers(scopes: Any) -> frozenset[Power]:
-    named = {str(scope).removeprefix(SCOPE) for scope in scopes if str(scope).startswith(SCOPE)}
+def _words(told: Any) -> list[str]:
+    return [word for word in told if isinstance(word, str)] if isinstance(told, list) else []
+
+
+def _powers(scopes: Sequence[str]) -> frozenset[Power]:
+    named = {scope.removeprefix(SCOPE) for scope in scopes if scope.startswith(SCOPE)}
     powers = {power for power in Power if power.value in named}
     return frozenset(powers | {Power.USE}) if powers else frozenset()

@@ -1,6 +1,6 @@
 """Who is asking: the bearer of a token.
 
-An `Identity` makes a token a `Who`. `LocalToken` knows one person, whoever can read the token's file. `hub.HubIdentity`
+An `Identity` makes a token a `Who`. `LocalToken` knows one person, whoever has its token. `hub.HubIdentity`
 asks JupyterHub.
 """
 
@@ -40,10 +40,10 @@ class Identity(ABC):
 
 
 class LocalToken(Identity):
-    """One token, for the one person of an embedded platform; it is made at the first start."""
+    """One token, for the one person of an embedded platform."""
 
-    def __init__(self, file: Path) -> None:
-        self._token = kept_secret(file)
+    def __init__(self, token: str) -> None:
+        self._token = token
 
     async def of_token(self, token: str) -> Who:
         if not hmac.compare_digest(token.encode(), self._token.encode()):

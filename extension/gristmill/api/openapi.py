@@ -45,7 +45,7 @@ def document(app: FastAPI, prefix: str = "") -> dict[str, Any]:
     schemas, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
     known = dict(zip(kinds, schemas, strict=True))
     for route, spec in declared:
-        for method in route.methods:
+        for method in route.methods or ():
             _describe(made["paths"][route.path][method.lower()], spec, known)
     made["paths"] = {path.removeprefix(prefix): found for path, found in made["paths"].items()}
     made["servers"] = [{"url": prefix or "/"}]
@@ -98,7 +98,7 @@ def by_role(app: FastAPI) -> str:
         marks = " | ".join("✓" if number >= least else "-" for number in range(len(roles)))
         power = "none" if spec.public else spec.power
         does = str(route.summary).partition(";")[0].rstrip(".").replace("|", "\\|")
-        lines.append(f"| `{' '.join(route.methods)} {route.path}` | {does} | {marks} | {power} |")
+        lines.append(f"| `{' '.join(route.methods or ())} {route.path}` | {does} | {marks} | {power} |")
     return "\n".join(lines)
 
 

@@ -3,6 +3,7 @@
 {"type": "urn:gristmill:problem:data-rejected",   the kind of error, one a class of gristmill.errors
  "title": what failed, "status": 422, "detail": why, "cure": what to do about it,
  "code": "bad-csv",                               which one exactly, stable, for machines
+ "faults": [{code, message, column, …}, …],       where there are several: all that does not fit a project's schema
  "instance": the request's id, which is in the log}
 """
 
@@ -20,7 +21,7 @@ from starlette.exceptions import HTTPException
 from gristmill.errors import CatalogFailed, GristmillError, HubAway, NotSignedIn, StoreFailed
 from gristmill.records import Failure, encode
 
-__all__ = ["InFlight", "TooLarge", "TooMany", "problem", "problem_of"]
+__all__ = ["InFlight", "TooLarge", "TooMany", "TooSlow", "problem", "problem_of"]
 
 _MEDIA = "application/problem+json"
 _TYPE = "urn:gristmill:problem:"
@@ -33,6 +34,13 @@ class TooLarge(GristmillError):
 
     code = "too-large"
     http = 413
+
+
+class TooSlow(GristmillError):
+    """The body does not come."""
+
+    code = "too-slow"
+    http = 408
 
 
 class TooMany(GristmillError):
@@ -76,7 +84,7 @@ def problem(
     status: int, failure: Failure, kind: str = "", *, instance: str = "", headers: Mapping[str, str] | None = None
 ) -> Response:
     """A failure as an answer."""
-    told = {
+    told: dict[str, Any] = {
         "type": f"{_TYPE}{kind or failure.code}",
         "title": failure.what,
         "status": status,
@@ -85,6 +93,8 @@ def problem(
         "code": failure.code,
         "instance": instance,
     }
+    if failure.faults:
+        told["faults"] = failure.faults
     return Response(encode(told), status, dict(headers or {}), _MEDIA)
 
 

@@ -13,12 +13,16 @@ from anyio import to_thread
 
 from gristmill.api.service import Service
 from gristmill.errors import GristmillError
+from gristmill.mill.ticking import Ticking
+from gristmill.notify import Teller
 from gristmill.reconciler import sweep_uploads
 
 __all__ = ["Rounds"]
 
 _NUDGE_EVERY = 5.0
+_TICK_EVERY = 5.0
 _SWEEP_EVERY = 300.0
+_TELL_EVERY = 5.0
 _ANSWERS_KEPT = 24 * 3600.0
 _log = logging.getLogger("gristmill.api")
 
@@ -28,10 +32,17 @@ class Rounds:
 
     def __init__(self, service: Service, *, on: bool = True) -> None:
         self._service, self._on = service, on
+        self._teller = Teller(service.parts.catalog, service.parts.ways)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
-        rounds = ((_NUDGE_EVERY, self._nudge), (_SWEEP_EVERY, self._sweep))
+        ticking = Ticking(self._service.parts).round
+        rounds = (
+            (_NUDGE_EVERY, self._nudge),
+            (_TICK_EVERY, ticking),
+            (_SWEEP_EVERY, self._sweep),
+            (_TELL_EVERY, self._teller.tell),
+        )
         self._tasks = [asyncio.create_task(_go_round(*one)) for one in rounds] if self._on else []
         return self
 
@@ -49,10 +60,11 @@ class Rounds:
     def _sweep(self) -> None:
         parts = self._service.parts
         sweep_uploads(parts.catalog, parts.store)
+        self._teller.sweep()
         parts.catalog.answers.sweep(time.time() - _ANSWERS_KEPT)
 
 
-async def _go_round(seconds: float, what: Callable[[], None]) -> None:
+async def _go_round(seconds: float, what: Callable[[], object]) -> None:
     while True:
         try:
             await to_thread.run_sync(what)

@@ -26,30 +26,42 @@ import hashlib
 import inspect
 import typing
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol, TypeVar
 
 import msgspec
+from anyio import fail_after
 from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect
 
 from gristmill.api.idempotency import once
-from gristmill.api.problems import TooLarge, problem_of
+from gristmill.api.problems import TooLarge, TooSlow, problem_of
 from gristmill.api.service import Service
 from gristmill.errors import NotAllowed, UsageError
 from gristmill.mill import Mill
 from gristmill.records import Who, encode
 
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class Declared(Protocol):
+    """Declares a function as a route, and leaves it as it is."""
+
+    def __call__(self, function: Function, /) -> Function: ...
+
+
 __all__ = ["ROLES", "Body", "Cursor", "Limit", "Page", "Routes", "Spec", "page", "strict_form"]
 
 ROLES = ("anyone", "user", "viewer", "editor", "owner", "admin")
 _MEDIA = "application/json"
+_PATIENCE = 60.0  # seconds that a body may take
 _MOST = 1 << 20  # bytes of a body, unless its route says otherwise
 
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
 Cursor = Annotated[str | None, Query(max_length=100, description="`next` of the page before.")]
 
 
-class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A body that is no record."""
 
 
@@ -99,26 +111,32 @@ class Routes:
         self.noun = noun
         self._declared: list[tuple[str, str, Callable[..., Any], Spec]] = []
 
-    def get(self, path: str, *, who: str, gives: Any = None, many: bool = False, also: Any = ()) -> Any:
+    def get(self, path: str, *, who: str, gives: Any = None, many: bool = False, also: Sequence[int] = ()) -> Declared:
         """Something to be read; `many` are a page of it. `also` are other statuses that it may answer with."""
         return self._declare("GET", path, Spec(who=who, gives=gives, many=many, also=tuple(also)))
 
-    def post(self, path: str, *, who: str, power: str = "use", gives: Any = None, at: str = "", **more: Any) -> Any:
+    def post(
+        self, path: str, *, who: str, power: str = "use", gives: Any = None, at: str = "", **more: Any
+    ) -> Declared:
         """Something to be done. With `at`, where it will be found, it creates: 201, and idempotent under a key."""
         status = 201 if at else (200 if gives else 204)
         given = {"gives": gives, "at": at, "creates": bool(at), "status": status} | more
         return self._declare("POST", path, Spec(who=who, power=power, **given))
 
-    def put(self, path: str, *, who: str, power: str = "use", takes: Any = None, gives: Any = None) -> Any:
+    def put(self, path: str, *, who: str, power: str = "use", takes: Any = None, gives: Any = None) -> Declared:
         """Something to be set."""
         return self._declare("PUT", path, Spec(who=who, power=power, takes=takes, gives=gives))
 
-    def delete(self, path: str, *, who: str) -> Any:
+    def patch(self, path: str, *, who: str, power: str = "use", takes: Any = None, gives: Any = None) -> Any:
+        """Something to be changed in part."""
+        return self._declare("PATCH", path, Spec(who=who, power=power, takes=takes, gives=gives))
+
+    def delete(self, path: str, *, who: str) -> Declared:
         """Something to be taken away."""
         return self._declare("DELETE", path, Spec(who=who, status=204))
 
-    def _declare(self, method: str, path: str, spec: Spec) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        def declared(function: Callable[..., Any]) -> Callable[..., Any]:
+    def _declare(self, method: str, path: str, spec: Spec) -> Declared:
+        def declared(function: Function) -> Function:
             self._declared.append((method, path, function, spec))
             return function
 
@@ -127,7 +145,7 @@ class Routes:
     def add_to(self, app: FastAPI, prefix: str) -> None:
         """Have an application serve them below the prefix."""
         for method, path, function, spec in self._declared:
-            endpoint: Any = _endpoint(function, spec)
+            endpoint = _endpoint(function, spec)
             endpoint.gristmill = spec
             app.router.add_api_route(
                 prefix + path, endpoint, methods=[method], status_code=spec.status, response_model=None,
@@ -181,10 +199,16 @@ async def _read(request: Request, most: int) -> bytes:
     if not told.isdigit() or int(told) > most:
         raise refused
     read = bytearray()
-    async for chunk in request.stream():
-        read += chunk
-        if len(read) > most:
-            raise refused
+    try:
+        with fail_after(_PATIENCE):
+            async for chunk in request.stream():
+                read += chunk
+                if len(read) > most:
+                    raise refused
+    except TimeoutError:
+        raise TooSlow("What was announced did not come.", cure="Send it again.") from None
+    except ClientDisconnect:
+        raise TooSlow("The connection was closed before all was sent.") from None
     return bytes(read)
 
 
@@ -201,7 +225,7 @@ async def _service(request: Request) -> Service:
     return service
 
 
-def _endpoint(function: Callable[..., Any], spec: Spec) -> Callable[..., Any]:
+def _endpoint(function: Callable[..., Any], spec: Spec) -> Any:
     """The function as FastAPI takes it: every parameter says where it comes from, and the answer is a Response."""
     signature = inspect.signature(function, eval_str=True)
     sources = {Mill: Annotated[Any, Depends(_mill)], Service: Annotated[Any, Depends(_service)]}

@@ -6,10 +6,14 @@ because its process died, may be claimed again after a while.
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
+from contextlib import suppress
+
+from sqlalchemy import ColumnElement, and_, bindparam, delete, or_, select, update
 
 from gristmill.catalog import tables
+from gristmill.catalog.database import Database
 from gristmill.catalog.rows import Rows
+from gristmill.errors import Conflict
 from gristmill.records import Answer
 
 __all__ = ["Answers"]
@@ -22,11 +26,22 @@ class Answers(Rows[Answer]):
     noun = "answer"
     kind = Answer
 
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        columns = self.table.c
+        mine = and_(columns.who == bindparam("asker"), columns.key == bindparam("under"))
+        self._settled = (
+            update(self.table).where(mine).values({name: bindparam(name) for name in ("status", "headers", "body")})
+        )
+
     def claim(self, asked: Answer, *, dead_before: float, old_before: float) -> Answer | None:
         """None if the question is now the caller's to answer; otherwise what is kept of who was first.
 
         What was claimed before `dead_before` and not settled, or settled before `old_before`, is as good as not there.
         """
+        with suppress(Conflict), self._database.writing() as connection:
+            self._write(connection, asked)
+            return None
         columns = self.table.c
         with self._database.writing() as connection:
             dead = and_(columns.status.is_(None), columns.created_at < dead_before)
@@ -35,15 +50,14 @@ class Answers(Rows[Answer]):
             row = connection.execute(select(self.table).where(self._is(asked))).one_or_none()
             if row is not None:
                 return self._record(row)
-            values = {name: getattr(asked, name) for name in self.table.columns.keys()}  # noqa: SIM118  columns are no dict
-            connection.execute(insert(self.table).values(values))
+            self._write(connection, asked)
             return None
 
     def settle(self, answered: Answer) -> None:
         """Keep the answer to a question that the caller has claimed."""
-        values = {"status": answered.status, "headers": answered.headers, "body": answered.body}
+        told = {"status": answered.status, "headers": answered.headers, "body": answered.body}
         with self._database.writing() as connection:
-            connection.execute(update(self.table).where(self._is(answered)).values(values))
+            connection.execute(self._settled, told | {"asker": answered.who, "under": answered.key})
 
     def drop(self, asked: Answer) -> None:
         """Forget a question that could not be answered: it may be asked again."""

@@ -20,12 +20,17 @@ Guarantees
 - A run's `claimed_at` is the time of its first claim; later claims leave it, so the budget counts from there.
 - A queued run that is asked to cancel is cancelled at once; no queued run ever waits with `wanted` at cancel.
 - The events of a run are numbered 1, 2, 3 …, without a gap, in the order in which they become visible.
-- An upload becomes a dataset once, and only when it is whole; dataset and upload change in one transaction.
+- An upload becomes a dataset once, and only when it is whole; dataset and upload change in one transaction. Edited
+  versions of it follow; a dataset never changes but for its name, and that with all versions of it at once.
 - Versions of a dataset, a model or a recipe count 1, 2, 3 … within project and name.
 - What is written can be read back: a value that would not survive the trip is refused with UsageError.
 - A call that raises has changed nothing, with one exception that no database can avoid: when the connection breaks
   during the commit, CatalogFailed leaves open whether it took place. The caller reads the row: a final status under
   the caller's own fence is the caller's own work.
+- A run that succeeds or fails leaves a tiding for its owner, in the transaction in which it finishes.
+- A schedule's tick is claimed once; whoever carries it out makes the one run whose id was settled with the claim.
+- Nobody slips past a limit by asking twice at once: what is asked for is counted in the transaction that makes it, and
+  claims take turns where runs at once are limited.
 - A project has one owner at least. The audit trail is only ever added to.
 - Several processes may open one catalog at once, also an empty or an old one: one brings the tables up to date, the
   others wait.
@@ -42,16 +47,22 @@ from typing import Self
 
 from sqlalchemy import select
 
+from gristmill.catalog.abouts import Abouts
 from gristmill.catalog.answers import Answers
 from gristmill.catalog.database import Database, open_database
 from gristmill.catalog.datasets import Datasets
 from gristmill.catalog.deeds import Deeds
 from gristmill.catalog.events import Events
+from gristmill.catalog.fair_use import FairUse
 from gristmill.catalog.members import Invitations, Members
 from gristmill.catalog.models import Models
 from gristmill.catalog.projects import Projects
 from gristmill.catalog.recipes import Recipes
 from gristmill.catalog.runs import Runs
+from gristmill.catalog.schedules import Schedules, Ticks
+from gristmill.catalog.schemas import Schemas
+from gristmill.catalog.seeing import Seeing
+from gristmill.catalog.telling import AllChoices, AllNews, Deliveries, Tidings, Webhooks
 from gristmill.catalog.upgrading import upgrade
 from gristmill.catalog.uploads import Uploads
 
@@ -70,10 +81,21 @@ class Catalog:
         self.answers = Answers(database)
         self.uploads = Uploads(database)
         self.datasets = Datasets(database)
+        self.abouts = Abouts(database)
+        self.schemas = Schemas(database)
         self.runs = Runs(database)
         self.events = Events(database)
         self.models = Models(database)
         self.recipes = Recipes(database)
+        self.schedules = Schedules(database)
+        self.ticks = Ticks(database)
+        self.tidings = Tidings(database)
+        self.news = AllNews(database)
+        self.deliveries = Deliveries(database)
+        self.choices = AllChoices(database)
+        self.webhooks = Webhooks(database)
+        self.seeing = Seeing(database)
+        self.fair_use = FairUse(database)
 
     @classmethod
     def open(cls, url: str, clock: Callable[[], float] | None = None) -> Self:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -52,6 +52,7 @@ class Database(ABC):
         self._clock = clock
         self._password = url.password or str(url.query.get("password", ""))
         self.name = url.set(query={}).render_as_string(hide_password=True)
+        self._turn: AbstractContextManager[object] = nullcontext()  # which a kind may make one thread's at a time
         self._reader, self._writer = self._engines(url)
 
     @abstractmethod
@@ -65,6 +66,10 @@ class Database(ABC):
     @abstractmethod
     def lock(self, connection: Connection) -> None:
         """Keep every other process from changing the tables themselves until this transaction ends."""
+
+    @abstractmethod
+    def take_turns(self, connection: Connection, *names: str) -> None:
+        """Wait until nobody else takes a turn under one of these names, and keep them until this transaction ends."""
 
     @abstractmethod
     def _own_now(self) -> ColumnElement[float]:
@@ -83,7 +88,7 @@ class Database(ABC):
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction to write in: kept when the block ends, undone when it raises."""
-        with self._in_our_words(), self._writer.begin() as connection:
+        with self._in_our_words(), self._turn, self._writer.begin() as connection:
             yield connection
 
     def close(self) -> None:

@@ -13,6 +13,8 @@ from gristmill.records import Dataset, DatasetEntry, UploadStatus, replace
 
 __all__ = ["Datasets"]
 
+_LONG = ("profile", "proposal", "revision")
+
 
 class Datasets(Rows[Dataset]):
     """All datasets; each is one immutable version of its name in its project."""
@@ -39,19 +41,36 @@ class Datasets(Rows[Dataset]):
             version = self._next_version(connection, dataset.project_id, dataset.name)
             return self._insert(connection, replace(dataset, version=version))
 
-    def made_of(self, upload_id: str) -> str | None:
-        """The id of the dataset that an upload has become."""
+    def newest(self, project_id: str, name: str) -> Dataset | None:
+        """The latest version of that name."""
+        same = (self.table.c.project_id == project_id) & (self.table.c.name == name)
+        query = select(self.table).where(same).order_by(self.table.c.version.desc()).limit(1)
         with self._database.reading() as connection:
-            query = select(self.table.c.id).where(self.table.c.upload_id == upload_id)
+            row = connection.execute(query).one_or_none()
+        return None if row is None else self._record(row)
+
+    def revise(self, dataset: Dataset) -> Dataset:
+        """Make an edited version of a dataset, under the next version of its name whatever the record says."""
+        with self._database.writing() as connection:
+            version = self._next_version(connection, dataset.project_id, dataset.name)
+            return self._insert(connection, replace(dataset, version=version))
+
+    def made_of(self, upload_id: str) -> str | None:
+        """The id of the dataset that an upload has become; edited versions came after it."""
+        first = (self.table.c.upload_id == upload_id) & self.table.c.edited_from.is_(None)
+        with self._database.reading() as connection:
+            query = select(self.table.c.id).where(first)
             return connection.execute(query).scalar_one_or_none()
 
     def list(
-        self, project_ids: Sequence[str] | None = None, before: str | None = None, limit: int = 50
+        self, project_ids: Sequence[str] | None = None, before: str | None = None, limit: int = 50, *, name: str = ""
     ) -> tuple[DatasetEntry, ...]:
-        """A page of datasets, of these projects or of all, without their profiles."""
-        query = select(*[column for column in self.table.c if column.name not in ("profile", "proposal")])
+        """A page of datasets, of these projects or of all, without their profiles; of one name, its versions."""
+        query = select(*[column for column in self.table.c if column.name not in _LONG])
         if project_ids is not None:
             query = query.where(self.table.c.project_id.in_(project_ids))
+        if name:
+            query = query.where(self.table.c.name == name)
         with self._database.reading() as connection:
             query = self._newest(query, self._place(connection, before), limit)
             return tuple(DatasetEntry(**row._asdict()) for row in connection.execute(query))

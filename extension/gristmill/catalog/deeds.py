@@ -21,7 +21,8 @@ class Deeds(Rows[Deed]):
     def add(self, deed: Deed) -> Deed:
         """Write a line."""
         with self._database.writing() as connection:
-            return self._insert(connection, deed)
+            self._write(connection, deed)
+        return deed
 
     def list(self, before: str | None = None, limit: int = 50, **narrowed: str) -> tuple[Deed, ...]:
         """A page of the trail; `who`, `action`, `thing` or `project_id` narrow it."""

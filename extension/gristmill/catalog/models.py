@@ -29,6 +29,14 @@ class Models(Rows[Model]):
             query = query.where(self.table.c.project_id.in_(project_ids))
         return self._page(query, before, limit)
 
+    def production(self, project_id: str, name: str) -> Model | None:
+        """The one of that name that is in production."""
+        models = self.table.c
+        same = (models.project_id == project_id) & (models.name == name) & (models.stage == Stage.PRODUCTION)
+        with self._database.reading() as connection:
+            row = connection.execute(select(self.table).where(same)).one_or_none()
+        return None if row is None else self._record(row)
+
     def stage(self, id: str, stage: Stage) -> Model:
         """Put a model into a stage; of each name in a project, the one that was in production before retires."""
         models = self.table

@@ -79,5 +79,9 @@ class PostgresDatabase(Database):
     def lock(self, connection: Connection) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
 
+    def take_turns(self, connection: Connection, *names: str) -> None:
+        for name in sorted(names):  # always in one order: no two ever wait for each other
+            connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+
     def _own_now(self) -> ColumnElement[float]:
         return cast(extract("epoch", func.statement_timestamp()), Double)

@@ -32,7 +32,7 @@ class Rows(Generic[Record]):
         self._database = database
         # Made once: SQLAlchemy takes longer to make such a statement than the database to carry it out.
         self._one = select(self.table).where(self.table.c.id == bindparam("wanted")) if "id" in self.table.c else None
-        self._new = insert(self.table).returning(self.table)
+        self._new, self._plain = insert(self.table).returning(self.table), insert(self.table)
         self._names = [field.name for field in dataclasses.fields(self.kind)]  # type: ignore[arg-type]
 
     def get(self, id: str) -> Record:
@@ -58,6 +58,10 @@ class Rows(Generic[Record]):
     def _insert(self, connection: Connection, record: Any) -> Record:
         values = {name: getattr(record, name) for name in self._names}
         return self._record(connection.execute(self._new, values).one())
+
+    def _write(self, connection: Connection, record: Any) -> None:
+        """Insert a record that nobody needs to see as it was written."""
+        connection.execute(self._plain, {name: getattr(record, name) for name in self._names})
 
     def _page(self, query: Select[Any], before: str | None, limit: int) -> tuple[Record, ...]:
         with self._database.reading() as connection:

@@ -11,14 +11,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, select, union_all, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select, union_all, update
 
 from gristmill.catalog import tables
 from gristmill.catalog.database import Database
+from gristmill.catalog.fair_use import Decide, FairUse
 from gristmill.catalog.models import Models
 from gristmill.catalog.rows import Rows
+from gristmill.catalog.telling import Tidings
 from gristmill.errors import Conflict, LeaseLost, UsageError
-from gristmill.records import Artifact, Failure, LeaderboardRow, Model, Run, RunStatus, Wanted
+from gristmill.records import (
+    Artifact,
+    Failure,
+    LeaderboardRow,
+    Model,
+    NewsKind,
+    Run,
+    RunKind,
+    RunStatus,
+    Tiding,
+    Wanted,
+    Who,
+    new_id,
+    to_plain,
+)
 
 __all__ = ["Outcome", "Runs"]
 
@@ -32,6 +48,7 @@ class Outcome:
 
     status: RunStatus  # succeeded, failed or cancelled
     salvaged: bool = False
+    rows: int | None = None
     score: float | None = None
     leaderboard: tuple[LeaderboardRow, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
@@ -49,12 +66,16 @@ class Runs(Rows[Run]):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._models = Models(database)
+        self._tidings = Tidings(database)
+        self._fair_use = FairUse(database)
 
-    def add(self, run: Run) -> Run:
-        """Queue a run."""
+    def add(self, run: Run, *, who: Who | None = None, decide: Decide | None = None) -> Run:
+        """Queue a run; `decide` is asked whether `who` may have it."""
         if run.status is not RunStatus.QUEUED or run.fence != 0:
             raise UsageError(f"The run {run.id} is not new.", cure="A run is added queued, under fence 0.")
         with self._database.writing() as connection:
+            if who is not None and decide is not None:
+                self._fair_use.admit(connection, who, decide)
             return self._insert(connection, run)
 
     def list(
@@ -66,12 +87,14 @@ class Runs(Rows[Run]):
         *,
         task: str | None = None,
         owner: str | None = None,
+        kind: RunKind | None = None,
     ) -> tuple[Run, ...]:
-        """A page of runs, of these projects or of all, of the given statuses or of any; of one task, of one owner."""
+        """A page of runs, of these projects or of all, of the given statuses or of any; of one task, owner, kind."""
         runs = self.table
         query = select(runs.c.id, runs.c.created_at)
         query = query if task is None else query.where(runs.c.task == task)
         query = query if owner is None else query.where(runs.c.owner == owner)
+        query = query if kind is None else query.where(runs.c.kind == kind)
         if project_ids is not None and not project_ids:
             return ()
         with self._database.reading() as connection:
@@ -103,18 +126,16 @@ class Runs(Rows[Run]):
     def claim(self, worker: str, lease: float, *, only: str | None = None) -> Run | None:
         """Take a run that has lapsed or waits, or just the run `only`, for `lease` seconds; None if there is none."""
         runs, now = self.table, self._database.now()
-        claimed = (
-            update(runs)
-            .where(runs.c.id == self._next(only), runs.c.status.in_(_OPEN))
-            .values(
-                status=RunStatus.RUNNING,
-                fence=runs.c.fence + 1,
-                worker=worker,
-                lease_until=now + lease,
-                claimed_at=func.coalesce(runs.c.claimed_at, now),
-            )
-        )
+        taken: dict[str, Any] = {
+            "status": RunStatus.RUNNING,
+            "fence": runs.c.fence + 1,
+            "worker": worker,
+            "lease_until": now + lease,
+            "claimed_at": func.coalesce(runs.c.claimed_at, now),
+        }
         with self._database.writing() as connection:
+            turn = self._next(only, self._fair_use.at_once(connection))
+            claimed = update(runs).where(runs.c.id == turn, runs.c.status.in_(_OPEN)).values(taken)
             row = connection.execute(claimed.returning(runs)).one_or_none()
             return None if row is None else self._record(row)
 
@@ -128,22 +149,27 @@ class Runs(Rows[Run]):
         fence: int,
         leaderboard: Sequence[LeaderboardRow] | None = None,
         seconds: dict[str, float] | None = None,
+        rows: int | None = None,
     ) -> Run:
         """Show how far the run is; what is None stays as it is."""
-        shown = {"leaderboard": None if leaderboard is None else tuple(leaderboard), "seconds": seconds}
+        shown = {"leaderboard": None if leaderboard is None else tuple(leaderboard), "seconds": seconds, "rows": rows}
         return self._change(id, fence, **{name: value for name, value in shown.items() if value is not None})
 
     def release(self, id: str, fence: int) -> Run:
         """Give the run back to the queue unfinished; it is cancelled instead if that is what its owner wants."""
         cancelled = self.table.c.wanted == Wanted.CANCEL
-        return self._change(
-            id,
-            fence,
-            status=case((cancelled, RunStatus.CANCELLED.value), else_=RunStatus.QUEUED.value),
-            finished_at=case((cancelled, self._database.now())),
-            worker=None,
-            lease_until=None,
-        )
+        with self._database.writing() as connection:
+            run = self._change_in(
+                connection,
+                id,
+                fence,
+                status=case((cancelled, RunStatus.CANCELLED.value), else_=RunStatus.QUEUED.value),
+                finished_at=case((cancelled, self._database.now())),
+                worker=None,
+                lease_until=None,
+            )
+            self._fair_use.usage.meter(connection, run)
+            return run
 
     def want(self, id: str, wanted: Wanted) -> Run:
         """Ask something of a run that is not over; a queued one that is to be cancelled is cancelled at once."""
@@ -158,15 +184,15 @@ class Runs(Rows[Run]):
             row = connection.execute(update(runs).where(not_over).values(values).returning(runs)).one_or_none()
             if row is None:
                 raise Conflict(f"The run {id} has {self._get(connection, id).status} already.")
-            return self._record(row)
+            run = self._record(row)
+            self._fair_use.usage.meter(connection, run)
+            return run
 
     def finish(self, id: str, fence: int, outcome: Outcome, model: Model | None = None) -> Run:
-        """End the run: its row and, if it succeeded, its model under the next version of its name."""
-        if not outcome.status.is_final or (outcome.status is RunStatus.SUCCEEDED) != (model is not None):
-            raise UsageError(
-                f"A run cannot finish as {outcome.status} {'without' if model is None else 'with'} a model.",
-                cure="A run that succeeded leaves a model; one that failed or was cancelled leaves none.",
-            )
+        """End the run: its row and, if it trained and succeeded, its model under the next version of its name."""
+        if not outcome.status.is_final:
+            raise UsageError(f"A run cannot finish as {outcome.status}.")
+        values: dict[str, Any] = {} if model is None else {"model_id": model.id}
         with self._database.writing() as connection:
             run = self._change_in(
                 connection,
@@ -181,12 +207,14 @@ class Runs(Rows[Run]):
                 seconds=outcome.seconds,
                 artifacts=outcome.artifacts,
                 failure=outcome.failure,
-                model_id=None if model is None else model.id,
+                **values | ({} if outcome.rows is None else {"rows": outcome.rows}),
             )
+            _has_its_model(run, model)
             if model is not None:
-                if (model.run_id, model.project_id) != (run.id, run.project_id):
-                    raise UsageError(f"The model {model.id} is not the run {id}'s.")
                 self._models.register(connection, model)
+            self._fair_use.usage.meter(connection, run)
+            if run.status is not RunStatus.CANCELLED:
+                self._tidings._insert(connection, _tiding_of(run, model))
             return run
 
     def lock_held(self, connection: Connection, id: str, fence: int) -> None:
@@ -217,14 +245,56 @@ class Runs(Rows[Run]):
             raise self._lost(connection, id)
         return self._record(row)
 
-    def _next(self, only: str | None) -> ColumnElement[str]:
-        """Whose turn it is, found and locked as part of the statement that claims it."""
+    def _next(self, only: str | None, over: Select[tuple[str]] | None) -> ColumnElement[str]:
+        """Whose turn it is, found and locked as part of the statement that claims it; not theirs who are `over`."""
         runs = self.table
         query = select(runs.c.id).order_by(runs.c.created_at, runs.c.id).limit(1)
         if only is not None:
             query = query.where(runs.c.id == only)
         query = query.with_for_update(key_share=True, skip_locked=True)
         lapsed = and_(runs.c.status == RunStatus.RUNNING, runs.c.lease_until <= self._database.now())
-        turns = [query.where(turn).scalar_subquery() for turn in (lapsed, runs.c.status == RunStatus.QUEUED)]
+        waits = runs.c.status == RunStatus.QUEUED
+        waits = waits if over is None else and_(waits, runs.c.owner.not_in(over))
+        turns = [query.where(turn).scalar_subquery() for turn in (lapsed, waits)]
         # A scalar subquery is asked once. `IN (…)` might be asked once for each row, and lock a run each time.
         return func.coalesce(*turns)
+
+
+def _has_its_model(run: Run, model: Model | None) -> None:
+    """UsageError, which undoes the finish, unless there is a model exactly where there must be one."""
+    if (run.kind is RunKind.TRAIN and run.status is RunStatus.SUCCEEDED) != (model is not None):
+        raise UsageError(
+            f"A run cannot finish as {run.status} {'without' if model is None else 'with'} a model.",
+            cure="A training that succeeded leaves a model; whatever failed or was cancelled, or only asks one, none.",
+        )
+    if model is not None and (model.run_id, model.project_id) != (run.id, run.project_id):
+        raise UsageError(f"The model {model.id} is not the run {run.id}'s.")
+
+
+def _tiding_of(run: Run, model: Model | None) -> Tiding:
+    """What the run's owner is to be told, in the words of this moment: what is told later needs no second look."""
+    kind = NewsKind.RUN_SALVAGED if run.salvaged else NewsKind.RUN_FINISHED
+    facts = {
+        "run": run.name,
+        "run_kind": run.kind.value,
+        "task": run.task,
+        "target": run.target,
+        "metric": run.metric,
+        "score": run.score,
+        "seconds": run.seconds.get("total"),
+        "rows": run.rows,
+        "failure": None if run.failure is None else to_plain(run.failure),
+        "report": run.artifact("report") is not None,
+        "model_id": run.model_id,
+        "verdict": "" if model is None else str(model.metrics.get("verdict", "")),
+        "metrics": {} if model is None else {k: v for k, v in model.metrics.items() if isinstance(v, int | float)},
+    }
+    return Tiding(
+        id=new_id("tiding"),
+        created_at=run.finished_at or 0.0,
+        kind=NewsKind.RUN_FAILED if run.status is RunStatus.FAILED else kind,
+        who=run.owner,
+        thing=run.id,
+        project_id=run.project_id,
+        facts={name: value for name, value in facts.items() if value not in (None, "", {})},
+    )

@@ -1,10 +1,12 @@
 """A catalog in one SQLite file, for one machine: WAL, so that readers never wait, and one writer at a time.
 
-Three traps are met here:
+Four traps are met here:
 - Python's sqlite3 begins transactions on its own, late and never for reading; it is told not to (`isolation_level`
   None), and BEGIN is sent by us.
 - A transaction that reads first and writes later cannot wait for its turn: SQLite answers "database is locked" at once.
   So writing begins with BEGIN IMMEDIATE, which waits.
+- Who waits for the lock on the file asks for it again after ever longer pauses, while it stands free. Threads of one
+  process wait for one another instead, and only processes for the file.
 - Two connections that turn a new file to WAL at the same moment get "database is locked" at once, whatever the timeout:
   the change is tried again until the time is up.
 """
@@ -12,6 +14,7 @@ Three traps are met here:
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -66,6 +69,7 @@ class SqliteDatabase(Database):
             connect_args={"timeout": _PATIENCE, "isolation_level": None},
             hide_parameters=True,
         )
+        self._turn = threading.Lock()
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
         return engine.execution_options(begin="BEGIN"), engine.execution_options(begin="BEGIN IMMEDIATE")
@@ -75,6 +79,9 @@ class SqliteDatabase(Database):
 
     def lock(self, connection: Connection) -> None:
         """Nothing to do: a transaction that writes has the whole file to itself."""
+
+    def take_turns(self, connection: Connection, *names: str) -> None:
+        """Nothing to do, for the same reason."""
 
     def _own_now(self) -> ColumnElement[float]:
         return literal(time.time(), Double)

@@ -33,16 +33,27 @@ from sqlalchemy.types import TypeDecorator
 
 from gristmill.errors import UsageError
 from gristmill.records import (
+    Action,
     Artifact,
+    CatchUp,
+    Channel,
+    DatasetNote,
     EventKind,
     Failure,
     LeaderboardRow,
     MemberKind,
     Membership,
+    NewsKind,
+    Power,
     Profile,
     Proposal,
+    Revision,
+    Rule,
+    RunKind,
     RunStatus,
     Stage,
+    Subject,
+    TickOutcome,
     UploadStatus,
     Wanted,
     decode,
@@ -51,21 +62,34 @@ from gristmill.records import (
 
 __all__ = [
     "SCHEMA",
+    "abouts",
     "answers",
+    "choices",
     "datasets",
     "deeds",
+    "deliveries",
     "events",
     "invitations",
+    "limits",
     "members",
     "metadata",
     "models",
+    "news",
     "projects",
     "recipes",
     "runs",
+    "schedules",
+    "schemas",
+    "teammates",
+    "ticks",
+    "tidings",
     "uploads",
+    "usage",
+    "webhooks",
+    "workers",
 ]
 
-SCHEMA = "0004"
+SCHEMA = "0009"
 
 
 class Encoded(TypeDecorator[Any]):
@@ -215,7 +239,9 @@ uploads = Table(
     Column("token", Text),
     Column("part_size", BigInteger),
     Column("expires_at", Number),
+    _owner(),
     Index(None, "status", "expires_at"),
+    Index(None, "owner", "status", "size"),
 )
 
 answers = Table(
@@ -244,11 +270,36 @@ datasets = Table(
     _must("size", BigInteger),
     _must("sha256", Text),
     _must("created_at", Number),
+    Column("edited_from", Text),
     Column("proposal", Encoded(Proposal)),
     _must("profile", Encoded(Profile)),
+    Column("revision", Encoded(Revision)),
     UniqueConstraint("project_id", "name", "version"),
-    UniqueConstraint("upload_id"),
+    UniqueConstraint("upload_id", "version"),
     *_pages((), ("project_id",)),
+)
+
+abouts = Table(
+    "abouts",
+    metadata,
+    Column("project_id", Text, ForeignKey("projects.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    _must("description", Text),
+    _must("tags", Encoded(tuple[str, ...])),
+    _must("columns", Encoded(dict[str, str])),
+    _must("notes", Encoded(tuple[DatasetNote, ...])),
+    Column("updated_at", Number),
+    _must("updated_by", Text),
+)
+
+schemas = Table(
+    "schemas",
+    metadata,
+    Column("project_id", Text, ForeignKey("projects.id"), primary_key=True),
+    _must("rules", Encoded(tuple[Rule, ...])),
+    _must("others", Boolean),
+    _must("updated_at", Number),
+    _must("updated_by", Text),
 )
 
 # `lease_until` and `fence` have no index on purpose: only the few runs that run are searched for a lapsed lease, and
@@ -259,7 +310,9 @@ runs = Table(
     metadata,
     _id(),
     _refers("project_id", "projects.id"),
-    _refers("dataset_id", "datasets.id"),
+    Column("kind", Word(RunKind), nullable=False, server_default=RunKind.TRAIN.value),
+    _refers("dataset_id", "datasets.id", nullable=True),
+    _refers("upload_id", "uploads.id", nullable=True),
     _must("name", Text),
     _must("recipe", Text),
     _must("task", Text),
@@ -278,6 +331,7 @@ runs = Table(
     _refers("resumed_from", "runs.id", nullable=True),
     _must("salvaged", Boolean),
     Column("score", Number),
+    Column("rows", BigInteger),
     Column("model_id", Text),
     _must("accepted", Encoded(tuple[str, ...])),
     _must("seconds", Encoded(dict[str, float])),
@@ -286,7 +340,11 @@ runs = Table(
     _must("settings", Encoded(dict[str, Any])),
     _must("leaderboard", Encoded(tuple[LeaderboardRow, ...])),
     _owner(),
-    *_pages((), ("project_id",), ("status",), ("project_id", "status"), ("owner",)),
+    *_pages((), ("project_id",), ("status",), ("project_id", "status"), ("owner",), ("kind",), ("upload_id",)),
+    Column("price", Number, nullable=False, server_default="0"),
+    Column("gpus", BigInteger, nullable=False, server_default="0"),
+    Index(None, "finished_at", "id"),
+    Index(None, "owner", "status"),
 )
 
 events = Table(
@@ -338,4 +396,163 @@ recipes = Table(
     _must("created_at", Number),
     UniqueConstraint("project_id", "name", "version"),
     *_pages((), ("project_id",)),
+)
+
+# Telling people: see records/telling.py. What a tiding or news speaks of may be gone: neither refers to it.
+tidings = Table(
+    "tidings",
+    metadata,
+    _id(),
+    _must("created_at", Number),
+    _must("kind", Word(NewsKind)),
+    _must("who", Text),
+    _must("thing", Text),
+    Column("project_id", Text),
+    _must("facts", Encoded(dict[str, Any])),
+    *_pages(()),
+)
+
+news = Table(
+    "news",
+    metadata,
+    _id(),
+    _must("created_at", Number),
+    _must("who", Text),
+    _must("kind", Word(NewsKind)),
+    _must("thing", Text),
+    Column("project_id", Text),
+    _must("bell", Boolean),
+    Column("read_at", Number),
+    _must("title", Text),
+    _must("text", Text),
+    _must("facts", Encoded(dict[str, Any])),
+    *_pages((), ("who",)),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    _id(),
+    _must("created_at", Number),
+    _refers("news_id", "news.id"),
+    _must("channel", Word(Channel)),
+    _must("address", Text),
+    _must("attempts", Integer),
+    Column("next_at", Number),
+    Column("sent_at", Number),
+    Column("failure", Encoded(Failure)),
+    Index(None, "next_at"),
+    Index(None, "news_id"),
+)
+
+choices = Table(
+    "choices",
+    metadata,
+    Column("who", Text, primary_key=True),
+    _must("mail", Text),
+    _must("kinds", Encoded(dict[NewsKind, tuple[Channel, ...]])),
+)
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    _id(),
+    _must("created_at", Number),
+    _must("who", Text),
+    _refers("project_id", "projects.id", nullable=True),
+    _must("url", Text),
+    _must("kinds", Encoded(tuple[NewsKind, ...])),
+    _must("secret", Text),
+    Index(None, "who"),
+    Index(None, "project_id"),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("name", Text, primary_key=True),
+    _must("started_at", Number),
+    _must("seen_at", Number),
+)
+
+# A tick names its run by no foreign key: the id is settled before the run is made.
+schedules = Table(
+    "schedules",
+    metadata,
+    _id(),
+    _refers("project_id", "projects.id"),
+    _must("name", Text),
+    _must("cron", Text),
+    _must("zone", Text),
+    _must("action", Word(Action)),
+    _must("subject", Text),
+    _must("source", Text),
+    _must("catch_up", Word(CatchUp)),
+    Column("margin", Number),
+    _must("created_at", Number),
+    _must("next_at", Number),
+    Column("last_at", Number),
+    _must("paused", Boolean),
+    _must("owner", Text),
+    _must("teams", Encoded(tuple[str, ...])),
+    _must("powers", Encoded(tuple[Power, ...])),
+    _must("settings", Encoded(dict[str, Any])),
+    *_pages((), ("project_id",)),
+    Index(None, "paused", "next_at"),
+)
+
+ticks = Table(
+    "ticks",
+    metadata,
+    Column("schedule_id", Text, ForeignKey("schedules.id"), primary_key=True),
+    Column("at", Number, primary_key=True),
+    _must("claimed_at", Number),
+    _must("run_id", Text),
+    _must("comparison_id", Text),
+    _must("by_hand", Boolean),
+    _must("passed_over", Integer),
+    Column("outcome", Word(TickOutcome)),
+    _must("said", Text),
+    Index(None, "outcome", "claimed_at"),
+    Index(None, "run_id"),
+)
+
+# Fair use: see records/fair_use.py.
+limits = Table(
+    "limits",
+    metadata,
+    Column("kind", Word(Subject), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("runs_at_once", BigInteger),
+    Column("queued_runs", BigInteger),
+    Column("gpu_hours", Number),
+    Column("money", Number),
+    Column("storage", BigInteger),
+    Column("largest_budget", Number),
+)
+
+teammates = Table(
+    "teammates",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("team", Text, primary_key=True),
+    Index(None, "team", "person"),
+)
+
+usage = Table(
+    "usage",
+    metadata,
+    _id(),
+    _must("created_at", Number),
+    _must("kind", Word(Subject)),
+    _must("name", Text),
+    _refers("project_id", "projects.id"),
+    _must("month", Text),
+    _must("runs", BigInteger),
+    _must("seconds", Number),
+    _must("gpu_seconds", Number),
+    _must("money", Number),
+    _must("bytes", BigInteger),
+    UniqueConstraint("kind", "name", "month", "project_id"),
+    *_pages(("kind",), ("project_id", "kind"), ("kind", "month")),
 )

@@ -16,7 +16,7 @@ from gristmill.catalog.database import Database
 from gristmill.catalog.tables import SCHEMA
 from gristmill.errors import CatalogFailed
 
-__all__ = ["MIGRATIONS", "migrate", "upgrade"]
+__all__ = ["MIGRATIONS", "migrate", "upgrade", "version"]
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -30,11 +30,11 @@ def upgrade(database: Database) -> None:
             return
     with _ONE_AT_A_TIME, database.writing() as connection:
         database.lock(connection)
-        version = _version(connection)
-        if version is not None and version > SCHEMA:
+        found = _version(connection)
+        if found is not None and found > SCHEMA:
             raise CatalogFailed(
                 f"The catalog at {database.name} cannot be opened.",
-                cause=f"A newer Gristmill wrote it (schema {version}; this one reads {SCHEMA}).",
+                cause=f"A newer Gristmill wrote it (schema {found}; this one reads {SCHEMA}).",
                 cure="Upgrade Gristmill.",
             )
         migrate(connection, "head")  # nothing to do if another process did it while this one waited
@@ -48,6 +48,12 @@ def migrate(connection: Connection, revision: str) -> None:
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))  # % begins a reference there
     command.upgrade(config, revision)
+
+
+def version(database: Database) -> str | None:
+    """The schema that a database is at; None for one without tables."""
+    with database.reading() as connection:
+        return _version(connection)
 
 
 def _version(connection: Connection) -> str | None:

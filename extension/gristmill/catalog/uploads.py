@@ -8,9 +8,11 @@ from __future__ import annotations
 from sqlalchemy import select, update
 
 from gristmill.catalog import tables
+from gristmill.catalog.database import Database
+from gristmill.catalog.fair_use import Decide, FairUse
 from gristmill.catalog.rows import Rows
 from gristmill.errors import Conflict, UsageError
-from gristmill.records import Failure, Upload, UploadStatus
+from gristmill.records import Failure, Upload, UploadStatus, Who
 
 __all__ = ["Uploads"]
 
@@ -28,10 +30,26 @@ class Uploads(Rows[Upload]):
     noun = "upload"
     kind = Upload
 
-    def add(self, upload: Upload) -> Upload:
-        """Register an upload."""
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._fair_use = FairUse(database)
+
+    def add(self, upload: Upload, *, who: Who | None = None, decide: Decide | None = None) -> Upload:
+        """Register an upload; `decide` is asked whether `who` may have it."""
         with self._database.writing() as connection:
+            if who is not None and decide is not None:
+                self._fair_use.admit(connection, who, decide)
             return self._insert(connection, upload)
+
+    def newest(self, project_id: str, name: str) -> Upload | None:
+        """The latest whole one of a file of that name, whether or not it has become a dataset."""
+        columns = self.table.c
+        whole = columns.status.in_((UploadStatus.RECEIVED, UploadStatus.ACCEPTED))
+        query = select(self.table).where(columns.project_id == project_id, columns.name == name, whole)
+        with self._database.reading() as connection:
+            query = query.order_by(columns.created_at.desc(), columns.id.desc()).limit(1)
+            row = connection.execute(query).one_or_none()
+        return None if row is None else self._record(row)
 
     def expired(self, limit: int = 100) -> tuple[Upload, ...]:
         """Open uploads whose time is over."""

@@ -1,4 +1,4 @@
-"""Commands that look at runs: runs, show, logs, report, notebook."""
+"""Commands that look at runs: runs, show, compare, logs, report, notebook."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from gristmill.cli import words
 from gristmill.cli.results import RUN_KEYS, fetched, show_run
 from gristmill.cli.session import Session, json_option, pass_session
 from gristmill.errors import NotFound, UsageError
-from gristmill.records import Event, EventKind, Run, RunStatus
+from gristmill.records import Event, EventKind, Run, RunKind, RunStatus
 
-__all__ = ["logs", "notebook", "report", "runs", "show"]
+__all__ = ["compare", "logs", "notebook", "report", "runs", "show"]
 
 _NUDGE_EVERY = 2.0
 
@@ -21,12 +21,15 @@ _NUDGE_EVERY = 2.0
 @click.command(short_help="List runs, newest first.")
 @click.option("--project", help="Only runs of this project.")
 @click.option("--status", type=click.Choice([status.value for status in RunStatus]), help="Only runs that stand so.")
+@click.option("--kind", type=click.Choice([kind.value for kind in RunKind]), help="Only runs that are for this.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="At most so many.")
 @json_option("runs")
 @pass_session
-def runs(session: Session, project: str | None, status: str | None, limit: int) -> None:
+def runs(session: Session, project: str | None, status: str | None, kind: str | None, limit: int) -> None:
     """List runs, newest first. In a pipe: id, status, score, metric, target, name, separated by tabs."""
-    found = session.client.runs(project=project, status=RunStatus(status) if status else None, limit=limit)
+    found = session.client.runs(
+        project, RunStatus(status) if status else None, limit, kind=RunKind(kind) if kind else None
+    )
     if session.is_rich:
         from gristmill.cli import pages
 
@@ -50,6 +53,22 @@ def show(session: Session, run: str | None) -> None:
     show_run(session, found)
     if found.failure and session.answer is None:
         click.secho(words.plain(str(found.failure)), err=True, fg="red")
+    session.finish()
+
+
+@click.command(short_help="Put runs beside each other.")
+@click.argument("runs", nargs=-1, required=True)
+@json_option("runs", "differs", "comparable", "best")
+@pass_session
+def compare(session: Session, /, runs: tuple[str, ...]) -> None:
+    """Put two RUNS or more beside each other: a line a field, a column a run, separated by tabs."""
+    found = session.client.compare([session.run(run).id for run in runs])
+    for name in ("id", "status", "score", "metric", "target", "task", "recipe", "budget", "seed"):
+        values = [words.plain(str(getattr(run, name))).replace("\t", " ") for run in found.runs]
+        session.say("\t".join([name, *values]))
+    if found.comparable and found.best:
+        session.say(f"best\t{found.best}")
+    session.fill(runs=found.runs, differs=found.differs, comparable=found.comparable, best=found.best)
     session.finish()
 
 

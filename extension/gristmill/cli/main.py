@@ -13,12 +13,16 @@ import gristmill
 from gristmill import records
 from gristmill.cli import (
     account,
+    datasets,
     explaining,
     exploring,
+    fair_use,
     looking,
     models,
     people,
     recipes,
+    schedules,
+    telling,
     training,
     weights,
     words,
@@ -36,16 +40,23 @@ _COMMANDS = (
     exploring.explore,
     looking.runs,
     looking.show,
+    looking.compare,
     looking.logs,
     training.cancel,
     training.resume,
+    training.rerun,
     looking.report,
     explaining.explain,
     looking.notebook,
     models.download,
+    models.stage,
     models.predict,
+    models.batch,
+    datasets.dataset,
+    datasets.schema,
     recipes.recipe,
     weights.weights,
+    schedules.schedule,
     people.projects,
     people.members,
     people.share,
@@ -54,7 +65,11 @@ _COMMANDS = (
     people.invitations,
     people.join,
     people.withdraw,
+    telling.notices,
+    telling.notify,
     account.me,
+    fair_use.usage,
+    fair_use.limits,
 )
 _FAULT, _INTERRUPTED = 1, 130
 
@@ -109,7 +124,8 @@ def _explain(error: BaseException, session: Session) -> int:
     failure = error.failure if isinstance(error, GristmillError) else _fault(error)
     if os.environ.get("GRISTMILL_DEBUG"):
         click.echo("".join(traceback.format_exception(error)), err=True)
-    _cry(failure.what, *(part for part in (failure.cause, failure.cure) if part))
+    causes = [f"- {fault.message}" for fault in failure.faults] or [failure.cause]
+    _cry(failure.what, *(part for part in (*causes, failure.cure) if part))
     if session.answer is not None:
         status = session.answer.get("status") or ("rejected" if isinstance(error, DataRejected) else "error")
         session.answer |= {"status": status, "failure": records.to_plain(failure)}

@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Self
 
 from gristmill.cli import words
 from gristmill.cli.session import Session
-from gristmill.records import Event, EventKind, LeaderboardRow, Notice, Run, RunStatus, Severity, decode, encode
+from gristmill.records import (
+    Event,
+    EventKind,
+    LeaderboardRow,
+    Notice,
+    Run,
+    RunKind,
+    RunStatus,
+    Severity,
+    decode,
+    encode,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -18,7 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["View", "view_for"]
 
-# What a built-in recipe and the worker go through, in order; other phases are shown as they come.
+# What a built-in recipe and the worker go through, in order, and the same of a batch; others are shown as they come.
+_ASKING = ("fetch", "load", "predict", "look", "store")
 _PHASES = ("fetch", "load", "look", "fit", "compare", "save", "explain", "report", "store")
 
 
@@ -144,6 +156,8 @@ class _Picture:
         from rich.text import Text
 
         spent = time.time() - (run.claimed_at or time.time())
+        if run.kind is not RunKind.TRAIN:
+            return Text(f"{words.clock(spent)}{'' if run.rows is None else f'  {run.rows:,} rows'}", style="dim")
         said = f" {words.clock(spent)} of {words.clock(run.budget)}"
         room = max(10, min(width, 100) - len(said) - 14)
         done = min(room, int(room * spent / run.budget))
@@ -157,9 +171,10 @@ class _Picture:
         from rich.table import Table
         from rich.text import Text
 
-        ahead = [phase for phase in _PHASES if phase not in self._phases]
-        if self._phases and self._phases[-1] in _PHASES:
-            ahead = [phase for phase in ahead if _PHASES.index(phase) > _PHASES.index(self._phases[-1])]
+        phases = _PHASES if self._run is None or self._run.kind is RunKind.TRAIN else _ASKING
+        ahead = [phase for phase in phases if phase not in self._phases]
+        if self._phases and self._phases[-1] in phases:
+            ahead = [phase for phase in ahead if phases.index(phase) > phases.index(self._phases[-1])]
         now = Text(self._phases[-1] if self._phases else "starting", style="bold cyan")
         if self._model:
             now.append(f" {self._model}", style="not bold")

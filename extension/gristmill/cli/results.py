@@ -10,7 +10,7 @@ import click
 from gristmill.cli import words
 from gristmill.cli.session import Session
 from gristmill.errors import GristmillError, RunCancelled, RunFailed
-from gristmill.records import Run, RunStatus
+from gristmill.records import Run, RunKind, RunStatus
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -86,7 +86,11 @@ def _facts(run: Run, files: dict[str, Path]) -> list[tuple[str, str]]:
     found += [("target", run.target), ("task", run.task)]
     if run.score is not None:
         found.append(("score", f"{words.score(run.score)} {run.metric}"))
-    if "total" in run.seconds:
+    if run.rows is not None:
+        found.append(("rows", f"{run.rows:,}"))
+    if "total" in run.seconds and run.kind is not RunKind.TRAIN:
+        found.append(("took", words.duration(run.seconds["total"])))
+    elif "total" in run.seconds:
         found.append(("took", f"{words.duration(run.seconds['total'])} of {words.duration(run.budget)}"))
     if run.model_id:
         found.append(("model", run.model_id))
@@ -118,13 +122,17 @@ def _headline(session: Session, run: Run) -> Text:
     from rich.text import Text
 
     verdict = ""
-    if run.model_id:
+    if run.rows is not None:
+        verdict = f"{run.rows:,} rows are answered."
+    elif run.model_id:
         verdict = str(session.client.model(run.model_id).metrics.get("verdict") or "")
     line = Text("✓ ", style="bold green")
     return line.append(words.plain(verdict) or f"A model for {words.plain(run.target)} is ready.", style="bold default")
 
 
 def _next_steps(run: Run) -> list[tuple[str, str | Text]]:
+    if run.kind is not RunKind.TRAIN:
+        return [("look", f"gristmill notebook {run.id}")] if run.status.is_final else []
     if run.model_id:
         return [
             ("predict", f"gristmill predict {run.model_id} DATA -o predictions.csv"),

@@ -1,4 +1,4 @@
-"""Commands that make models: train, check, cancel, resume."""
+"""Commands that make models: train, check, cancel, resume, rerun."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from gristmill.cli import words
+from gristmill.cli.fair_use import say_price
 from gristmill.cli.findings import show_columns, show_plan
 from gristmill.cli.following import Left, follow
 from gristmill.cli.results import RUN_KEYS, conclude, fill
@@ -19,7 +20,7 @@ from gristmill.client.protocol import Progress
 from gristmill.errors import NotConfirmed
 from gristmill.records import Dataset, Notice, Run, RunRequest, Severity
 
-__all__ = ["cancel", "check", "resume", "train"]
+__all__ = ["cancel", "check", "resume", "stay", "train"]
 
 
 _settings = click.option(
@@ -58,6 +59,7 @@ def train(session: Session, /, data: str, **options: Any) -> None:
     chosen = {name: options[name] for name in ("task", "target", "metric")}
     proposal = session.client.propose(dataset.id, **chosen)
     show_plan(session, dataset.filename, dataset.profile, proposal, options["budget"])
+    say_price(session, options["budget"] or proposal.budget)
     notices = (*dataset.profile.notices, *proposal.notices)
     accepted = tuple(options["accept"]) + _accepted(session, notices, options)
     recipe, text = notebook(options["recipe"] or "")
@@ -114,7 +116,8 @@ def _accepted(session: Session, notices: Sequence[Notice], options: dict[str, An
     return tuple(said)
 
 
-def _stay(session: Session, run: Run, *, wait: bool) -> None:
+def stay(session: Session, run: Run, *, wait: bool) -> Run:
+    """The run as it ended, or as it stands when nobody waits for that."""
     session.client.nudge()
     if not session.is_rich:
         session.say(f"queued {run.id}")
@@ -124,18 +127,24 @@ def _stay(session: Session, run: Run, *, wait: bool) -> None:
         except Left as left:
             click.echo(f"\nThe run goes on. Come back to it: gristmill show {left.run.id}", err=True)
             run = left.run
-    conclude(session, run)
+    return run
+
+
+def _stay(session: Session, run: Run, *, wait: bool) -> None:
+    conclude(session, stay(session, run, wait=wait))
 
 
 @click.command(short_help="Look at a file without training or keeping anything.")
 @click.argument("data")
+@click.option("--project", help="Hold it to this project's schema, as an upload would be.")
 @_settings
 @json_option("profile", "proposal")
 @pass_session
-def check(session: Session, data: str, settings: Sequence[tuple[str, Any]]) -> None:
+def check(session: Session, data: str, project: str | None, settings: Sequence[tuple[str, Any]]) -> None:
     """Look at DATA and say what is in it and what could be learned from it. Nothing is kept."""
     with _busy(session, f"Looking at {data} …"):
-        profile, proposal = session.client.check(Path(data), table=dict(settings).get("table"))
+        table = dict(settings).get("table")
+        profile, proposal = session.client.check(Path(data), table=table, project=project)
     show_columns(session, Path(data).name, profile, proposal)
     session.fill(profile=profile, proposal=proposal)
     session.finish()
@@ -153,6 +162,16 @@ def cancel(session: Session, run: str, keep: bool) -> None:
     session.say(f"{asked.id} {ends}")
     fill(session, asked)
     session.finish()
+
+
+@click.command(short_help="Ask for what a run was asked for again.")
+@click.argument("run")
+@click.option("--wait/--no-wait", default=True, help="Stay until the run has ended, or leave at once.")
+@json_option(*RUN_KEYS)
+@pass_session
+def rerun(session: Session, /, run: str, *, wait: bool) -> None:
+    """Queue a new run that asks for the same as RUN did: data, recipe, budget, seed, settings."""
+    _stay(session, session.client.rerun(session.run(run).id), wait=wait)
 
 
 @click.command(short_help="Go on with an ended run, with more time.")

@@ -17,8 +17,6 @@ from gristmill.errors import GristmillError, HubAway, NotFound, StoreFailed, Usa
 
 __all__ = ["fetch"]
 
-_CHUNK = 1 << 20
-
 
 def fetch(
     wire: Wire, path: str, to: Path, *, sha256: str | None = None, query: Mapping[str, object] | None = None
@@ -93,7 +91,7 @@ def _begin_anew(file: BinaryIO) -> None:
 
 
 def _copy(answer: httpx.Response, file: BinaryIO) -> None:
-    for chunk in answer.iter_raw(_CHUNK):
+    for chunk in answer.iter_raw():  # as it comes: gathered to a size, what had come would be lost where it breaks off
         file.write(chunk)
 
 

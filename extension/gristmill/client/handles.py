@@ -12,21 +12,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gristmill.client import durations
+from gristmill.client.asking import accepted_of, plan_of, seconds_of, written
+from gristmill.client.editing import Edited, lay_out
 from gristmill.client.notebooks import notebook
 from gristmill.client.protocol import Client
-from gristmill.client.showing import Report, frame_of, text_of
-from gristmill.client.watching import fitting_view, watch
-from gristmill.errors import GristmillError, NotConfirmed, RunCancelled, RunFailed, UsageError
+from gristmill.client.showing import Report, frame_of, read_rows, text_of
+from gristmill.client.watching import View, fitting_view, watch
+from gristmill.errors import GristmillError, RunCancelled, RunFailed
 from gristmill.records import (
     Dataset,
     Model,
-    Notice,
     Proposal,
     Run,
     RunRequest,
     RunStatus,
-    Severity,
     Stage,
     Who,
 )
@@ -63,15 +62,7 @@ class Connection:
         table: str | None = None,
     ) -> DatasetHandle:
         """A file (ZIP, CSV, Parquet, Excel) or a DataFrame as a dataset; `table` names one file of several in a ZIP."""
-        view = fitting_view()
-        with tempfile.TemporaryDirectory() as scratch:
-            path = (
-                Path(data)
-                if isinstance(data, str | Path)
-                else _written(data, Path(scratch) / f"{name or 'data'}.parquet")
-            )
-            upload = self.client.upload(path, project=project, progress=view.sending)
-        return DatasetHandle(self, self.client.admit(upload.id, name=name, table=table))
+        return self._uploaded(fitting_view(), data, project=project, name=name, table=table)
 
     def datasets(self, project: str | None = None) -> pd.DataFrame:
         """Datasets, newest first."""
@@ -105,18 +96,18 @@ class Connection:
         `budget` is seconds, or such as "10m". `accept` names the notices that you say yes to; True is yes to all. With
         `wait`, the run is shown until it has ended; RunFailed says why there is no model.
         """
-        settings = dict(settings or {})
-        dataset = self._dataset(data, project=project, name=name, table=settings.get("table"))
+        settings, view = dict(settings or {}), fitting_view()
+        dataset = self._dataset(view, data, project=project, name=name, table=settings.get("table"))
         proposal = self.client.propose(dataset.id, task=task, target=target, metric=metric)
-        accepted = _accepted((*dataset.record.profile.notices, *proposal.notices), accept)
+        accepted = accepted_of((*dataset.record.profile.notices, *proposal.notices), accept)
         named, text = notebook(str(recipe or ""))
         request = RunRequest(
-            dataset_id=dataset.id, task=task, target=target, metric=metric, budget=_seconds(budget), name=name,
+            dataset_id=dataset.id, task=task, target=target, metric=metric, budget=seconds_of(budget), name=name,
             recipe=named or None, notebook=text, seed=seed, settings=settings, accepted=accepted,
         )  # fmt: skip
-        print(_plan(proposal, request))
+        print(plan_of(proposal, request))
         run = RunHandle(self, self.client.train(request))
-        return run.wait() if wait else run
+        return run.shown(view) if wait else run
 
     def run(self, run_id: str) -> RunHandle:
         """A run by its id."""
@@ -127,25 +118,70 @@ class Connection:
         found = self.client.runs(project, RunStatus(status) if status else None, limit)
         return frame_of(found, ("id", "name", "status", "task", "target", "metric", "score", "budget", "created_at"))
 
+    # --- notebooks, edited by hand -----------------------------------------------------------------------------------
+
+    def open(self, run: RunHandle | str, to: str | Path = ".") -> Path:
+        """The run's notebook with its data, in a new folder `gristmill/NAME` below `to`, to be edited and run there."""
+        return lay_out(self.client, run if isinstance(run, str) else run.id, Path(to))
+
+    def send(
+        self, notebook: str | Path, *, name: str | None = None, budget: float | str | None = None, wait: bool = True
+    ) -> RunHandle:
+        """A new run of a notebook that was opened and edited, on the same data, asked for as the first one was."""
+        sent = Edited.read(Path(notebook)).as_run(self.client, name=name, budget=seconds_of(budget))
+        run = RunHandle(self, sent)
+        return run.wait() if wait else run
+
+    def keep(self, notebook: str | Path, name: str) -> str:
+        """Keep a notebook that was opened and edited as a recipe, once it has passed its trial; its full name."""
+        entry = Edited.read(Path(notebook)).as_recipe(self.client, name)
+        return f"{entry.name}@{entry.version}"
+
     # --- models ------------------------------------------------------------------------------------------------------
 
     def model(self, model_id: str) -> ModelHandle:
         """A model by its id, or by its run's."""
         return ModelHandle(self, self.client.model(model_id))
 
+    def batch(
+        self,
+        model: ModelHandle | str,
+        data: str | Path | pd.DataFrame | None = None,
+        *,
+        wait: bool = True,
+        **settings: Any,
+    ) -> RunHandle:
+        """A run that predicts a file, however large, where the platform is; its `predictions()` hold the rows."""
+        found = self.client.model(model if isinstance(model, str) else model.id)
+        upload_id = None
+        if data is not None:
+            with tempfile.TemporaryDirectory() as scratch:
+                path = Path(data) if isinstance(data, str | Path) else written(data, Path(scratch) / "rows.parquet")
+                sending = fitting_view().sending
+                upload_id = self.client.upload(path, project=found.project_id, progress=sending).id
+        run = RunHandle(self, self.client.batch(found.id, upload_id, settings))
+        return run.wait() if wait else run
+
     def models(self, project: str | None = None) -> pd.DataFrame:
         """Models, newest first."""
         shown = ("id", "name", "version", "stage", "task", "target", "metric", "score", "created_at")
         return frame_of(self.client.models(project), shown)
 
-    def _dataset(
-        self, data: str | Path | pd.DataFrame | DatasetHandle, *, project: str, name: str | None, table: str | None
-    ) -> DatasetHandle:
+    def _dataset(self, view: View, data: str | Path | pd.DataFrame | DatasetHandle, **wanted: Any) -> DatasetHandle:
         if isinstance(data, DatasetHandle):
             return data
         if isinstance(data, str) and data.startswith("dataset-") and not Path(data).exists():
             return self.dataset(data)
-        return self.upload(data, project=project, name=name, table=table)
+        return self._uploaded(view, data, **wanted)
+
+    def _uploaded(
+        self, view: View, data: str | Path | pd.DataFrame, *, project: str, name: str | None, table: str | None
+    ) -> DatasetHandle:
+        with tempfile.TemporaryDirectory() as scratch:
+            given = isinstance(data, str | Path)
+            path = Path(data) if given else written(data, Path(scratch) / f"{name or 'data'}.parquet")
+            upload = self.client.upload(path, project=project, progress=view.sending)
+        return DatasetHandle(self, self.client.admit(upload.id, name=name, table=table))
 
 
 class DatasetHandle:
@@ -213,9 +249,13 @@ class RunHandle:
 
     def wait(self, seconds: float | str | None = None) -> RunHandle:
         """Show the run until it has ended, or for so long; RunFailed or RunCancelled if that is how it ended."""
-        until = None if seconds is None else time.monotonic() + (_seconds(seconds) or 0.0)
+        until = None if seconds is None else time.monotonic() + (seconds_of(seconds) or 0.0)
+        return self.shown(fitting_view(), until)
+
+    def shown(self, view: View, until: float | None = None) -> RunHandle:
+        """The same, in a view that is there already."""
         try:
-            self._record = watch(self._client, self.record, fitting_view(), until=until)
+            self._record = watch(self._client, self.record, view, until=until)
         except KeyboardInterrupt:
             print(f"The run goes on. Come back to it: mill.run({self.id!r}).wait(); end it: .cancel()")
             raise
@@ -236,7 +276,7 @@ class RunHandle:
         self, budget: float | str | None = None, *, settings: dict[str, Any] | None = None, wait: bool = True
     ) -> RunHandle:
         """A new run that goes on from where this one stopped."""
-        return self._next(self._client.resume(self.id, _seconds(budget) or self.record.budget, settings), wait=wait)
+        return self._next(self._client.resume(self.id, seconds_of(budget) or self.record.budget, settings), wait=wait)
 
     def rerun(self, *, wait: bool = True) -> RunHandle:
         """A new run that asks for the same again."""
@@ -263,6 +303,13 @@ class RunHandle:
     def folder(self, to: str | Path) -> Path:
         """Its run folder, unpacked: the notebook runs there by hand, with the run's data."""
         return self._client.folder(self.id, Path(to))
+
+    def predictions(self, to: str | Path | None = None) -> pd.DataFrame | Path:
+        """What a batch has predicted, as a table; or as the file `to`, which may be larger than memory."""
+        if to is not None:
+            return self._client.fetch(self.id, "predictions", Path(to))
+        with tempfile.TemporaryDirectory() as scratch:
+            return read_rows(self._client.fetch(self.id, "predictions", Path(scratch) / "predictions"))
 
     def logs(self) -> str:
         """What it has said so far."""
@@ -313,7 +360,7 @@ class ModelHandle:
         with tempfile.TemporaryDirectory() as scratch:
             given: Path | None = None
             if isinstance(data, pd.DataFrame):
-                given = _written(data, Path(scratch) / "rows.parquet")
+                given = written(data, Path(scratch) / "rows.parquet")
             elif data is not None:
                 given = Path(data)
             answers = Path(scratch) / "answers.parquet"
@@ -337,40 +384,3 @@ class ModelHandle:
         return frame_of(
             self._client.lineage(self.id).runs, ("id", "recipe", "dataset_id", "budget", "seed", "created_at")
         )
-
-
-def _written(frame: pd.DataFrame, path: Path) -> Path:
-    """The DataFrame as a file."""
-    try:
-        frame.reset_index(drop=True).rename(columns=str).to_parquet(path, index=False)
-    except (ValueError, TypeError) as error:  # what Arrow raises among them
-        raise UsageError(
-            "The DataFrame cannot be sent.",
-            cause=str(error).splitlines()[0][:200],
-            cure="Give each column values of one kind: frame.astype({column: str}), for example.",
-        ) from error
-    return path
-
-
-def _seconds(length: str | float | None) -> float | None:
-    return durations.seconds(length) if isinstance(length, str) else length
-
-
-def _accepted(notices: Sequence[Notice], accept: Sequence[str] | bool) -> tuple[str, ...]:
-    """The codes that are said yes to; NotConfirmed while a notice stands that is not among them."""
-    codes = [notice.code for notice in notices if notice.severity is Severity.CONFIRM]
-    said = codes if accept is True else [] if accept is False else [accept] if isinstance(accept, str) else list(accept)
-    for notice in notices:
-        if notice.severity is Severity.CONFIRM and notice.code not in said:
-            raise NotConfirmed(
-                notice.message, cause=notice.cure, cure=f"To go on all the same: accept=[{notice.code!r}]"
-            )
-    return tuple(dict.fromkeys(said))
-
-
-def _plan(proposal: Proposal, request: RunRequest) -> str:
-    """What will be done, in a line, and what to beware of."""
-    within = durations.clock(request.budget or proposal.budget)
-    lines = [f"{proposal.target}: {proposal.task.replace('-', ' ')}, by {proposal.metric}, within {within}"]
-    lines += [notice.message for notice in proposal.notices if notice.severity is not Severity.INFO]
-    return "\n".join(lines)

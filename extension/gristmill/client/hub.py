@@ -20,29 +20,48 @@ from gristmill.client.fetching import fetch
 from gristmill.client.protocol import Client, Progress
 from gristmill.client.uploading import Uploading
 from gristmill.client.wire import Page, Wire, path_of
-from gristmill.errors import DataRejected, NotFound, NotPossible, StoreFailed, UsageError
+from gristmill.errors import DataRejected, NotFound, NotPossible, RunCancelled, RunFailed, StoreFailed, UsageError
 from gristmill.records import (
+    About,
+    AboutChange,
+    Channel,
+    Choices,
     Comparison,
     Dataset,
     DatasetEntry,
     Deed,
+    Edit,
     Event,
     Invitation,
+    Limits,
     Lineage,
     Member,
     MemberKind,
     Membership,
     Model,
+    News,
+    NewsKind,
+    Outlook,
     Profile,
     Project,
     Proposal,
     RecipeEntry,
     Run,
+    RunKind,
     RunRequest,
     RunStatus,
+    Schedule,
+    ScheduleRequest,
+    Schema,
+    SchemaChange,
     Stage,
+    Standing,
+    Subject,
+    Tick,
     Upload,
     UploadStatus,
+    Usage,
+    Webhook,
     WeightsEntry,
     Who,
 )
@@ -58,8 +77,10 @@ The last one hears what could not be answered.
 """
 
 _MOST = 200  # items on a page
+_MOST_VERSIONS = 1_000
 _TRIAL_SECONDS = 900.0
 _LOOK_EVERY = 0.5
+_WAIT = 20.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,6 +97,21 @@ class _Invited:
 
     invitation: Invitation
     token: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Hooked:
+    """A webhook that was made, and its secret."""
+
+    webhook: Webhook
+    secret: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Marked:
+    """How many notices were unread until now."""
+
+    read: int
 
 
 class Hub(Client):
@@ -105,11 +141,13 @@ class Hub(Client):
 
     # --- data --------------------------------------------------------------------------------------------------------
 
-    def check(self, path: Path, *, table: str | None = None) -> tuple[Profile, Proposal | None]:
-        upload = self.upload(path)
-        asked = path_of("uploads", upload.id, "check")
+    def check(
+        self, path: Path, *, table: str | None = None, project: str | None = None
+    ) -> tuple[Profile, Proposal | None]:
+        upload = self.upload(path, project=project or "default")
+        asked, body = path_of("uploads", upload.id, "check"), _given(table=table, project=project)
         try:
-            while (answer := self._wire.send("POST", asked, body=_given(table=table), create=True)).status_code == 202:
+            while (answer := self._wire.send("POST", asked, body=body, create=True)).status_code == 202:
                 time.sleep(_LOOK_EVERY)
             found = self._wire.read(answer, _Found)
         finally:
@@ -178,6 +216,32 @@ class Hub(Client):
         body = _given(task=task, target=target, metric=metric)
         return self._wire.ask("POST", path, Proposal, body=body, create=True)
 
+    # --- datasets that stay right ------------------------------------------------------------------------------------
+
+    def revise(self, dataset_id: str, edits: Sequence[Edit]) -> Dataset:
+        path, body = path_of("datasets", dataset_id, "versions"), {"edits": list(edits)}
+        while (answer := self._wire.send("POST", path, body=body, create=True)).status_code == 202:
+            time.sleep(_LOOK_EVERY)
+        return self._wire.read(answer, Dataset)
+
+    def versions(self, dataset_id: str) -> Sequence[DatasetEntry]:
+        return self._list(path_of("datasets", dataset_id, "versions"), DatasetEntry, _MOST_VERSIONS)
+
+    def about(self, dataset_id: str) -> About:
+        return self._wire.ask("GET", path_of("datasets", dataset_id, "about"), About)
+
+    def describe(self, dataset_id: str, change: AboutChange) -> About:
+        return self._wire.ask("PATCH", path_of("datasets", dataset_id), About, body=change)
+
+    def schema(self, project: str) -> Schema:
+        return self._wire.ask("GET", path_of("projects", project, "schema"), Schema)
+
+    def fix_schema(self, project: str, change: SchemaChange) -> Schema:
+        return self._wire.ask("PUT", path_of("projects", project, "schema"), Schema, body=change)
+
+    def drop_schema(self, project: str) -> None:
+        self._wire.send("DELETE", path_of("projects", project, "schema"))
+
     # --- runs --------------------------------------------------------------------------------------------------------
 
     def train(self, request: RunRequest) -> Run:
@@ -205,8 +269,10 @@ class Hub(Client):
         *,
         task: str | None = None,
         owner: str | None = None,
+        kind: RunKind | None = None,
     ) -> Sequence[Run]:
-        return self._list("runs", Run, limit, before, project=project, status=status, task=task, owner=owner)
+        narrowed = {"project": project, "status": status, "task": task, "owner": owner, "kind": kind}
+        return self._list("runs", Run, limit, before, **narrowed)
 
     def events(self, run_id: str, after: int = 0, wait: float = 0.0) -> Sequence[Event]:
         query = {"after": after, "wait": min(wait, 25.0)}
@@ -262,11 +328,11 @@ class Hub(Client):
         return self._list("models", Model, limit, before, project=project)
 
     def stage(self, model_id: str, stage: Stage) -> Model:
-        path = path_of("models", self.model(model_id).id, "stage")
+        path = path_of("models", model_id, "stage")
         return self._wire.ask("PUT", path, Model, body={"stage": stage})
 
     def lineage(self, model_id: str) -> Lineage:
-        return self._wire.ask("GET", path_of("models", self.model(model_id).id, "lineage"), Lineage)
+        return self._wire.ask("GET", path_of("models", model_id, "lineage"), Lineage)
 
     def download(self, model_id: str, to: Path) -> Path:
         model = self.model(model_id)
@@ -281,11 +347,9 @@ class Hub(Client):
         *,
         told: Callable[[str], object] = lambda _: None,
     ) -> int:
-        if self._asker is None:
-            raise NotPossible(
-                "A hub's model is asked on this machine, which lacks AutoGluon.", cure="pip install 'gristmill[train]'"
-            )
         model = self.model(model_id)
+        if self._asker is None:
+            return self._predict_there(model, data, to, dict(settings or {}))
         folder = self._home / "models" / model.id
         if not folder.exists():
             folder.parent.mkdir(parents=True, exist_ok=True)
@@ -295,6 +359,52 @@ class Hub(Client):
                 _unpack(packed, unpacked)
                 shutil.move(unpacked, folder)
         return self._asker(model, folder, data, to, settings or {}, told)
+
+    def batch(self, model_id: str, upload_id: str | None = None, settings: Mapping[str, Any] | None = None) -> Run:
+        body = _given(upload_id=upload_id, settings=dict(settings or {}))
+        return self._wire.ask("POST", path_of("models", model_id, "batches"), Run, body=body, create=True)
+
+    def _predict_there(self, model: Model, data: Path | None, to: Path, settings: dict[str, Any]) -> int:
+        """Have the hub predict, by a run of its own: this machine lacks AutoGluon."""
+        if data is not None and data.is_dir():
+            raise UsageError(f"{data} is a folder.", cure="Pack it into a ZIP and give that.")
+        upload = None if data is None else self.upload(data, project=model.project_id)
+        settings = {"output": to.suffix.lower().removeprefix(".") or "csv"} | settings
+        run = self.batch(model.id, None if upload is None else upload.id, settings)
+        seen = 0
+        while not run.status.is_final:
+            events = self.events(run.id, after=seen, wait=_WAIT)
+            seen, run = events[-1].seq if events else seen, self.run(run.id)
+        if run.failure is not None:
+            kind = DataRejected if run.failure.code == "not-predictable" else RunFailed
+            raise kind(run.failure.what, cause=run.failure.cause, cure=run.failure.cure, code=run.failure.code)
+        if run.status is not RunStatus.SUCCEEDED:
+            raise RunCancelled(f"The run {run.id} was cancelled.")
+        self.fetch(run.id, "predictions", to)
+        return run.rows or 0
+
+    # --- schedules ---------------------------------------------------------------------------------------------------
+
+    def schedule(self, request: ScheduleRequest) -> Schedule:
+        return self._wire.ask("POST", "schedules", Schedule, body=request, create=True)
+
+    def schedules(self, project: str | None = None, limit: int = 50, before: str | None = None) -> Sequence[Schedule]:
+        return self._list("schedules", Schedule, limit, before, project=project)
+
+    def outlook(self, schedule_id: str) -> Outlook:
+        return self._wire.ask("GET", path_of("schedules", schedule_id), Outlook)
+
+    def pause_schedule(self, schedule_id: str) -> Schedule:
+        return self._wire.ask("POST", path_of("schedules", schedule_id, "pause"), Schedule)
+
+    def resume_schedule(self, schedule_id: str) -> Schedule:
+        return self._wire.ask("POST", path_of("schedules", schedule_id, "resume"), Schedule)
+
+    def remove_schedule(self, schedule_id: str) -> None:
+        self._wire.send("DELETE", path_of("schedules", schedule_id))
+
+    def run_schedule(self, schedule_id: str) -> Tick:
+        return self._wire.ask("POST", path_of("schedules", schedule_id, "run"), Tick, create=True)
 
     # --- people ------------------------------------------------------------------------------------------------------
 
@@ -335,19 +445,81 @@ class Hub(Client):
     def withdraw(self, invitation_id: str) -> None:
         self._wire.send("DELETE", path_of("invitations", invitation_id))
 
+    # --- being told --------------------------------------------------------------------------------------------------
+
+    def notices(self, limit: int = 50, before: str | None = None, *, unread: bool = False) -> Sequence[News]:
+        return self._list("me/notices", News, limit, before, **({"unread": "true"} if unread else {}))
+
+    def read_notices(self, ids: Sequence[str] = ()) -> int:
+        return self._wire.ask("POST", "me/notices/read", _Marked, body={"ids": list(ids)}).read
+
+    def choices(self) -> Choices:
+        return self._wire.ask("GET", "me/choices", Choices)
+
+    def choose(self, kinds: Mapping[NewsKind, Sequence[Channel]] | None = None, *, mail: str | None = None) -> Choices:
+        return self._wire.ask("PUT", "me/choices", Choices, body={"kinds": dict(kinds or {}), "mail": mail})
+
+    def webhooks(self, project: str | None = None) -> Sequence[Webhook]:
+        return self._list("me/webhooks", Webhook, **_given(project=project))
+
+    def add_webhook(
+        self, url: str, *, kinds: Sequence[NewsKind] = (), project: str | None = None
+    ) -> tuple[Webhook, str]:
+        body = {"url": url, "kinds": list(kinds), "project": project}
+        made = self._wire.ask("POST", "me/webhooks", _Hooked, body=body, create=True)
+        return made.webhook, made.secret
+
+    def remove_webhook(self, webhook_id: str) -> None:
+        self._wire.send("DELETE", path_of("me", "webhooks", webhook_id))
+
+    # --- what was done -----------------------------------------------------------------------------------------------
+
     def deeds(self, limit: int = 50, before: str | None = None, **narrowed: str) -> Sequence[Deed]:
         return self._list("admin/deeds", Deed, limit, before, **narrowed)
+
+    # --- fair use ----------------------------------------------------------------------------------------------------
+
+    def standing(self) -> Standing:
+        return self._wire.ask("GET", "me/limits", Standing)
+
+    def usage(
+        self, project: str | None = None, month: str | None = None, limit: int = 50, before: str | None = None
+    ) -> Sequence[Usage]:
+        path = "me/usage" if project is None else path_of("projects", project, "usage")
+        return self._list(path, Usage, limit, before, month=month)
+
+    def all_usage(
+        self,
+        kind: Subject = Subject.PERSON,
+        limit: int = 50,
+        before: str | None = None,
+        *,
+        name: str | None = None,
+        project_id: str | None = None,
+        month: str | None = None,
+    ) -> Sequence[Usage]:
+        narrowed = {"name": name, "project_id": project_id, "month": month}
+        return self._list("admin/usage", Usage, limit, before, kind=kind, **narrowed)
+
+    def limits(self) -> Sequence[Limits]:
+        return self._list("admin/limits", Limits, _MOST)
+
+    def set_limits(self, limits: Limits) -> Limits:
+        return self._wire.ask("PUT", "admin/limits", Limits, body=limits)
+
+    def drop_limits(self, kind: Subject, name: str = "") -> None:
+        self._wire.send("DELETE", path_of("admin", "limits", kind), query={"name": name})
 
     # --- shared ------------------------------------------------------------------------------------------------------
 
     def _list(
-        self, path: str, kind: type[Item], limit: int = 50, cursor: str | None = None, **narrowed: object
+        self, path: str, of: type[Item], limit: int = 50, cursor: str | None = None, /, **narrowed: object
     ) -> Sequence[Item]:
         """The first `limit` things after `cursor`, over as many pages as that takes."""
         found: list[Item] = []
         while len(found) < limit:
             query = {**narrowed, "limit": min(limit - len(found), _MOST), "cursor": cursor}
-            page: Page[Item] = self._wire.ask("GET", path, Page[kind], query=query)  # type: ignore[valid-type]
+            page: Page[Item] = self._wire.ask("GET", path, Page[of], query=query)  # type: ignore[valid-type]
             found += page.items
             cursor = page.next
             if cursor is None:
@@ -372,7 +544,7 @@ def _rejected(upload: Upload) -> DataRejected:
     failure = upload.failure
     if failure is None:
         return DataRejected(f"{upload.name} was rejected.")
-    return DataRejected(failure.what, cause=failure.cause, cure=failure.cure, code=failure.code)
+    return DataRejected(failure.what, cause=failure.cause, cure=failure.cure, code=failure.code, faults=failure.faults)
 
 
 def _unpack(packed: Path, to: Path) -> None:

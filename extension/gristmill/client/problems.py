@@ -21,6 +21,7 @@ from gristmill.errors import (
     UsageError,
     VersionsDiffer,
 )
+from gristmill.records import Notice
 
 if TYPE_CHECKING:
     import httpx
@@ -42,6 +43,7 @@ class Problem:
     code: str = ""
     detail: str | None = None
     cure: str | None = None
+    faults: tuple[Notice, ...] = ()
 
 
 def error_of(answer: httpx.Response, url: str) -> GristmillError:
@@ -59,7 +61,7 @@ def error_of(answer: httpx.Response, url: str) -> GristmillError:
     cure, theirs = problem.cure or "", answer.headers.get(_VERSION, "")
     if answer.status_code in _UNKNOWN and _is_foreign(theirs):
         cure = f"{cure} It may be that the hub and this client differ: {_differs(theirs).failure.cause}".strip()
-    return kind(problem.title, cause=problem.detail or "", cure=cure, code=code)
+    return kind(problem.title, cause=problem.detail or "", cure=cure, code=code, faults=problem.faults)
 
 
 def not_understood(answer: httpx.Response, url: str) -> GristmillError:

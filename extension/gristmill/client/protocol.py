@@ -11,26 +11,45 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from gristmill.records import (
+    About,
+    AboutChange,
+    Channel,
+    Choices,
     Comparison,
     Dataset,
     DatasetEntry,
     Deed,
+    Edit,
     Event,
     Invitation,
+    Limits,
     Lineage,
     Member,
     MemberKind,
     Membership,
     Model,
+    News,
+    NewsKind,
+    Outlook,
     Profile,
     Project,
     Proposal,
     RecipeEntry,
     Run,
+    RunKind,
     RunRequest,
     RunStatus,
+    Schedule,
+    ScheduleRequest,
+    Schema,
+    SchemaChange,
     Stage,
+    Standing,
+    Subject,
+    Tick,
     Upload,
+    Usage,
+    Webhook,
     WeightsEntry,
     Who,
 )
@@ -46,10 +65,13 @@ class Client(Protocol):
 
     # --- data --------------------------------------------------------------------------------------------------------
 
-    def check(self, path: Path, *, table: str | None = None) -> tuple[Profile, Proposal | None]:
+    def check(
+        self, path: Path, *, table: str | None = None, project: str | None = None
+    ) -> tuple[Profile, Proposal | None]:
         """Intake only: what is in the file and what could be done with it. Nothing is registered.
 
-        `table` names the file to train on, where an archive holds several that differ.
+        `table` names the file to train on, where an archive holds several that differ. With a project, the file is
+        held to that project's schema, as an upload would be.
         """
 
     def explore(
@@ -78,6 +100,29 @@ class Client(Protocol):
     ) -> Proposal:
         """What the platform suggests to do with a dataset, given what a person has settled already."""
 
+    # --- datasets that stay right ------------------------------------------------------------------------------------
+
+    def revise(self, dataset_id: str, edits: Sequence[Edit]) -> Dataset:
+        """An edited version of a dataset: the next version of its name, made of the same upload."""
+
+    def versions(self, dataset_id: str) -> Sequence[DatasetEntry]:
+        """Every version of a dataset's name in its project, newest first."""
+
+    def about(self, dataset_id: str) -> About:
+        """What people say about the datasets of a name: all versions share it."""
+
+    def describe(self, dataset_id: str, change: AboutChange) -> About:
+        """Says something else about the datasets of a name from now on; with another name, all versions get it."""
+
+    def schema(self, project: str) -> Schema:
+        """What a project asks of the tables that are put into it; NotFound where it asks nothing."""
+
+    def fix_schema(self, project: str, change: SchemaChange) -> Schema:
+        """Holds every later upload and batch of a project to these rules, or to those that one of its datasets fits."""
+
+    def drop_schema(self, project: str) -> None:
+        """Lets a project take whatever comes."""
+
     # --- runs --------------------------------------------------------------------------------------------------------
 
     def train(self, request: RunRequest) -> Run:
@@ -104,6 +149,7 @@ class Client(Protocol):
         *,
         task: str | None = None,
         owner: str | None = None,
+        kind: RunKind | None = None,
     ) -> Sequence[Run]:
         """Runs, newest first; `before` is the id of the last one on the page before."""
 
@@ -195,6 +241,32 @@ class Client(Protocol):
         `told` hears a sentence for each thing that could not be answered, as long as they are few.
         """
 
+    def batch(self, model_id: str, upload_id: str | None = None, settings: Mapping[str, Any] | None = None) -> Run:
+        """Queues a run that predicts the rows of an upload, however many; its artifact `predictions` holds them."""
+
+    # --- schedules ---------------------------------------------------------------------------------------------------
+
+    def schedule(self, request: ScheduleRequest) -> Schedule:
+        """Has something done at fixed times, on one's own behalf."""
+
+    def schedules(self, project: str | None = None, limit: int = 50, before: str | None = None) -> Sequence[Schedule]:
+        """Schedules, newest first; `before` is the id of the last one on the page before."""
+
+    def outlook(self, schedule_id: str) -> Outlook:
+        """A schedule, what its latest ticks came to, and when it is due next."""
+
+    def pause_schedule(self, schedule_id: str) -> Schedule:
+        """Lets a schedule rest until it is told to go on."""
+
+    def resume_schedule(self, schedule_id: str) -> Schedule:
+        """Has a schedule go on, from now and on behalf of who says so."""
+
+    def remove_schedule(self, schedule_id: str) -> None:
+        """Forgets a schedule; the runs and models that it made stay."""
+
+    def run_schedule(self, schedule_id: str) -> Tick:
+        """A tick now, whatever the schedule's cron says."""
+
     # --- people ------------------------------------------------------------------------------------------------------
 
     def me(self) -> Who:
@@ -230,5 +302,63 @@ class Client(Protocol):
     def withdraw(self, invitation_id: str) -> None:
         """Makes a link worthless."""
 
+    # --- being told --------------------------------------------------------------------------------------------------
+
+    def notices(self, limit: int = 50, before: str | None = None, *, unread: bool = False) -> Sequence[News]:
+        """What one was told, newest first; with `unread`, only what one has not read."""
+
+    def read_notices(self, ids: Sequence[str] = ()) -> int:
+        """Marks notices as read, all of them without `ids`; how many of them were unread."""
+
+    def choices(self) -> Choices:
+        """What one chooses to be told: kinds that are not named come by bell and mail."""
+
+    def choose(self, kinds: Mapping[NewsKind, Sequence[Channel]] | None = None, *, mail: str | None = None) -> Choices:
+        """Chooses by which channels some kinds come, and where mail goes; what is not named stays as it is."""
+
+    def webhooks(self, project: str | None = None) -> Sequence[Webhook]:
+        """One's own webhooks, or a project's, for its owners; without their secrets."""
+
+    def add_webhook(
+        self, url: str, *, kinds: Sequence[NewsKind] = (), project: str | None = None
+    ) -> tuple[Webhook, str]:
+        """Has news sent to an address: one's own, or all of a project. The secret is shown this once."""
+
+    def remove_webhook(self, webhook_id: str) -> None:
+        """Has nothing sent there any more."""
+
+    # --- what was done -----------------------------------------------------------------------------------------------
+
     def deeds(self, limit: int = 50, before: str | None = None, **narrowed: str) -> Sequence[Deed]:
         """What was done, newest first; for admins, who may narrow it by who, action, thing or project_id."""
+
+    # --- fair use ----------------------------------------------------------------------------------------------------
+
+    def standing(self) -> Standing:
+        """What who asks may use and has used, by themselves and in each of their teams, and what an hour costs."""
+
+    def usage(
+        self, project: str | None = None, month: str | None = None, limit: int = 50, before: str | None = None
+    ) -> Sequence[Usage]:
+        """What one has used oneself; for its owners, what everybody has used in a project. Newest first."""
+
+    def all_usage(
+        self,
+        kind: Subject = Subject.PERSON,
+        limit: int = 50,
+        before: str | None = None,
+        *,
+        name: str | None = None,
+        project_id: str | None = None,
+        month: str | None = None,
+    ) -> Sequence[Usage]:
+        """What all people, or teams, have used, newest first; for admins."""
+
+    def limits(self) -> Sequence[Limits]:
+        """All limits that are set; for admins."""
+
+    def set_limits(self, limits: Limits) -> Limits:
+        """Sets limits, for everybody, a team or a person, in place of those they had; for admins."""
+
+    def drop_limits(self, kind: Subject, name: str = "") -> None:
+        """Takes limits away; for admins."""

@@ -13,7 +13,7 @@ from gristmill.records import EventKind, to_plain
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Report", "frame_of", "text_of"]
+__all__ = ["Report", "frame_of", "read_rows", "text_of"]
 
 _TIMES = ("created_at",)
 
@@ -43,6 +43,15 @@ def frame_of(found: Sequence[object], shown: Sequence[str]) -> pd.DataFrame:
         if name in table.columns:
             table[name] = pd.to_datetime(table[name], unit="s", utc=True).dt.round("s")
     return table
+
+
+def read_rows(path: Path) -> pd.DataFrame:
+    """The rows of a CSV or Parquet file, whatever it is called."""
+    import pandas as pd
+
+    with path.open("rb") as file:
+        is_parquet = file.read(4) == b"PAR1"
+    return pd.read_parquet(path) if is_parquet else pd.read_csv(path)
 
 
 def text_of(client: Client, run_id: str) -> str:

@@ -140,7 +140,7 @@ class _Sending:
             link = self._links[number]
             url = urljoin(self._wire.url, link.url)
             try:
-                answer = self._wire.store.put(url, content=self._counted(link), headers=_length(link.size))
+                answer = self._wire.store.put(url, content=self._counted(link), headers=_headers(link))
             except httpx.TransportError as error:
                 failed: GristmillError = away(url, error)
             else:
@@ -197,5 +197,5 @@ def _existing(path: Path) -> Path:
     return path
 
 
-def _length(size: int) -> dict[str, str]:
-    return {"Content-Length": str(size)}
+def _headers(link: MissingPart) -> dict[str, str]:
+    return {"Content-Length": str(link.size), **link.headers}

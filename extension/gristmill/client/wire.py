@@ -29,7 +29,7 @@ from gristmill.client import problems
 from gristmill.client.connecting import Address
 from gristmill.errors import GristmillError, HubAway
 
-__all__ = ["Page", "Wire", "path_of"]
+__all__ = ["Page", "Wire", "away", "hush", "path_of"]
 
 Answer = TypeVar("Answer")
 
@@ -55,7 +55,7 @@ class Wire:
         self.url = address.url
         self._has_answered = False
         headers = {"User-Agent": f"gristmill/{gristmill.__version__}"}
-        _hush()
+        hush()
         self._hub = httpx.Client(
             headers=headers | {"Authorization": f"Bearer {address.token}", "Accept": "application/json"},
             timeout=_TIMEOUT,
@@ -204,7 +204,7 @@ class _Redacted(logging.Filter):
 _redacted = _Redacted()
 
 
-def _hush() -> None:
+def hush() -> None:
     """httpx names each address that it asks, links to a store included; httpcore shows where an answer redirects to."""
     for name in ("httpx", "httpcore.http11", "httpcore.http2", "httpcore.connection"):
         logging.getLogger(name).addFilter(_redacted)  # one that is there already is not added again

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-__all__ = ["Dispatcher"]
+__all__ = ["Dispatcher", "Present"]
 
 
 class Dispatcher(ABC):
@@ -23,3 +23,11 @@ class Dispatcher(ABC):
     @abstractmethod
     def nudge(self) -> None:
         """Make sure that somebody works, if it is up to this dispatcher."""
+
+
+class Present(Dispatcher):
+    """For where workers stand by, such as in a worker itself: they find what waits."""
+
+    def hint(self, run_id: str) -> None: ...
+
+    def nudge(self) -> None: ...

@@ -4,8 +4,29 @@ from __future__ import annotations
 
 from gristmill.intake.allowance import Allowance
 from gristmill.intake.archive import unpack
-from gristmill.intake.inspection import fetch, inspect, keep_listing, sample, sample_file
+from gristmill.intake.editing import edit
+from gristmill.intake.fitting import check_rules, held_to, held_to_as_batch, misfits, rules_of
+from gristmill.intake.inspection import fetch, inspect, keep_listing, revise, sample, sample_file
 from gristmill.intake.profile import profile
 from gristmill.intake.propose import propose
+from gristmill.intake.steps import revision_of
 
-__all__ = ["Allowance", "fetch", "inspect", "keep_listing", "profile", "propose", "sample", "sample_file", "unpack"]
+__all__ = [
+    "Allowance",
+    "check_rules",
+    "edit",
+    "fetch",
+    "held_to",
+    "held_to_as_batch",
+    "inspect",
+    "keep_listing",
+    "misfits",
+    "profile",
+    "propose",
+    "revise",
+    "revision_of",
+    "rules_of",
+    "sample",
+    "sample_file",
+    "unpack",
+]

@@ -42,9 +42,12 @@ class Allowance:
 
     def check_file(self, path: Path) -> None:
         """Refuse a file that is larger than allowed."""
-        size = path.stat().st_size / 1e9
-        if size > self.gigabytes:
-            self._refuse("gigabytes", f"{path.name} has {_figure(size)} GB, more than", "GB")
+        self.check_size(path.name, path.stat().st_size)
+
+    def check_size(self, name: str, size: int) -> None:
+        """Refuse a file of so many bytes, before it is sent, if that is more than allowed."""
+        if size / 1e9 > self.gigabytes:
+            self._refuse("gigabytes", f"{name} has {_figure(size / 1e9)} GB, more than", "GB")
 
     def check_rows(self, profile: Profile) -> None:
         """Refuse more to train on than allowed."""

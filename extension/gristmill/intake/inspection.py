@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gristmill import tasks
 from gristmill.intake.archive import unpack
+from gristmill.intake.editing import edit, revised
 from gristmill.intake.profile import profile
-from gristmill.records import Dataset, Notice, Profile, Table, replace
+from gristmill.records import Dataset, Notice, Profile, Revision, Table, replace
 from gristmill.stores import Store, places
 from gristmill.tasks import Listing
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["fetch", "inspect", "keep_listing", "sample", "sample_file"]
+__all__ = ["fetch", "inspect", "keep_listing", "revise", "sample", "sample_file"]
 
 
 def inspect(path: Path, scratch: Path, table: str | None = None) -> Profile:
@@ -47,8 +48,13 @@ def inspect(path: Path, scratch: Path, table: str | None = None) -> Profile:
     )
 
 
-def fetch(store: Store, dataset: Dataset, folder: Path) -> None:
-    """The files of a dataset in `folder`, as they were when it was profiled."""
+def fetch(
+    store: Store, dataset: Dataset, folder: Path, apply: Callable[[Path, Revision], object] | None = edit
+) -> None:
+    """The files of a dataset in `folder`, as they were when it was profiled.
+
+    `apply` does the edits of an edited version, which takes pandas; with None, the files are as they were uploaded.
+    """
     upload = folder.parent / dataset.filename
     store.get_file(dataset.key, upload)
     unpack(upload, folder)
@@ -56,6 +62,13 @@ def fetch(store: Store, dataset: Dataset, folder: Path) -> None:
     if dataset.profile.arranged:
         for table in dataset.profile.tables:
             store.get_file(places.listing(dataset.upload_id, table.path), folder / table.path)
+    if dataset.revision is not None and apply is not None:
+        apply(folder, dataset.revision)
+
+
+def revise(scratch: Path, revision: Revision) -> tuple[Revision, Profile]:
+    """The revision with what it left open found out, and the profile of what it makes of the files in scratch/data."""
+    return revised(scratch / "data", revision, lambda rows: rows.to_parquet(sample_file(scratch), index=False))
 
 
 def keep_listing(store: Store, upload_id: str, profile: Profile, scratch: Path) -> None:

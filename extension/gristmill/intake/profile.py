@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 
 from gristmill.errors import DataRejected
 from gristmill.intake.findings import findings
-from gristmill.intake.layout import Found, place
+from gristmill.intake.layout import Found, Placed, place
 from gristmill.records import Column, Notice, Profile, Role, Severity, Table, TableForm, replace
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Survey", "profile"]
+__all__ = ["Survey", "columns_of", "profile", "profile_placed"]
 
 FEWEST_ROWS = 20
 _BATCH = 20_000  # rows
@@ -106,6 +106,19 @@ def profile(
             code="no-table",
         )
     placed = place(found, table)
+    placed = replace(placed, notices=(*placed.notices, *too_narrow))
+    return profile_placed(folder, files, placed, ignored=ignored, keep=keep)
+
+
+def profile_placed(
+    folder: Path,
+    files: Sequence[str],
+    placed: Placed,
+    *,
+    ignored: Sequence[str] = (),
+    keep: Callable[[pd.DataFrame], None] | None = None,
+) -> Profile:
+    """What the files hold, where it is known which of them are tables and what for."""
     names = placed.train[0].form.names
     train = _read(folder, placed.train, Role.TRAIN, names)
     test = _read(folder, placed.test, Role.TEST, names)
@@ -117,12 +130,37 @@ def profile(
         files=len(files),
         bytes=sum((folder / file).stat().st_size for file in files),
         ignored=tuple(ignored),
-        notices=(*placed.notices, *too_narrow),
+        notices=placed.notices,
     )
     _refuse(whole)
     if keep is not None and train.sample is not None:
         keep(train.sample)
     return replace(whole, notices=(*whole.notices, *findings(whole, train.strays + test.strays)))
+
+
+def columns_of(path: Path, form: TableForm) -> tuple[tuple[Column, ...], Counter[str]]:
+    """What each column of one file holds, read as the form says; how many values of each are not what it promises.
+
+    Columns that the form does not know are read as they seem to be.
+    """
+    from gristmill.tables import batches, sniff
+
+    strays: Counter[str] = Counter()
+    try:
+        own = sniff(path)
+    except DataRejected:  # too little of it to tell
+        own = form
+    form = replace(
+        form,
+        integers=(*form.integers, *(name for name in own.integers if name not in form.names)),
+        numbers=(*form.numbers, *(name for name in own.numbers if name not in form.names)),
+        dates={name: way for name, way in own.dates.items() if name not in form.names} | form.dates,
+    )
+    survey: Survey | None = None
+    for rows in _ahead(batches(path, form, _BATCH, strays=strays)):
+        survey = survey or Survey([str(name) for name in rows.columns])
+        survey.add(rows)
+    return (survey.columns() if survey is not None else ()), strays
 
 
 def _sniff(folder: Path, files: Sequence[str]) -> tuple[list[Found], list[Notice]]:

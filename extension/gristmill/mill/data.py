@@ -18,16 +18,25 @@ from gristmill.stores import places
 
 __all__ = ["Data", "key_segment", "not_what_was_sent"]
 
+_LASTS = 24 * 3600.0  # seconds until an upload that broke off is given up
 Progress = Callable[[int, int], None]
 
 
 class Data(UseCases):
     """What can be asked about data."""
 
-    def check(self, path: Path, *, table: str | None = None) -> tuple[Profile, Proposal | None]:
-        """Intake only: what is in the file and what could be done with it. Nothing is registered."""
+    def check(
+        self, path: Path, *, table: str | None = None, project: str | None = None
+    ) -> tuple[Profile, Proposal | None]:
+        """Intake only: what is in the file and what could be done with it. Nothing is registered.
+
+        With a project, it is held to that project's schema, as an upload would be.
+        """
+        project_id = None if project is None else self._gate.project(project).id
         with self._scratch() as scratch:
             seen = self._looked_at(existing(path), Path(scratch), table)
+            if project_id is not None:
+                self._hold(project_id, seen.profile)
             return seen.profile, seen.proposal
 
     def explore(
@@ -68,8 +77,9 @@ class Data(UseCases):
             size=path.stat().st_size,
             status=UploadStatus.OPEN,
             created_at=time.time(),
+            expires_at=time.time() + _LASTS,
         )
-        self._catalog.uploads.add(upload)
+        self._admission.open(upload, lambda: None)
         stored = self._store.put_file(upload.key, path)
         if progress is not None:
             progress(stored.size, stored.size)
@@ -88,6 +98,7 @@ class Data(UseCases):
                 self._store.get_file(upload.key, local)
                 upload = self._identified(upload, local)
                 seen = self._looked_at(local, Path(scratch), table)
+                self._hold(upload.project_id, seen.profile)
                 self._store.put_file(places.sample(upload.id), intake.sample_file(Path(scratch)))
                 intake.keep_listing(self._store, upload.id, seen.profile, Path(scratch))
         except DataRejected as rejected:
@@ -118,6 +129,12 @@ class Data(UseCases):
         if seen.profile.arranged:  # of a table, another column may be chosen
             allowance.check_classes(seen.profile, tasks.find(seen.proposal.task), seen.proposal.target)
         return seen
+
+    def _hold(self, project_id: str, profile: Profile) -> None:
+        """Go on only with data that fits the project's schema, if it has one."""
+        schema = self._catalog.schemas.of(project_id)
+        if schema is not None:
+            intake.held_to(schema, profile, self._catalog.projects.get(project_id).name)
 
     def _identified(self, upload: Upload, local: Path) -> Upload:
         """The upload with the sha256 of its bytes, which a store may not have known; DataRejected if they are others.
@@ -151,11 +168,11 @@ class Data(UseCases):
         if dataset.proposal is not None and not (task or target or metric):
             return dataset.proposal
         chosen = hashlib.sha256(records.encode([task, target, metric])).hexdigest()[:32]
-        kept = places.suggestion(dataset.upload_id, chosen)
+        kept = places.suggestion(dataset.origin, chosen)
         with suppress(NotFound, ValueError):
             return records.decode(self._store.read(kept), Proposal)
         with self._scratch() as scratch:
-            self._store.get_file(places.sample(dataset.upload_id), intake.sample_file(Path(scratch)))
+            self._store.get_file(places.sample(dataset.origin), intake.sample_file(Path(scratch)))
             proposal = self._parts.looking.propose(
                 dataset.profile, Path(scratch), task=task, target=target, metric=metric
             )

@@ -54,7 +54,7 @@ class Explanations(Models):
             folder, sandbox = Path(scratch), self._parts.sandbox
             execution = sandbox.prepare(folder)  # it warms up while the data is fetched
             try:
-                dataset = self.dataset(run.dataset_id)
+                dataset = self.dataset(run.dataset_id or "")
                 intake.fetch(self._store, dataset, folder / "data")
                 restore(self._store, checkpoint, folder)
                 proposal = records.decode(self._store.read(places.proposal(run.id)), Proposal)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from gristmill.mill.explanations import Explanations
+from gristmill.mill.fair_use import FairUse
 from gristmill.mill.people import People
 from gristmill.mill.recipes import Recipes
+from gristmill.mill.schedules import Schedules
+from gristmill.mill.telling import Telling
 from gristmill.mill.weights import Weights
 from gristmill.records import Who
 
 __all__ = ["Mill"]
 
 
-class Mill(Explanations, Recipes, Weights, People):
+class Mill(Schedules, Explanations, Recipes, Weights, People, Telling, FairUse):
     """The platform in process, for one person; `on_behalf` gives the same platform to another."""
 
     def on_behalf(self, who: Who) -> Mill:

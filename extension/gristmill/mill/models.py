@@ -49,6 +49,8 @@ class Models(Runs):
         runs = [self.run(model.run_id)]
         while runs[-1].resumed_from is not None and len(runs) < _LONGEST_LINE:
             runs.append(self.run(runs[-1].resumed_from))
+        if runs[0].dataset_id is None:
+            raise NotFound(f"The model {model.name} was not trained on a dataset.")
         dataset = self.dataset(runs[0].dataset_id)
         entry = DatasetEntry(**{name: getattr(dataset, name) for name in DatasetEntry.__slots__})
         return Lineage(model=model, dataset=entry, runs=tuple(runs), recipe=runs[0].recipe)

@@ -15,9 +15,11 @@ from gristmill.errors import NotPossible, UsageError
 from gristmill.intake import Allowance
 from gristmill.looking import Here, Looking
 from gristmill.mill import trail
+from gristmill.mill.admission import Admission
 from gristmill.mill.gate import Gate
+from gristmill.notify import Ways
 from gristmill.recipe_book import RecipeBook
-from gristmill.records import LOCAL, Who
+from gristmill.records import LOCAL, Price, Who
 from gristmill.sandbox import Sandbox
 from gristmill.stores import Store
 
@@ -35,9 +37,11 @@ class Parts:
     dispatcher: Dispatcher
     sandbox: Sandbox
     home: Path
+    price: Price = field(default_factory=Price)
     looking: Looking = field(default_factory=Here)
     allowance: Allowance = field(default_factory=Allowance)
     weights: Path | None = None  # the shelf of pretrained weights; in `home` where nothing is said
+    ways: Ways = field(default_factory=Ways)  # how people are told
 
 
 class UseCases:
@@ -51,6 +55,7 @@ class UseCases:
             catalog=parts.catalog, store=parts.store, sandbox=parts.sandbox, home=parts.home, looking=parts.looking
         )
         self._gate = Gate(parts.catalog, who)
+        self._admission = Admission(parts, who)
         self.who = who
 
     def note(self, action: str, answer: Any, args: tuple[Any, ...], outcome: str) -> None:

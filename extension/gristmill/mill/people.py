@@ -12,7 +12,18 @@ from gristmill.errors import Conflict, NotFound, UsageError
 from gristmill.mill.gate import check_name
 from gristmill.mill.parts import UseCases
 from gristmill.mill.trail import audited
-from gristmill.records import Deed, Invitation, Member, MemberKind, Membership, Power, Project, Who
+from gristmill.records import (
+    Deed,
+    Invitation,
+    Member,
+    MemberKind,
+    Membership,
+    NewsKind,
+    Power,
+    Project,
+    Tiding,
+    Who,
+)
 
 __all__ = ["People"]
 
@@ -57,7 +68,17 @@ class People(UseCases):
             raise UsageError(f"{name!r} is nobody's name.", cure="Give a user's or a team's name.")
         owned = self._gate.project(project, Membership.OWNER)
         member = Member(project_id=owned.id, kind=kind, name=name, membership=membership, created_at=time.time())
-        return self._catalog.members.put(member)
+        put = self._catalog.members.put(member)
+        if kind is MemberKind.PERSON and name != self.who.name:
+            self._catalog.tidings.add(self._shared(owned, member))
+        return put
+
+    def _shared(self, project: Project, member: Member) -> Tiding:
+        return Tiding(
+            id=records.new_id("tiding"), created_at=member.created_at, kind=NewsKind.SHARED, who=member.name,
+            thing=project.id, project_id=None,
+            facts={"by": self.who.name, "project": project.name, "membership": member.membership.value},
+        )  # fmt: skip
 
     @audited("member.remove")
     def unshare(self, project: str, name: str, kind: MemberKind = MemberKind.PERSON) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from gristmill import exploring, intake, recipes, records, tasks
 from gristmill.bench import BenchFile
-from gristmill.errors import BudgetTooSmall, Conflict, NotConfirmed, NotFound, UsageError
+from gristmill.errors import BudgetTooSmall, Conflict, NotConfirmed, NotFound, NotPossible, UsageError
 from gristmill.mill.data import key_segment
 from gristmill.mill.parts import label, needs
 from gristmill.mill.trail import audited
@@ -24,6 +24,7 @@ from gristmill.records import (
     Power,
     Proposal,
     Run,
+    RunKind,
     RunRequest,
     RunStatus,
     Severity,
@@ -32,7 +33,7 @@ from gristmill.records import (
 )
 from gristmill.stores import places
 
-__all__ = ["Runs"]
+__all__ = ["Runs", "confirmed"]
 
 _LEAST_BUDGET = 30.0  # seconds: below it, loading AutoGluon and saving a model leave no time to train
 _MOST_BUDGET = 30 * 24 * 3600.0
@@ -50,6 +51,7 @@ _UNTOUCHED: dict[str, Any] = {  # what a run is before anybody works on it
     "lease_until": None,
     "salvaged": False,
     "score": None,
+    "rows": None,
     "leaderboard": (),
     "seconds": {},
     "artifacts": (),
@@ -68,17 +70,24 @@ class Runs(Uploads):
         dataset = self._gate.get(self._catalog.datasets, request.dataset_id, Membership.EDITOR)
         proposal = self._fitting(dataset, request)
         kind = tasks.find(proposal.task)
-        self._parts.allowance.check_classes(dataset.profile, kind, proposal.target)
-        needs(f"Training for {kind.title.lower()}", kind.modules, kind.extra)
-        _confirmed((*dataset.profile.notices, *proposal.notices), request.accepted)
-        kind.settle(dataset.profile, proposal.target, dict(request.settings))
+        confirmed((*dataset.profile.notices, *proposal.notices), request.accepted)
         built_in = kind.recipe.removesuffix(".ipynb")
         if request.notebook:
             recipe = recipes.given(request.recipe or "notebook", request.notebook)
         else:
             recipe = self._book.find(request.recipe or built_in, dataset.project_id)
+        return self._train(request, dataset, proposal, recipe)
+
+    def _train(
+        self, request: RunRequest, dataset: Dataset, proposal: Proposal, recipe: recipes.Recipe, id: str | None = None
+    ) -> Run:
+        """Queue what was settled; whatever asks for training comes by here."""
+        kind = tasks.find(proposal.task)
+        self._parts.allowance.check_classes(dataset.profile, kind, proposal.target)
+        kind.settle(dataset.profile, proposal.target, dict(request.settings))
+        needs(f"Training for {kind.title.lower()}", kind.modules, kind.extra)
         run = Run(
-            id=records.new_id("run"),
+            id=id or records.new_id("run"),
             project_id=dataset.project_id,
             dataset_id=dataset.id,
             name=label(request.name, dataset.name),
@@ -95,21 +104,23 @@ class Runs(Uploads):
             created_at=time.time(),
             owner=self.who.name,
         )
-        self._store.put_bytes(places.proposal(run.id), records.encode(proposal))
-        self._store.put_bytes(places.recipe(run.id), recipe.text.encode())
-        return self._queue(run)
+        papers = {places.proposal(run.id): records.encode(proposal), places.recipe(run.id): recipe.text.encode()}
+        return self._queue(run, papers)
 
     @audited("run.rerun")
     def rerun(self, run_id: str) -> Run:
         """A new run that is asked for as an earlier one was, from the beginning."""
-        self._gate.must(Power.TRAIN)
-        return self._again(self._gate.get(self._catalog.runs, run_id, Membership.EDITOR), resumed_from=None)
+        run = self._gate.get(self._catalog.runs, run_id, Membership.EDITOR)
+        self._gate.must(Power.TRAIN if run.kind is RunKind.TRAIN else Power.USE)
+        return self._again(run, resumed_from=None)
 
     @audited("run.resume")
     def resume(self, run_id: str, budget: float, settings: dict[str, Any] | None = None) -> Run:
         """A new run that goes on from where an ended one stopped, keeping the models it had trained."""
         self._gate.must(Power.TRAIN)
         earlier = self._gate.get(self._catalog.runs, run_id, Membership.EDITOR)
+        if earlier.kind is not RunKind.TRAIN:
+            raise Conflict(f"The run {earlier.name} trains nothing.", cure="Ask for it again; it begins anew.")
         if not earlier.status.is_final:
             raise Conflict(
                 f"The run {earlier.name} is still {earlier.status}.",
@@ -123,10 +134,13 @@ class Runs(Uploads):
     def _again(self, earlier: Run, **changed: Any) -> Run:
         """A queued run that is asked for as `earlier` was, but for what is changed."""
         new = {"id": records.new_id("run"), "created_at": time.time(), "owner": self.who.name}
+        if earlier.kind is not RunKind.TRAIN:
+            new["model_id"] = earlier.model_id
         run = replace(earlier, **(_UNTOUCHED | new | changed))
-        for place in (places.proposal, places.recipe):
-            self._store.put_bytes(place(run.id), self._store.read(place(earlier.id)))
-        return self._queue(run)
+        papers = {}
+        for place in (places.proposal, places.recipe) if earlier.kind is RunKind.TRAIN else (places.recipe,):
+            papers[place(run.id)] = self._store.read(place(earlier.id))
+        return self._queue(run, papers)
 
     def run(self, run_id: str) -> Run:
         """A run as it stands now."""
@@ -141,11 +155,14 @@ class Runs(Uploads):
         *,
         task: str | None = None,
         owner: str | None = None,
+        kind: RunKind | None = None,
     ) -> Sequence[Run]:
         """Runs, newest first; `before` is the id of the last one on the page before."""
         statuses = () if status is None else (status,)
-        narrowed = {"task": task, "owner": owner}
-        return self._catalog.runs.list(self._project_ids(project), statuses, before=before, limit=limit, **narrowed)
+        projects = self._project_ids(project)
+        return self._catalog.runs.list(
+            projects, statuses, before=before, limit=limit, task=task, owner=owner, kind=kind
+        )
 
     def compare(self, run_ids: Sequence[str]) -> Comparison:
         """Runs side by side: in what they were asked for differently, and which did best."""
@@ -156,7 +173,7 @@ class Runs(Uploads):
         comparable = not {"task", "target", "metric"}.intersection(differs)
         scored = [(run.score, run.id) for run in runs if run.score is not None]
         best = None
-        if comparable and scored:
+        if comparable and scored and runs[0].dataset_id is not None:
             profile = self.dataset(runs[0].dataset_id).profile
             metric = tasks.find(runs[0].task).metric_for(profile, runs[0].target, runs[0].metric)
             best = (max if metric.greater_is_better else min)(scored)[1]
@@ -176,6 +193,7 @@ class Runs(Uploads):
     def cancel(self, run_id: str, *, keep: bool = False) -> Run:
         """Ask a run to end: with `keep`, it stops training now and keeps the best model so far."""
         run = self._gate.get(self._catalog.runs, run_id, Membership.EDITOR)
+        keep = keep and run.kind is RunKind.TRAIN  # the others have nothing to keep before their end
         return self._catalog.runs.want(run.id, Wanted.STOP if keep else Wanted.CANCEL)
 
     @audited("run.fetch")
@@ -191,9 +209,15 @@ class Runs(Uploads):
         if to.exists() and (not to.is_dir() or any(to.iterdir())):
             raise UsageError(f"{to} is there already and not empty.", cure="Name a folder that is not there yet.")
         run = self.run(run_id)
+        if run.dataset_id is None or run.kind is not RunKind.TRAIN:
+            raise NotPossible(
+                f"The run {run.name} has no folder to work in.",
+                cause="It only asks a model.",
+                cure="Fetch its notebook, the model and the file; the notebook's first cell names them.",
+            )
         dataset = self.dataset(run.dataset_id)
         to.mkdir(parents=True, exist_ok=True)
-        intake.fetch(self._store, dataset, to / "data")
+        intake.fetch(self._store, dataset, to / "data", self._parts.looking.edit)
         proposal = records.decode(self._store.read(places.proposal(run.id)), Proposal)
         BenchFile.of(run, dataset, proposal, self._parts.sandbox.resources()).write(to)
         notebook = run.artifact("notebook")
@@ -241,13 +265,12 @@ class Runs(Uploads):
         reasons = {name: "You chose it." if name in chosen else why for name, why in stored.reasons.items()}
         return replace(stored, notices=tuple(kept), reasons=reasons)
 
-    def _queue(self, run: Run) -> Run:
-        run = self._catalog.runs.add(run)
-        self._parts.dispatcher.hint(run.id)
-        return run
+    def _queue(self, run: Run, papers: Mapping[str, bytes] | None = None) -> Run:
+        """Queue a run, with what its worker will look for in the store, if fair use lets it in."""
+        return self._admission.queue(run, papers or {})
 
 
-def _confirmed(notices: Sequence[Notice], accepted: Sequence[str]) -> None:
+def confirmed(notices: Sequence[Notice], accepted: Sequence[str]) -> None:
     """Refuse to go on while a notice stands that its owner has not said yes to."""
     for notice in notices:
         if notice.severity is Severity.CONFIRM and notice.code not in accepted:

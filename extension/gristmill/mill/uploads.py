@@ -7,6 +7,7 @@ upload that nobody completes expires, and the reconciler drops it.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from pathlib import Path
 
 from gristmill import records
 from gristmill.errors import Conflict, DataRejected, NotFound, UsageError
-from gristmill.mill.data import Data, key_segment, not_what_was_sent
+from gristmill.mill.data import key_segment, not_what_was_sent
+from gristmill.mill.datasets import Datasets
 from gristmill.mill.trail import audited
 from gristmill.records import (
     ArrivedPart,
@@ -46,7 +48,7 @@ class _Sent:
     size: int
 
 
-class Uploads(Data):
+class Uploads(Datasets):
     """What can be asked about uploads."""
 
     @audited("upload.open")
@@ -56,9 +58,11 @@ class Uploads(Data):
             raise UsageError(f"{size} bytes cannot be uploaded.", cure="Give 0 to 5 TiB.")
         if sha256 is not None and (len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef")):
             raise UsageError("This is no SHA-256.", cure="Give 64 hexadecimal digits, or leave it out.")
+        self._parts.allowance.check_size(name, size)
         upload_id, now = records.new_id("upload"), time.time()
         key = places.upload(upload_id, key_segment(_filename(name)))
         project_id = self._gate.own_project(project).id
+        part_size = _PART * max(1, math.ceil(size / (_PART * _MOST_PARTS)))
         upload = Upload(
             id=upload_id,
             project_id=project_id,
@@ -68,11 +72,10 @@ class Uploads(Data):
             status=UploadStatus.OPEN,
             created_at=now,
             sha256=sha256,
-            token=self._store.begin(key),
-            part_size=max(_PART, -(-size // _MOST_PARTS >> 20) << 20),
+            part_size=part_size,
             expires_at=now + _UPLOAD_LASTS,
         )
-        return self._transfer(self._catalog.uploads.add(upload))
+        return self._transfer(self._admission.open(upload, lambda: self._store.begin(key, part_size=part_size)))
 
     def transfer(self, upload_id: str) -> Transfer:
         """How far an upload is, with fresh URLs for what is missing."""
@@ -105,15 +108,23 @@ class Uploads(Data):
             self._drop(upload)
 
     @audited("upload.check")
-    def check_upload(self, upload_id: str, *, table: str | None = None) -> tuple[Profile, Proposal]:
-        """Intake only, of an upload that is whole: what is in it. Nothing is registered."""
+    def check_upload(
+        self, upload_id: str, *, table: str | None = None, project: str | None = None
+    ) -> tuple[Profile, Proposal]:
+        """Intake only, of an upload that is whole: what is in it. Nothing is registered.
+
+        With a project, it is held to that project's schema.
+        """
+        project_id = None if project is None else self._gate.project(project).id
         upload = self._mine(upload_id)
         if upload.status not in (UploadStatus.RECEIVED, UploadStatus.ACCEPTED):
             raise Conflict(f"The upload {upload.name} is {upload.status}.", cure="Complete it first.")
         with self._scratch() as scratch:
             local = Path(scratch) / upload.key.rsplit("/", 1)[-1]
             self._store.get_file(upload.key, local)
-            seen = self._parts.looking.look(local, Path(scratch), table)
+            seen = self._looked_at(local, Path(scratch), table)
+            if project_id is not None:
+                self._hold(project_id, seen.profile)
             return seen.profile, seen.proposal
 
     # --- within ------------------------------------------------------------------------------------------------------
@@ -136,7 +147,10 @@ class Uploads(Data):
                 code="parts-missing",
             )
         wanted = {part.number for part in expected}
-        return self._store.complete(upload.key, token, [part for part in arrived if part.number in wanted])
+        try:
+            return self._store.complete(upload.key, token, [part for part in arrived if part.number in wanted])
+        except NotFound:  # somebody else has completed it meanwhile
+            return self._whole(upload)
 
     def _arrived(self, upload: Upload, token: str) -> Sequence[Part] | None:
         """The parts that lie in the store; None where the store knows of no such upload any more."""
@@ -164,7 +178,12 @@ class Uploads(Data):
             upload=plain,
             part_size=upload.part_size,
             parts=tuple(
-                MissingPart(number=part.number, size=part.size, url=self._link(upload, upload.token, part))
+                MissingPart(
+                    number=part.number,
+                    size=part.size,
+                    url=self._link(upload, upload.token, part),
+                    headers=self._store.put_headers(part.size),
+                )
                 for part in missing
             ),
             arrived=tuple(ArrivedPart(number=part.number, size=part.size) for part in parts if part not in missing),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gristmill.records.data import Notice
+
 __all__ = ["Failure"]
 
 
@@ -15,6 +17,7 @@ class Failure:
     what: str
     cause: str = ""
     cure: str = ""
+    faults: tuple[Notice, ...] = ()  # each of them, where there are several: data that does not fit a schema
 
     def __str__(self) -> str:
         return " ".join(part for part in (self.what, self.cause, self.cure) if part)

@@ -1,5 +1,17 @@
 """Runs, what they leave, and what happens in them.
 
+Run kinds
+---------
+======== ============================================================ ===========================================
+kind     what it does                                                 what it has
+======== ============================================================ ===========================================
+train    makes a model of a dataset                                   dataset; model, once it has succeeded
+batch    has a model answer the rows of an upload                     model, and upload unless series only go on
+compare  has two models answer the rows that neither was trained on   dataset, model, and the other in `settings`
+======== ============================================================ ===========================================
+
+What a batch and a comparison say of task, target and metric is their model's.
+
 Run statuses
 ------------
 =========== ============================== ==========================================================
@@ -25,11 +37,30 @@ from typing import Any
 
 from gristmill.records.failure import Failure
 
-__all__ = ["Artifact", "Event", "EventKind", "LeaderboardRow", "Resources", "Run", "RunRequest", "RunStatus", "Wanted"]
+__all__ = [
+    "Artifact",
+    "Event",
+    "EventKind",
+    "LeaderboardRow",
+    "Resources",
+    "Run",
+    "RunKind",
+    "RunRequest",
+    "RunStatus",
+    "Wanted",
+]
+
+
+class RunKind(StrEnum):
+    """See the first table at the top of this module."""
+
+    TRAIN = "train"
+    BATCH = "batch"
+    COMPARE = "compare"
 
 
 class RunStatus(StrEnum):
-    """See the table at the top of this module."""
+    """See the second table at the top of this module."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -84,7 +115,7 @@ class LeaderboardRow:
 class Artifact:
     """One thing a run left in the store."""
 
-    name: str  # model, report, notebook, log, results or checkpoint
+    name: str  # model, report, notebook, log, results, checkpoint or predictions
     key: str
     size: int
     sha256: str
@@ -92,11 +123,11 @@ class Artifact:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
-    """One execution of a recipe on a dataset within a budget."""
+    """One execution of a notebook within a budget: it trains, or it asks a model."""
 
     id: str
     project_id: str
-    dataset_id: str
+    dataset_id: str | None
     name: str
     recipe: str
     task: str
@@ -120,9 +151,14 @@ class Run:
     leaderboard: tuple[LeaderboardRow, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)  # phase -> seconds, and "total"
     artifacts: tuple[Artifact, ...] = ()
-    model_id: str | None = None
+    model_id: str | None = None  # the model that a training has made, or that a batch asks
     failure: Failure | None = None
     owner: str = "local"  # who asked for it
+    kind: RunKind = RunKind.TRAIN
+    upload_id: str | None = None  # what a batch is to answer
+    rows: int | None = None  # that a batch has answered so far
+    price: float = 0.0  # what an hour of it costs, as it was when it was asked for
+    gpus: int = 0  # of the host that it was asked for
 
     @property
     def deadline(self) -> float | None:
@@ -135,12 +171,16 @@ class Run:
 
 
 class EventKind(StrEnum):
-    """What an event tells: `body` holds `phase`, `text` (log lines), `rows` (a leaderboard), or a notice's fields."""
+    """What an event tells: `body` holds `phase`, `text` (log lines), `rows` (a leaderboard), or a notice's fields.
+
+    A progress holds in `rows` how many a batch has answered.
+    """
 
     PHASE = "phase"
     LOG = "log"
     LEADERBOARD = "leaderboard"
     NOTICE = "notice"
+    PROGRESS = "progress"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gristmill.records.runs import Run
@@ -12,11 +13,12 @@ __all__ = ["Answer", "ArrivedPart", "Comparison", "Lineage", "MissingPart", "Tra
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MissingPart:
-    """A part of an upload that has not arrived, and the URL that takes exactly its bytes by PUT."""
+    """A part of an upload that has not arrived, and the URL that takes exactly its bytes by PUT, with these headers."""
 
     number: int
     url: str
     size: int
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from gristmill.records.data import Profile, Proposal
+from gristmill.records.datasets import Revision
 from gristmill.records.failure import Failure
 
 __all__ = [
@@ -62,11 +63,12 @@ class Upload:
     token: str | None = None  # the store's name for it while its parts come
     part_size: int | None = None
     expires_at: float | None = None  # when it is dropped, if it is still open then
+    owner: str = "local"  # who sent it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dataset:
-    """One immutable upload with its profile."""
+    """One immutable version of a table: an upload with its profile, or an edited version of one."""
 
     id: str
     project_id: str
@@ -80,11 +82,18 @@ class Dataset:
     profile: Profile
     proposal: Proposal | None
     created_at: float
+    edited_from: str | None = None  # the dataset that this is an edited version of
+    revision: Revision | None = None  # what leads from the upload to it
+
+    @property
+    def origin(self) -> str:
+        """Under what the store keeps what is known of its rows: an edited version has rows of its own."""
+        return self.upload_id if self.revision is None else self.id
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DatasetEntry:
-    """A dataset as a list shows it: all but the profile and the proposal, which may be long."""
+    """A dataset as a list shows it: all but profile, proposal and revision, which may be long."""
 
     id: str
     project_id: str
@@ -96,6 +105,7 @@ class DatasetEntry:
     size: int
     sha256: str
     created_at: float
+    edited_from: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

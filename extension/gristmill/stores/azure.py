@@ -260,7 +260,8 @@ class AzureStore(Store):
 
     # --- multipart uploads --------------------------------------------------------------------------------------------
 
-    def begin(self, key: str) -> str:
+    def begin(self, key: str, *, part_size: int | None = None) -> str:
+        del part_size  # blocks are committed in place, whatever their sizes
         token = tokens.new_token()
         with self._faults(f"An upload of {key} could not be begun."):
             note = tokens.check_name(key).encode()

@@ -123,8 +123,11 @@ class Store(ABC):
         return {}
 
     @abstractmethod
-    def begin(self, key: str) -> str:
-        """Begins a multipart upload; nothing is at `key` before `complete`. The answer is its token."""
+    def begin(self, key: str, *, part_size: int | None = None) -> str:
+        """Begins a multipart upload; nothing is at `key` before `complete`. The answer is its token.
+
+        With `part_size`, every part but the last has that many bytes, and none has more: it spares some stores a copy.
+        """
 
     @abstractmethod
     def sign_part(self, key: str, token: str, number: int, *, seconds: float, size: int | None = None) -> str:

@@ -231,7 +231,8 @@ class GoogleStore(Store):
 
     # --- multipart uploads --------------------------------------------------------------------------------------------
 
-    def begin(self, key: str) -> str:
+    def begin(self, key: str, *, part_size: int | None = None) -> str:
+        del part_size  # parts are composed in place, whatever their sizes
         token = tokens.new_token()
         note = tokens.check_name(key).encode()
         with self._faults(f"An upload of {key} could not be begun."):

@@ -82,15 +82,18 @@ class LocalStore(Store):
         check_key(key)
         fresh = self._incoming / secrets.token_hex(8)
         with self._faults(f"{key} could not be written to the store."):
-            digest = write(data, fresh)
-            try:
-                if fresh.stat().st_size > _SMALL:
-                    self._note(key, digest, fresh)
-                place(fresh, self._objects / key)
-            except BaseException:
-                fresh.unlink(missing_ok=True)
-                raise
-            return self._stored(key, digest)
+            return self._adopt(key, fresh, write(data, fresh))
+
+    def _adopt(self, key: str, fresh: Path, digest: str) -> Stored:
+        """Makes the file `fresh`, which is whole and on the medium, the object."""
+        try:
+            if fresh.stat().st_size > _SMALL:
+                self._note(key, digest, fresh)
+            place(fresh, self._objects / key)
+        except BaseException:
+            fresh.unlink(missing_ok=True)
+            raise
+        return self._stored(key, digest)
 
     def get_file(self, key: str, path: Path) -> None:
         if self.stat(key) is None:
@@ -162,9 +165,9 @@ class LocalStore(Store):
 
     # --- multipart uploads --------------------------------------------------------------------------------------------
 
-    def begin(self, key: str) -> str:
+    def begin(self, key: str, *, part_size: int | None = None) -> str:
         with self._faults(f"An upload of {key} could not be begun."):
-            return self._multipart.begin(key)
+            return self._multipart.begin(key, part_size)
 
     def put_part(self, key: str, token: str, number: int, data: bytes) -> Part:
         with self._faults(f"Part {number} of {key} could not be written to the store."):
@@ -175,7 +178,10 @@ class LocalStore(Store):
             return self._multipart.parts(key, token)
 
     def complete(self, key: str, token: str, parts: Sequence[Part]) -> Stored:
-        stored = self.put_chunks(key, self._multipart.data(key, token, parts))
+        with self._faults(f"{key} could not be written to the store."):
+            whole = self._multipart.whole(key, token, parts)
+            stored = None if whole is None else self._adopt(key, *whole)
+        stored = stored or self.put_chunks(key, self._multipart.data(key, token, parts))
         self.abort(key, token)
         return stored
 

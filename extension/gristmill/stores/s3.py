@@ -191,7 +191,8 @@ class S3Store(Store):
 
     # --- multipart uploads --------------------------------------------------------------------------------------------
 
-    def begin(self, key: str) -> str:
+    def begin(self, key: str, *, part_size: int | None = None) -> str:
+        del part_size
         with self._faults(f"An upload of {key} could not be begun."):
             return self._client.create_multipart_upload(**self._at(key))["UploadId"]
 

@@ -109,6 +109,9 @@ class TaskKind(ABC):
     tiny_target: ClassVar[str] = "answer"  # what `tiny` is to be asked for
     lasting: ClassVar[tuple[str, ...]] = ()  # settings that a resumed run keeps, for its models were trained by them
     engine: ClassVar[str] = "gristmill.engines.tabular:TabularEngine"  # what its recipe trains
+    asks_for_rows: ClassVar[bool] = True  # whether a model of it cannot answer without a file
+    comparable: ClassVar[bool] = False  # whether two models of it can be asked about rows that neither has seen
+    answers: ClassVar[tuple[str, ...]] = ("csv", "parquet")  # the files that predictions can be written to
     metrics: ClassVar[tuple[Metric, ...]]
 
     def __init_subclass__(cls, *, partial: bool = False, **rest: Any) -> None:

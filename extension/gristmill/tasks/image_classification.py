@@ -41,6 +41,7 @@ class ImageClassification(TabularClassification):
     summary = "which class a picture belongs to"
     item = "picture"
     recipe = "pictures.ipynb"
+    comparable = False
     engine = "gristmill.engines.pictures:PictureEngine"
     modules = ("autogluon.tabular", "PIL")
     extra = "all-tasks"

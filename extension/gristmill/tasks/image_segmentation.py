@@ -53,6 +53,7 @@ class ImageSegmentation(AnsweredPictures):
     title = "Image segmentation"
     summary = "which class each pixel of a picture belongs to"
     recipe = "segmentation.ipynb"
+    answers = ("zip",)
     engine = "gristmill.engines.segmentation:SegmentationEngine"
     modules = ("torch", "sklearn", "PIL")
     metrics = (MEAN_IOU, DICE, PIXEL_ACCURACY)

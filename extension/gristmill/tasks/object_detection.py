@@ -62,6 +62,7 @@ class ObjectDetection(AnsweredPictures):
     title = "Object detection"
     summary = "what is in a picture, and where"
     recipe = "detection.ipynb"
+    answers = ("json",)
     engine = "gristmill.engines.detection:DetectionEngine"
     modules = ("torch", "pycocotools", "PIL")
     metrics = (MAP, MAP_50, MAP_75)

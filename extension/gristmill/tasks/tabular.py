@@ -51,6 +51,7 @@ class Tabular(TaskKind, partial=True):
     """A task on a table of rows with one target column."""
 
     recipe = "tabular.ipynb"
+    comparable = True
 
     @abstractmethod
     def tiny_answer(self, one: int, odd: int) -> object:

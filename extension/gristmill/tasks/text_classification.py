@@ -44,6 +44,7 @@ class TextClassification(TabularClassification):
     summary = "which class a text belongs to"
     item = "text"
     recipe = "text.ipynb"
+    comparable = False
     engine = "gristmill.engines.text:TextEngine"
 
     def arrange(self, folder: Path, files: Sequence[str]) -> Listing | None:

@@ -53,6 +53,7 @@ class TimeSeries(TaskKind):
     extra = "all-tasks"
     recipe = "series.ipynb"
     engine = "gristmill.engines.series:SeriesEngine"
+    asks_for_rows = False
     metrics = METRICS
     lasting = ("horizon", "frequency", "aggregate", "item", *SETTINGS)
 

@@ -1,11 +1,9 @@
-"""One claim of one run, from its data to its finish.
+"""One claim of one run, from claim to finish: what all kinds of runs have in common.
 
-    fetch      the dataset from the store into a run folder, and what an earlier attempt or run had trained
-    execute    the recipe in the sandbox, under the watchdog; if it is cut short, once more to salvage
-    finish     report, model, notebook and log into the store, then one compare-and-set
+What a kind does is a subclass: Training (training.py), Batch (batch.py), Comparing (comparing.py).
 
-Whatever happens, the run ends with a sentence: a model, or a failure with its cause and cure. Only a lost lease ends in
-silence, because the run is somebody else's by then.
+Whatever happens, the run ends with a sentence: what it was for, or a failure with its cause and cure. Only a lost lease
+ends in silence, because the run is somebody else's by then.
 """
 
 from __future__ import annotations
@@ -13,27 +11,25 @@ from __future__ import annotations
 import errno
 import time
 import traceback
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gristmill import intake, records, tasks
-from gristmill.bench import BenchFile, Budget, Mode, Results
+from gristmill.bench import Budget
 from gristmill.catalog import Catalog, Outcome
 from gristmill.errors import CatalogFailed, GristmillError, LeaseLost, RunCancelled, RunFailed
-from gristmill.recipes import Recipe
-from gristmill.records import Artifact, Dataset, EventKind, Model, Proposal, Run, RunStatus, Stage
+from gristmill.records import Artifact, Dataset, Model, Run, RunKind, RunStatus
 from gristmill.sandbox import Execution, Sandbox
 from gristmill.stores import Store, places
-from gristmill.worker.keeper import Keeper, restore
+from gristmill.worker.keeper import Keeper
 from gristmill.worker.lease import Lease
 from gristmill.worker.relay import Relay
-from gristmill.worker.watchdog import Cause, Stop, Watchdog
 
 __all__ = ["Attempt", "Tools"]
 
 _MOST_CLAIMS = 5  # a run that has outlived so many workers is what they died of
+_RESUME = "`gristmill resume {id} --budget …` tries again."
 _PATIENCE = (0.5, 1.0, 2.0, 4.0, 8.0, 0.0)  # seconds between tries to reach the catalog when a run has ended
-_LEAST_TRAINING = 15.0  # seconds below which it is not worth starting again with a smaller plan
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,21 +43,32 @@ class Tools:
     lease_seconds: float = 15.0
 
 
-class Attempt:
-    """Carries out `run` in `folder`, where `execution` is warming up already."""
+class Attempt(ABC):
+    """Carries out `run` in `folder`, where `execution` is warming up already. Override `work` and `remains`."""
 
     def __init__(self, tools: Tools, run: Run, folder: Path, execution: Execution) -> None:
         self._tools = tools
         self._run = run
         self._folder = folder
         self._execution = execution
-        self._standby: Execution | None = None
         # The claim was timed by the catalog's clock, which may be another machine's: reckon it in ours.
         self._started_at = time.time() - (tools.catalog.now() - (run.claimed_at or 0.0))
         self._budget = Budget(run.budget, started_at=self._started_at)
         self._relay = Relay(folder, tools.catalog, run)
         self._keeper = Keeper(tools.store, run, folder)
-        self._salvaged_because = ""
+
+    @abstractmethod
+    def work(self, lease: Lease) -> None:
+        """Do what the run is for and `finish` it, or raise what it ended with."""
+
+    @abstractmethod
+    def remains(self, error: GristmillError) -> tuple[Artifact, ...]:
+        """What is worth keeping of a run that ended with `error`, put into the store."""
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._execution.kill()
+        self._keeper.close()
 
     def carry_out(self) -> None:
         """Bring the run to its end; returns quietly when another worker has taken it over."""
@@ -70,9 +77,7 @@ class Attempt:
                 try:
                     if self._run.fence > _MOST_CLAIMS:
                         raise _deadly(self._run)
-                    dataset = self._fetch()
-                    self._execute(self._describe(dataset), lease)
-                    self._succeed(dataset)
+                    self.work(lease)
                 except LeaseLost:
                     raise
                 except GristmillError as error:
@@ -83,162 +88,24 @@ class Attempt:
         except LeaseLost:
             return
         finally:
-            self._execution.kill()
-            if self._standby is not None:
-                self._standby.kill()
-            self._keeper.close()
+            self.close()
 
-    # --- fetch -------------------------------------------------------------------------------------------------------
-
-    def _fetch(self) -> Dataset:
-        self._relay.phase("fetch", self._started_at)
-        dataset = self._tools.catalog.datasets.get(self._run.dataset_id)
-        intake.fetch(self._tools.store, dataset, self._folder / "data")
-        if self._run.resumed_from and not (self._folder / "out").exists():
-            earlier = self._tools.catalog.runs.get(self._run.resumed_from).artifact("checkpoint")
-            if earlier is not None:
-                restore(self._tools.store, earlier, self._folder)
-        return dataset
-
-    def _describe(self, dataset: Dataset) -> BenchFile:
-        run = self._run
-        proposal = records.decode(self._tools.store.read(places.proposal(run.id)), Proposal)
-        file = BenchFile.of(run, dataset, proposal, self._tools.sandbox.resources())
-        return replace(file, started_at=self._started_at)
-
-    # --- execute -----------------------------------------------------------------------------------------------------
-
-    def _execute(self, file: BenchFile, lease: Lease) -> None:
-        """Until the model is saved in the folder; RunFailed or RunCancelled where there will be none."""
-        smaller = False
-        while True:
-            stop = self._run_once(file, lease, smaller=smaller)
-            if stop.cause is Cause.CANCELLED:
-                raise RunCancelled(
-                    "The run was cancelled.", cure=f"`gristmill resume {self._run.id}` goes on from here."
-                )
-            if self._keeper.has_saved():
-                if stop.cause is not Cause.DONE:
-                    self._salvaged_because = self._salvaged_because or f"after the model was saved, {stop.message}"
-                return
-            if stop.cause in (Cause.DONE, Cause.FAILED) or file.mode is Mode.SALVAGE:
-                raise self._no_model(stop)
-            if self._keeper.has_models():
-                self._salvaged_because = stop.message
-                file = replace(file, mode=Mode.SALVAGE)
-            elif stop.cause is Cause.MEMORY and not smaller and self._budget.left() > _LEAST_TRAINING:
-                smaller = True
-            else:
-                raise self._no_model(stop)
-            self._execution, self._standby = self._stand_by(), None
-
-    def _stand_by(self) -> Execution:
-        """Have another execution warming up beside the one that goes on."""
-        if self._standby is None:
-            self._standby = self._tools.sandbox.prepare(self._folder)
-        return self._standby
-
-    def _run_once(self, file: BenchFile, lease: Lease, *, smaller: bool) -> Stop:
-        notebook = self._folder / "notebook.ipynb"
-        recipe = Recipe(name=file.recipe, text=self._tools.store.read(places.recipe(self._run.id)).decode())
-        notebook.write_text(recipe.text, encoding="utf-8")
-        parameters, notices = tasks.find(file.task).plan(file.profile, file.budget, file.resources, smaller=smaller)
-        for notice in notices:
-            self._relay.say(EventKind.NOTICE, records.to_plain(notice))
-        replace(file, notices=file.notices + notices).write(self._folder)
-        chosen = {"target": file.target, "metric": file.metric, "seed": file.seed} | parameters | file.settings
-        self._execution.start(notebook, {name: chosen[name] for name in recipe.parameters & chosen.keys()})
-        watchdog = Watchdog(
-            budget=self._budget,
-            started_at=self._started_at,
-            resources=file.resources,
-            saved=self._keeper.has_saved,
-            keep=self._keeper.begin,
-            stand_by=self._stand_by,
-            salvages=file.mode is Mode.SALVAGE,
-        )
-        return watchdog.watch(self._execution, lease, self._relay)
-
-    def _no_model(self, stop: Stop) -> RunFailed:
-        more = f"`gristmill resume {self._run.id} --budget …` gives it more time."
-        look = f"`gristmill logs {self._run.id}` and `gristmill notebook {self._run.id}` show where."
-        cures = {
-            Cause.MEMORY: "Give it a machine with more memory, or fewer rows or columns.",
-            Cause.FAILED: look,
-            Cause.DONE: "A recipe must end with bench.save(...).",
-        }
-        what = {
-            Cause.FAILED: "The recipe stopped with an error.",
-            Cause.DONE: "The recipe came to its end without saving a model.",
-        }
-        return RunFailed(
-            what.get(stop.cause, "No model was finished before the run had to end."),
-            cause=f"{stop.message[:1].upper()}{stop.message[1:]}.".replace("..", ".") if stop.message else "",
-            cure=cures.get(stop.cause, more),
-        )
-
-    # --- finish ------------------------------------------------------------------------------------------------------
-
-    def _succeed(self, dataset: Dataset) -> None:
-        self._relay.phase("report", time.time())
-        results = records.decode((self._folder / "out" / "results.json").read_bytes(), Results)
-        cut_short = self._salvaged_because and f"Training was cut short: {self._salvaged_because}."
-        report = self._keeper.report(notice=cut_short)
-        self._relay.phase("store", time.time())
-        model, *checkpoint = self._keeper.model()
-        artifacts = (model, *report, *checkpoint, *self._keeper.papers())
-        outcome = replace(
-            self._outcome(RunStatus.SUCCEEDED),
-            artifacts=artifacts,
-            score=results.score,
-            leaderboard=results.leaderboard,
-            salvaged=bool(self._salvaged_because),
-        )
-        self._finish(outcome, self._model(dataset, results, model))
-
-    def _model(self, dataset: Dataset, results: Results, archived: Artifact) -> Model:
-        run = self._run
-        return Model(
-            id=records.new_id("model"),
-            project_id=run.project_id,
-            run_id=run.id,
-            name=run.name,
-            version=0,
-            task=run.task,
-            target=run.target,
-            metric=run.metric,
-            score=results.score,
-            stage=Stage.CANDIDATE,
-            key=archived.key,
-            size=archived.size,
-            sha256=archived.sha256,
-            schema=results.schema,
-            metrics={**results.metrics, "verdict": results.verdict, "best": results.best},
-            lineage={
-                "dataset": dataset.id,
-                "sha256": dataset.sha256,
-                "recipe": run.recipe,
-                "seed": run.seed,
-                "resumed_from": run.resumed_from,
-                "versions": results.versions,
-            },
-            created_at=time.time(),
-        )
+    def _dataset(self) -> Dataset:
+        if self._run.dataset_id is None:
+            raise RunFailed("The run has no dataset.", cure="Ask for it again.")
+        return self._tools.catalog.datasets.get(self._run.dataset_id)
 
     def _give_up(self, error: GristmillError) -> None:
-        """End the run without a model; what it leaves is kept for whoever wants to look, or to resume."""
+        """End the run with a failure; what it leaves is kept for whoever wants to look, or to resume."""
         self._execution.kill()
         status = RunStatus.CANCELLED if isinstance(error, RunCancelled) else RunStatus.FAILED
         try:
-            self._keeper.forget_model()
-            report = self._keeper.report(failure=error.failure)
-            artifacts = (*report, *self._keeper.checkpoint(), *self._keeper.papers())
+            artifacts = self.remains(error)
         except Exception:  # the store or the disk may be what failed: the run's end must be known all the same
             artifacts = ()
-        outcome = replace(self._outcome(status), artifacts=artifacts, failure=error.failure)
-        self._finish(outcome)
+        self.finish(replace(self.outcome(status), artifacts=artifacts, failure=error.failure))
 
-    def _finish(self, outcome: Outcome, model: Model | None = None) -> None:
+    def finish(self, outcome: Outcome, model: Model | None = None) -> None:
         """The one moment in which the run ends; what earlier attempts left in the store is not needed from then on.
 
         If the catalog went away in that moment, it may have ended already: asking again is then answered by LeaseLost.
@@ -254,7 +121,8 @@ class Attempt:
         for fence in range(1, self._run.fence):
             self._tools.store.delete_all(places.attempt(self._run.id, fence))
 
-    def _outcome(self, status: RunStatus) -> Outcome:
+    def outcome(self, status: RunStatus) -> Outcome:
+        """How the run ends, with what is known of any: how long it took."""
         now = time.time()
         seconds = self._relay.seconds(now) | {"total": round(now - self._started_at, 3)}
         return Outcome(status=status, seconds=seconds)
@@ -277,5 +145,5 @@ def _deadly(run: Run) -> GristmillError:
     return RunFailed(
         f"{_MOST_CLAIMS} workers have died with this run.",
         cause="Something about it ends them, most likely a lack of memory on their machines.",
-        cure=f"Look at the worker's log; `gristmill resume {run.id} --budget …` tries again.",
+        cure="Look at the worker's log; " + (_RESUME.format(id=run.id) if run.kind is RunKind.TRAIN else "ask again."),
     )

@@ -82,7 +82,7 @@ class Keeper:
         facts = {"task": self._run.task.replace("-", " "), "target": self._run.target, "run": self._run.id}
         heading = reports.Heading(title=self._run.name, facts=facts, notice=notice, failure=failure)
         try:
-            return (self._keep("report", reports.render(notebook, self._folder / "report.html", heading)),)
+            return (self.keep("report", reports.render(notebook, self._folder / "report.html", heading)),)
         except RecipeInvalid:
             return ()
 
@@ -93,18 +93,19 @@ class Keeper:
         path = self._folder / "checkpoint.tar"
         with tarfile.open(path, "w") as tar:
             tar.add(self._folder / "out" / "model", "model")
-        return (self._keep("checkpoint", path),)
+        return (self.keep("checkpoint", path),)
 
     def papers(self) -> tuple[Artifact, ...]:
         """What is there of notebook, log and results."""
         names = {"notebook": "notebook.ipynb", "log": "log.txt", "results": "out/results.json"}
         present = {name: self._folder / path for name, path in names.items() if (self._folder / path).exists()}
-        return tuple(self._keep(name, path) for name, path in present.items())
+        return tuple(self.keep(name, path) for name, path in present.items())
 
     def _keep_model(self) -> tuple[Artifact, ...]:
-        return (self._keep("model", self._folder / "out" / "model.zip"), *self.checkpoint())
+        return (self.keep("model", self._folder / "out" / "model.zip"), *self.checkpoint())
 
-    def _keep(self, name: str, path: Path) -> Artifact:
+    def keep(self, name: str, path: Path) -> Artifact:
+        """One file as an artifact of that name, in the store."""
         key = places.artifact(self._run, f"{name}{path.suffix}")
         stored = self._store.put_file(key, path)
         return Artifact(name=name, key=key, size=stored.size, sha256=stored.sha256 or "")

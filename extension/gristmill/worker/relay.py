@@ -22,7 +22,7 @@ __all__ = ["Relay"]
 
 _LONGEST_EVENT = 256 * 1024
 _LOG_AT_ONCE = 16 * 1024
-_ALLOWED = (EventKind.PHASE, EventKind.LEADERBOARD, EventKind.NOTICE)
+_ALLOWED = (EventKind.PHASE, EventKind.LEADERBOARD, EventKind.NOTICE)  # a notebook may say; the rest the worker says
 
 
 class Relay:
@@ -63,6 +63,9 @@ class Relay:
         if boards:
             rows = msgspec.convert(boards[-1], tuple[LeaderboardRow, ...])
             self._catalog.runs.progress(self._run.id, self._run.fence, leaderboard=rows)
+        done = [body["rows"] for kind, body in news if kind is EventKind.PROGRESS]
+        if done:
+            self._catalog.runs.progress(self._run.id, self._run.fence, rows=done[-1])
 
     @property
     def now(self) -> str:

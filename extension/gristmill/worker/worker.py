@@ -7,6 +7,7 @@ first claim.
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import socket
@@ -14,15 +15,24 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from gristmill.bench import BenchFile
-from gristmill.errors import GristmillError
-from gristmill.records import Run
+from gristmill.bench import run_of
+from gristmill.logs import about
+from gristmill.records import Run, RunKind
 from gristmill.sandbox import Execution
 from gristmill.worker.attempt import Attempt, Tools
+from gristmill.worker.batch import Batch
+from gristmill.worker.comparing import Comparing
+from gristmill.worker.training import Training
 
 __all__ = ["Worker"]
 
 _LOOK_EVERY = 0.1
+_log = logging.getLogger("gristmill.worker")
+_ATTEMPTS: dict[RunKind, type[Attempt]] = {
+    RunKind.TRAIN: Training,
+    RunKind.BATCH: Batch,
+    RunKind.COMPARE: Comparing,
+}
 
 
 class Worker:
@@ -66,12 +76,16 @@ class Worker:
             return False
         folder, execution = self._warm or self._tools.sandbox.prepare_within(self._tools.folder)
         self._warm = None
-        try:
-            self._take_over(run, folder)
-            Attempt(self._tools, run, folder, execution).carry_out()
-        finally:
-            execution.kill()
-            shutil.rmtree(folder, ignore_errors=True)
+        began = time.monotonic()
+        with about(run=run.id):
+            _log.info("claimed %s", run.name, extra={"fence": run.fence, "owner": run.owner, "kind": run.kind.value})
+            try:
+                self._take_over(run, folder)
+                _ATTEMPTS[run.kind](self._tools, run, folder, execution).carry_out()
+            finally:
+                execution.kill()
+                shutil.rmtree(folder, ignore_errors=True)
+                _log.info("let go after %.1f s", time.monotonic() - began)
         return True
 
     def cool_down(self) -> None:
@@ -87,11 +101,7 @@ class Worker:
         if run.fence == 1:
             return
         for file in sorted(self._tools.folder.glob("*/run.json"), key=lambda path: path.stat().st_mtime):
-            try:
-                is_ours = BenchFile.read(file.parent).run_id == run.id
-            except (GristmillError, ValueError):
-                continue
-            if is_ours and file.parent != folder:
+            if run_of(file.parent) == run.id and file.parent != folder:
                 self._tools.sandbox.sweep(file.parent)
                 shutil.rmtree(folder / "out", ignore_errors=True)
                 if (file.parent / "out").exists():

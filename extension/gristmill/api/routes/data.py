@@ -9,8 +9,9 @@ from fastapi import Query, Response
 
 from gristmill.api.routing import Body, Cursor, Limit, Page, Routes, page
 from gristmill.api.service import Service
+from gristmill.errors import NotFound
 from gristmill.mill import Mill
-from gristmill.records import Dataset, DatasetEntry, Proposal
+from gristmill.records import About, AboutChange, Dataset, DatasetEntry, Edit, Proposal, encode
 
 __all__ = ["Project", "routes"]
 
@@ -33,6 +34,12 @@ class Choice(Body):
     task: str | None = None
     target: str | None = None
     metric: str | None = None
+
+
+class NewVersion(Body):
+    """Steps that make another version; see Edit."""
+
+    edits: tuple[Edit, ...]
 
 
 @routes.post("/datasets", who="editor", takes=NewDataset, gives=Dataset, at="/datasets/{id}", also=[202])
@@ -65,3 +72,36 @@ def dataset(mill: Mill, dataset_id: str) -> Dataset:
 def propose(mill: Mill, dataset_id: str, body: Choice) -> Proposal:
     """What the platform suggests to do with a dataset, given what a person has settled."""
     return mill.propose(dataset_id, task=body.task, target=body.target, metric=body.metric)
+
+
+@routes.post("/datasets/{dataset_id}/versions", who="editor", takes=NewVersion, gives=Dataset, status=201, also=[202])
+async def revise(service: Service, mill: Mill, dataset_id: str, body: NewVersion) -> Dataset | Response:
+    """Make an edited version of a dataset; 202 while that takes long: ask the same again, and wait on."""
+    await to_thread.run_sync(mill.dataset, dataset_id)  # refuses strangers before anything is looked up or begun
+    name = ("revise", mill.who.name, dataset_id, encode(body.edits))
+    made: Dataset | None = await service.jobs.result(name, lambda: mill.revise(dataset_id, body.edits))
+    if made is None:
+        return Response(status_code=202, headers={"Retry-After": "1"})
+    return made
+
+
+@routes.get("/datasets/{dataset_id}/versions", who="viewer", gives=DatasetEntry, many=True)
+def versions(mill: Mill, dataset_id: str, limit: Limit = 50, cursor: Cursor = None) -> Page:
+    """Every version of a dataset's name in its project, newest first."""
+    found = list(mill.versions(dataset_id))
+    ids = [entry.id for entry in found]
+    if cursor is not None and cursor not in ids:
+        raise NotFound(f"There is no version {cursor}.", cure="Start again with the first page.")
+    return page(found[ids.index(cursor) + 1 if cursor is not None else 0 :][: limit + 1], limit)
+
+
+@routes.get("/datasets/{dataset_id}/about", who="viewer", gives=About)
+def about(mill: Mill, dataset_id: str) -> About:
+    """What people say about a dataset; all its versions share it."""
+    return mill.about(dataset_id)
+
+
+@routes.patch("/datasets/{dataset_id}", who="editor", takes=AboutChange, gives=About)
+def describe(mill: Mill, dataset_id: str, body: AboutChange) -> About:
+    """Change a dataset's name, description, tags or columns' descriptions, or add a note; the rows stay."""
+    return mill.describe(dataset_id, body)

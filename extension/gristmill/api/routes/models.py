@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import Response
 from fastapi.responses import RedirectResponse
 
 from gristmill.api.routes.data import Project
 from gristmill.api.routing import Body, Cursor, Limit, Page, Routes, page
 from gristmill.mill import Mill
-from gristmill.records import Lineage, Model, Stage
+from gristmill.records import Lineage, Model, Run, Stage
 
 __all__ = ["routes"]
 
@@ -19,6 +21,13 @@ class Staging(Body):
     """Where a model shall be."""
 
     stage: Stage
+
+
+class Asking(Body):
+    """What a model shall answer: an upload, by its id or URL; none where series only go on."""
+
+    upload_id: str | None = None
+    settings: dict[str, Any] | None = None
 
 
 @routes.get("/models", who="user", gives=Model, many=True)
@@ -49,3 +58,9 @@ def stage(mill: Mill, model_id: str, body: Staging) -> Model:
 def lineage(mill: Mill, model_id: str) -> Lineage:
     """Where a model comes from."""
     return mill.lineage(model_id)
+
+
+@routes.post("/models/{model_id}/batches", who="viewer", takes=Asking, gives=Run, at="/runs/{id}")
+def batch(mill: Mill, model_id: str, body: Asking) -> Run:
+    """Queue a run that has the model answer every row of an upload, of which one is an editor."""
+    return mill.batch(model_id, body.upload_id, body.settings)

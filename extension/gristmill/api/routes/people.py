@@ -11,7 +11,7 @@ from fastapi import Query
 from gristmill.api.routing import Body, Cursor, Limit, Page, Routes, page
 from gristmill.errors import NotFound
 from gristmill.mill import Mill
-from gristmill.records import Invitation, Member, MemberKind, Membership, Project
+from gristmill.records import Invitation, Member, MemberKind, Membership, Project, Schema, SchemaChange
 
 __all__ = ["routes"]
 
@@ -117,3 +117,21 @@ def withdraw(mill: Mill, invitation_id: str) -> None:
 def accept(mill: Mill, body: Token) -> Project:
     """Become a member by a link."""
     return mill.accept(body.token)
+
+
+@routes.get("/projects/{ref}/schema", who="viewer", gives=Schema)
+def schema(mill: Mill, ref: str) -> Schema:
+    """What a project asks of the tables that are put into it."""
+    return mill.schema(unquote(ref))
+
+
+@routes.put("/projects/{ref}/schema", who="owner", takes=SchemaChange, gives=Schema)
+def fix_schema(mill: Mill, ref: str, body: SchemaChange) -> Schema:
+    """Hold later uploads and batches to these rules, or to those that one of the project's datasets fits."""
+    return mill.fix_schema(unquote(ref), body)
+
+
+@routes.delete("/projects/{ref}/schema", who="owner")
+def drop_schema(mill: Mill, ref: str) -> None:
+    """Let a project take whatever comes."""
+    mill.drop_schema(unquote(ref))

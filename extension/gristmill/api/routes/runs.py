@@ -15,7 +15,7 @@ from gristmill.api.routing import Body, Cursor, Limit, Page, Routes, page
 from gristmill.api.service import Service
 from gristmill.api.zipping import zipped
 from gristmill.mill import Mill
-from gristmill.records import Comparison, Run, RunRequest, RunStatus
+from gristmill.records import Comparison, Run, RunKind, RunRequest, RunStatus
 
 __all__ = ["routes"]
 
@@ -58,11 +58,12 @@ def runs(
     status: RunStatus | None = None,
     task: _Word = None,
     owner: _Word = None,
+    kind: RunKind | None = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page:
     """Runs, newest first."""
-    return page(mill.runs(project, status, limit + 1, cursor, task=task, owner=owner), limit)
+    return page(mill.runs(project, status, limit + 1, cursor, task=task, owner=owner, kind=kind), limit)
 
 
 @routes.get("/runs/compare", who="viewer", gives=Comparison)

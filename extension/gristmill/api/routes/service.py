@@ -66,7 +66,7 @@ def metrics(service: Service, mill: Mill) -> Response:
     """What the service counts, for Prometheus; it takes the power to admin."""
     if Power.ADMIN not in mill.who.powers:
         raise NotAllowed("The figures are not for everybody.", cause="It takes the power to admin.")
-    figures = service.metrics.page(service.parts.catalog, len(service.feeds))
+    figures = service.metrics.page(service.parts.catalog, len(service.feeds), service.parts.store)
     return Response(figures, media_type="text/plain; version=0.0.4")
 
 

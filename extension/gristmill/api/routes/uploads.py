@@ -32,9 +32,10 @@ class Completion(Body):
 
 
 class Check(Body):
-    """What to look at."""
+    """What to look at; with a project, its schema is held against it."""
 
     table: str | None = None
+    project: str | None = None
 
 
 class Checked(msgspec.Struct):
@@ -73,8 +74,10 @@ def abandon(mill: Mill, upload_id: str) -> None:
 async def check(service: Service, mill: Mill, upload_id: str, body: Check) -> Checked | Response:
     """Look at an upload without making it a dataset; 202 while it takes long: ask again, and wait on."""
     await to_thread.run_sync(mill.transfer, upload_id)  # refuses strangers before anything is looked up or begun
-    name = ("check", upload_id, body.table)
-    found = await service.jobs.result(name, lambda: mill.check_upload(upload_id, table=body.table))
+    name = ("check", mill.who.name, upload_id, body.table, body.project)
+    found = await service.jobs.result(
+        name, lambda: mill.check_upload(upload_id, table=body.table, project=body.project)
+    )
     if found is None:
         return Response(status_code=202, headers={"Retry-After": "1"})
     profile, proposal = found

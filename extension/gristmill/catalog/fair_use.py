@@ -1,0 +1,283 @@
+"""Fair use: limits, what was used, and what somebody stands at when they ask for more.
+
+What is used is kept as sums: a row for each subject, project and month, raised in the transaction in which a run ends.
+So it costs the same to ask however many runs there were. What is asked for is counted over the runs that are not over.
+
+Two who ask at once must not both slip under a limit: whoever asks takes turns with all who are counted together with
+them, until the transaction ends that makes what they ask for. Claims take turns with each other for the same reason,
+where there are limits on runs at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    and_,
+    case,
+    cast,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    union,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from gristmill.catalog import tables
+from gristmill.catalog.database import Database
+from gristmill.catalog.rows import Rows
+from gristmill.errors import NotFound
+from gristmill.records import (
+    LOCAL,
+    Account,
+    Limits,
+    Run,
+    RunKind,
+    RunStatus,
+    Subject,
+    UploadStatus,
+    Usage,
+    Who,
+    month_of,
+    new_id,
+)
+
+__all__ = ["AllLimits", "Decide", "FairUse", "Usages"]
+
+Decide = Callable[[Sequence[Account]], None]
+"""Raises where what is asked for is more than these may use."""
+
+_CLAIMS = "claims"
+_MOST = 1e15
+_KEPT = (UploadStatus.OPEN, UploadStatus.RECEIVED, UploadStatus.ACCEPTED)
+_OPEN = (RunStatus.QUEUED, RunStatus.RUNNING)
+
+
+class AllLimits(Rows[Limits]):
+    """All limits, a row a subject."""
+
+    table = tables.limits
+    noun = "limit"
+    kind = Limits
+
+    def list(self) -> tuple[Limits, ...]:
+        """All that are set: everybody's, then people's and teams' by name."""
+        columns = self.table.c
+        first = case((columns.kind == Subject.EVERYBODY, 0), else_=1)
+        with self._database.reading() as connection:
+            rows = connection.execute(select(self.table).order_by(first, columns.kind, columns.name))
+            return tuple(self._record(row) for row in rows)
+
+    def put(self, limits: Limits) -> Limits:
+        """Set a subject's limits, all of them, in place of those that it had."""
+        with self._database.writing() as connection:
+            self._database.take_turns(connection, _turn(limits.kind, limits.name), _CLAIMS)
+            connection.execute(delete(self.table).where(self._is(limits.kind, limits.name)))
+            return self._insert(connection, limits)
+
+    def remove(self, kind: Subject, name: str) -> None:
+        """Take a subject's own limits away; NotFound if it has none."""
+        with self._database.writing() as connection:
+            if connection.execute(delete(self.table).where(self._is(kind, name))).rowcount == 0:
+                raise NotFound(f"There are no limits for {name or kind}.", cure="`gristmill limits` shows what is set.")
+
+    def of(self, connection: Connection, kind: Subject, name: str) -> Limits:
+        """What holds for a subject: its own, for a person otherwise everybody's, or none."""
+        held = self._is(kind, name)
+        if kind is Subject.PERSON:
+            held = or_(held, self._is(Subject.EVERYBODY, ""))
+        found = [self._record(row) for row in connection.execute(select(self.table).where(held))]
+        own = [limits for limits in found if limits.kind is kind]
+        return (own or found or [Limits(kind=kind, name=name)])[0]
+
+    def _is(self, kind: Subject, name: str) -> ColumnElement[bool]:
+        return and_(self.table.c.kind == kind, self.table.c.name == name)
+
+
+class Usages(Rows[Usage]):
+    """What was used: a sum for each subject, project and month."""
+
+    table = tables.usage
+    noun = "usage"
+    kind = Usage
+
+    def list(
+        self, kind: Subject = Subject.PERSON, before: str | None = None, limit: int = 50, **narrowed: str
+    ) -> tuple[Usage, ...]:
+        """A page of people's or teams' sums, newest first; `name`, `project_id` or `month` narrow it."""
+        query = select(self.table).where(self.table.c.kind == kind)
+        for column, value in narrowed.items():
+            query = query.where(self.table.c[column] == value)
+        return self._page(query, before, limit)
+
+    def meter(self, connection: Connection, run: Run) -> None:
+        """Add what a run has used, which has ended, to its owner's and their teams' sums."""
+        if run.claimed_at is None or run.finished_at is None:
+            return
+        teams = select(tables.teammates.c.team).where(tables.teammates.c.person == run.owner)
+        subjects = [(Subject.PERSON, run.owner)]
+        subjects += [(Subject.TEAM, team) for team in connection.execute(teams.order_by("team")).scalars()]
+        seconds = max(0.0, run.finished_at - run.claimed_at)
+        sums = {
+            "runs": 1,
+            "seconds": seconds,
+            "gpu_seconds": _sane(seconds * run.gpus),
+            "money": _sane(run.price * seconds / 3600),
+            "bytes": int(_sane(sum(artifact.size for artifact in run.artifacts))),
+        }
+        for kind, name in subjects:
+            place = {"kind": kind, "name": name, "project_id": run.project_id, "month": month_of(run.finished_at)}
+            line = {"id": new_id("usage"), "created_at": run.finished_at} | place | sums
+            connection.execute(self._raised(connection.dialect.name, list(place), list(sums)), line)
+
+    def _raised(self, dialect: str, place: Sequence[str], sums: Sequence[str]) -> Any:
+        """The statement that adds to a sum, or begins it."""
+        # ON CONFLICT is the same in both, and SQLAlchemy has it in each one's own insert only
+        new: Any = (sqlite if dialect == "sqlite" else postgresql).insert(self.table)
+        added = {name: self.table.c[name] + new.excluded[name] for name in sums}
+        return new.on_conflict_do_update(index_elements=place, set_=added)
+
+
+class FairUse:
+    """Who stands where, and the turns that they take."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.limits = AllLimits(database)
+        self.usage = Usages(database)
+        self._limited = select(select(1).where(tables.limits.c.runs_at_once.is_not(None)).exists())
+
+    def accounts(self, who: Who) -> tuple[Account, ...]:
+        """How somebody stands, by themselves and in each of their teams."""
+        with self._database.reading() as connection:
+            return self._accounts(connection, who)
+
+    def admit(self, connection: Connection, who: Who, decide: Decide) -> None:
+        """Let somebody make something in this transaction, unless `decide` raises."""
+        teams = sorted(set(who.teams))
+        turns = [_turn(Subject.PERSON, who.name), *(_turn(Subject.TEAM, team) for team in teams)]
+        self._database.take_turns(connection, *turns)
+        self._remember(connection, who.name, teams)
+        decide(self._accounts(connection, who))
+
+    def at_once(self, connection: Connection) -> Select[tuple[str]] | None:
+        """Who runs as much as they may at once, as a part of the claim that comes next; None where nobody is limited.
+
+        Claims take turns from here on, so that the part sees what the claim before has taken.
+        """
+        if not connection.execute(self._limited).scalar_one():
+            return None
+        self._database.take_turns(connection, _CLAIMS)
+        return _OVER
+
+    def _remember(self, connection: Connection, person: str, teams: Sequence[str]) -> None:
+        """Keep which teams a person is in: a claim and the end of a run know no more than who owns it."""
+        mates = tables.teammates
+        known = connection.execute(select(mates.c.team).where(mates.c.person == person)).scalars()
+        if sorted(known) == list(teams):
+            return
+        connection.execute(delete(mates).where(mates.c.person == person))
+        if teams:
+            connection.execute(insert(mates), [{"person": person, "team": team} for team in teams])
+
+    def _accounts(self, connection: Connection, who: Who) -> tuple[Account, ...]:
+        now = connection.execute(select(self._database.now())).scalar_one()
+        subjects = [(Subject.PERSON, who.name), *((Subject.TEAM, team) for team in sorted(set(who.teams)))]
+        return tuple(self._account(connection, kind, name, month_of(now)) for kind, name in subjects)
+
+    def _account(self, connection: Connection, kind: Subject, name: str, month: str) -> Account:
+        # What is open is read first: a run that ends in between counts twice for a moment, rather than not at all.
+        asked = connection.execute(_open_runs(kind, name)).one()
+        used = connection.execute(_used(kind, name, month)).one()
+        sent = connection.execute(_sent(kind, name)).scalar_one()
+        return Account(
+            kind=kind,
+            name=name,
+            limits=self.limits.of(connection, kind, name),
+            month=month,
+            queued=asked.queued,
+            running=asked.running,
+            asked_money=asked.money,
+            asked_gpu_seconds=asked.gpu_seconds,
+            money=used.money,
+            gpu_seconds=used.gpu_seconds,
+            bytes=int(used.bytes) + int(sent),
+        )
+
+
+def _sane(amount: float) -> float:
+    """The amount, as far as a sum of many such can be kept: no number may be in the way of a run that ends."""
+    return min(max(0.0, amount), _MOST)
+
+
+def _turn(kind: Subject, name: str) -> str:
+    return f"{kind} {name}"
+
+
+def _counted(owner: ColumnElement[str], kind: Subject, name: str) -> ColumnElement[bool]:
+    """Whether something of that owner counts for a subject."""
+    if kind is Subject.PERSON:
+        return owner == name
+    return owner.in_(select(tables.teammates.c.person).where(tables.teammates.c.team == name))
+
+
+def _open_runs(kind: Subject, name: str) -> Select[Any]:
+    """How many runs wait and run, and what trainings may still take; how long a batch takes is not known before."""
+    runs = tables.runs.c
+    train = runs.kind == RunKind.TRAIN
+    return select(
+        func.coalesce(func.sum(case((runs.status == RunStatus.QUEUED, 1), else_=0)), 0).label("queued"),
+        func.coalesce(func.sum(case((runs.status == RunStatus.RUNNING, 1), else_=0)), 0).label("running"),
+        func.coalesce(func.sum(case((train, runs.price * runs.budget / 3600), else_=0.0)), 0.0).label("money"),
+        func.coalesce(func.sum(case((train, runs.gpus * runs.budget), else_=0.0)), 0.0).label("gpu_seconds"),
+    ).where(_counted(runs.owner, kind, name), runs.status.in_(_OPEN))
+
+
+def _used(kind: Subject, name: str, month: str) -> Select[Any]:
+    usage = tables.usage.c
+    now = usage.month == month
+    return select(
+        func.coalesce(func.sum(case((now, usage.money), else_=0.0)), 0.0).label("money"),
+        func.coalesce(func.sum(case((now, usage.gpu_seconds), else_=0.0)), 0.0).label("gpu_seconds"),
+        func.coalesce(func.sum(usage.bytes), 0).label("bytes"),
+    ).where(usage.kind == kind, usage.name == name)
+
+
+def _sent(kind: Subject, name: str) -> Select[Any]:
+    uploads = tables.uploads.c
+    held = and_(_counted(uploads.owner, kind, name), uploads.status.in_(_KEPT))
+    return select(func.coalesce(func.sum(uploads.size), 0)).where(held)
+
+
+def _over() -> Select[tuple[str]]:
+    """Owners who have as many runs at once as they may, by themselves or with their team."""
+    runs, limits, mates = tables.runs.c, tables.limits, tables.teammates.c
+    going = and_(runs.status == RunStatus.RUNNING, runs.owner != LOCAL.name)
+    busy = select(runs.owner, cast(func.count(), Integer).label("many")).where(going).group_by(runs.owner).cte("busy")
+    own, each, team = limits.alias("own"), limits.alias("each"), limits.alias("team")
+    most = case((own.c.name.is_not(None), own.c.runs_at_once), else_=each.c.runs_at_once)
+    people = (
+        select(busy.c.owner)
+        .outerjoin(own, and_(own.c.kind == Subject.PERSON, own.c.name == busy.c.owner))
+        .outerjoin(each, each.c.kind == Subject.EVERYBODY)
+        .where(busy.c.many >= most)
+    )
+    full = (
+        select(mates.team)
+        .join(busy, busy.c.owner == mates.person)
+        .join(team, and_(team.c.kind == Subject.TEAM, team.c.name == mates.team))
+        .group_by(mates.team, team.c.runs_at_once)
+        .having(func.sum(busy.c.many) >= team.c.runs_at_once)
+    )
+    both = union(people, select(mates.person).where(mates.team.in_(full), mates.person != LOCAL.name)).subquery()
+    return select(both.c.owner)
+
+
+_OVER = _over()

@@ -1,0 +1,77 @@
+"""Runs and uploads let in: priced, asked for at fair use, and only then made."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from gristmill import fair_use
+from gristmill.errors import GristmillError, OverLimit
+from gristmill.records import Account, Run, Upload, Who, replace
+
+if TYPE_CHECKING:
+    from gristmill.mill.parts import Parts
+
+__all__ = ["Admission"]
+
+_log = logging.getLogger("gristmill.mill")
+
+
+class Admission:
+    """What `who` asks for comes into the catalog by this, and by nothing else.
+
+    Fair use is asked twice: before anything is made, and in the transaction that makes it, where two who ask at once
+    take turns.
+    """
+
+    def __init__(self, parts: Parts, who: Who) -> None:
+        self._parts = parts
+        self._who = who
+
+    def queue(self, run: Run, papers: Mapping[str, bytes]) -> Run:
+        """Queue a run, with what its worker will look for in the store, by key."""
+        parts, who = self._parts, self._who
+        run = replace(run, price=parts.price.hourly, gpus=parts.sandbox.resources().gpus)
+
+        def decide(accounts: Sequence[Account]) -> None:
+            fair_use.decide_run(run, accounts, parts.price)
+
+        self._ask(decide)
+        for key, paper in papers.items():
+            parts.store.put_bytes(key, paper)
+        if not fair_use.is_limited(who):
+            run = parts.catalog.runs.add(run)
+        else:
+            try:
+                run = parts.catalog.runs.add(run, who=who, decide=decide)
+            except OverLimit:
+                for key in papers:
+                    parts.store.delete(key)
+                raise
+        try:
+            parts.dispatcher.hint(run.id)
+        except (GristmillError, OSError) as error:  # the run is queued: whoever works next finds it
+            _log.warning("%s waits, and nobody could be told: %s", run.id, error)
+        return run
+
+    def open(self, upload: Upload, begin: Callable[[], str | None]) -> Upload:
+        """Register an upload; `begin` makes ready for its parts, and gives the store's token for them."""
+
+        def decide(accounts: Sequence[Account]) -> None:
+            fair_use.decide_upload(upload.size, accounts, self._parts.price)
+
+        self._ask(decide)
+        begun = replace(upload, token=begin(), owner=self._who.name)
+        if not fair_use.is_limited(self._who):
+            return self._parts.catalog.uploads.add(begun)
+        try:
+            return self._parts.catalog.uploads.add(begun, who=self._who, decide=decide)
+        except OverLimit:
+            if begun.token is not None:
+                self._parts.store.abort(begun.key, begun.token)
+            raise
+
+    def _ask(self, decide: Callable[[Sequence[Account]], None]) -> None:
+        if fair_use.is_limited(self._who):
+            decide(self._parts.catalog.fair_use.accounts(self._who))

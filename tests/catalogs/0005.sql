@@ -1,0 +1,43 @@
+-- Rows as the schema 0005 holds them, for the test that upgrades old catalogs. Never changed once 0005 is released.
+INSERT INTO projects (id, name, created_at, owner) VALUES ('project-1', 'mill', 1.5, 'local');
+INSERT INTO members (project_id, kind, name, membership, created_at) VALUES ('project-1', 'person', 'local', 'owner', 1.5);
+INSERT INTO invitations (id, project_id, membership, digest, created_by, created_at, expires_at) VALUES
+  ('invitation-1', 'project-1', 'viewer', 'ef', 'local', 1.75, 99.5);
+INSERT INTO deeds (id, created_at, who, address, action, thing, project_id, outcome) VALUES
+  ('deed-1', 1.875, 'local', '', 'project.make', 'project-1', 'project-1', 'done');
+INSERT INTO answers (who, key, digest, created_at, status, headers, body) VALUES
+  ('local', 'key-1', 'ab', 2.25, 201, '{"Location":"/uploads/upload-1"}', '{}');
+INSERT INTO uploads
+  (id, project_id, name, key, size, status, created_at, sha256, failure, token, part_size, expires_at) VALUES
+  ('upload-1', 'project-1', 'grain.csv', 'uploads/1', 10, 'accepted', 2.5, 'ab', NULL, 'token', 16777216, 99.5),
+  ('upload-2', 'project-1', 'junk.bin', 'uploads/2', 20, 'rejected', 2.75, NULL,
+   '{"code":"binary","what":"It is not a table.","cause":"","cure":"Send a CSV."}', NULL, NULL, NULL);
+INSERT INTO datasets
+  (id, project_id, upload_id, name, version, key, filename, size, sha256, created_at, proposal, profile) VALUES
+  ('dataset-1', 'project-1', 'upload-1', 'grain', 1, 'uploads/1', 'grain.csv', 10, 'ab', 3.5,
+   '{"task":"tabular-classification","target":"flour","metric":"accuracy","budget":60.0,"reasons":{"task":"Two classes."}}',
+   '{"tables":[{"path":"grain.csv","role":"train","form":{"format":"csv","delimiter":";"},"rows":3,"columns":[{"name":"flour","kind":"yes/no","dtype":"bool","rows":3,"top":[["yes",2],["no",1]]}]}],"files":1,"bytes":10}');
+INSERT INTO runs
+  (id, project_id, dataset_id, name, recipe, task, target, metric, budget, seed, status, wanted, created_at, claimed_at,
+   finished_at, fence, worker, lease_until, resumed_from, salvaged, score, model_id, accepted, seconds, failure,
+   artifacts, settings, leaderboard, kind, upload_id, rows) VALUES
+  ('run-1', 'project-1', 'dataset-1', 'first', 'tabular.ipynb', 'tabular-classification', 'flour', 'accuracy', 60.0, 7,
+   'succeeded', 'finish', 4.5, 5.5, 9.5, 2, 'worker-1', NULL, NULL, true, 0.875, 'model-1', '["rare-classes"]',
+   '{"fit":3.0,"total":4.0}', NULL, '[{"name":"report","key":"runs/1/report.html","size":3,"sha256":"ef"}]',
+   '{"presets":"medium"}', '[{"model":"LightGBM","score":0.875}]', 'train', NULL, NULL),
+  ('run-2', 'project-1', 'dataset-1', 'second', 'tabular.ipynb', 'tabular-classification', 'flour', 'accuracy', 60.0, 0,
+   'running', 'stop', 6.5, 7.5, NULL, 1, 'worker-2', 22.5, 'run-1', false, NULL, NULL, '[]', '{}', NULL, '[]', '{}',
+   '[]', 'train', NULL, NULL),
+  ('run-3', 'project-1', NULL, 'new', 'predict@1', 'tabular-classification', 'flour', 'accuracy', 60.0, 0, 'succeeded',
+   'finish', 4.25, 4.75, 4.875, 1, 'worker-1', NULL, NULL, false, NULL, 'model-1', '[]', '{}', NULL, '[]', '{}', '[]',
+   'batch', 'upload-1', 3);
+INSERT INTO events (run_id, seq, at, kind, body) VALUES
+  ('run-1', 1, 5.75, 'phase', '{"phase":"fit"}'),
+  ('run-1', 2, 6.75, 'log', '{"line":"done"}');
+INSERT INTO models
+  (id, project_id, run_id, name, version, task, target, metric, score, stage, key, size, sha256, created_at, metrics,
+   lineage, schema) VALUES
+  ('model-1', 'project-1', 'run-1', 'flour', 1, 'tabular-classification', 'flour', 'accuracy', 0.875, 'candidate',
+   'models/1.zip', 5, 'cd', 9.25, '{"accuracy":0.875}', '{"seed":7}', '{"columns":["flour"]}');
+INSERT INTO recipes (id, project_id, name, version, task, public, key, sha256, created_at) VALUES
+  ('recipe-1', 'project-1', 'mine', 1, 'tabular-regression', true, 'recipes/recipe-1.ipynb', 'cd', 9.5);
