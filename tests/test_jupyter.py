@@ -91,7 +91,7 @@ def test_nobody_gets_in_without_signing_in(server: Jupyter, method: str, path: s
 def test_a_page_has_to_show_that_it_is_one_of_ours(server: Jupyter, run: dict[str, Any]) -> None:
     with server.page() as page:
         assert page.get("gristmill/api/me").json()["name"] == "olga"
-        for path, body in (("api/projects", {"name": "forged"}), ("open", {"run": run["id"]})):
+        for path, body in (("api/projects", None), ("open", {"run": run["id"]})):  # a refused body may be cut off
             answer = page.post(f"gristmill/{path}", json=body)
             assert (answer.status_code, answer.json()["title"]) == (403, "Forbidden.")
             assert "_xsrf" in answer.json()["detail"]
