@@ -44,7 +44,7 @@ def about(**facts: object) -> Iterator[None]:
 
 def write_logs(form: str, to: TextIO | None = None) -> None:
     """Have this process write its log to stderr, as `text` or as `json`."""
-    forms: dict[str, type[_Line]] = {"text": _Line, "json": _Json}
+    forms: dict[str, type[logging.Formatter]] = {"text": _Line, "json": _Json}
     if form not in forms:
         raise UsageError(f"GRISTMILL_LOG is {form!r}.", cure="Give text or json, or leave it out.")
     handler = logging.StreamHandler(to or sys.stderr)

@@ -127,7 +127,7 @@ class Routes:
         """Something to be set."""
         return self._declare("PUT", path, Spec(who=who, power=power, takes=takes, gives=gives))
 
-    def patch(self, path: str, *, who: str, power: str = "use", takes: Any = None, gives: Any = None) -> Any:
+    def patch(self, path: str, *, who: str, power: str = "use", takes: Any = None, gives: Any = None) -> Declared:
         """Something to be changed in part."""
         return self._declare("PATCH", path, Spec(who=who, power=power, takes=takes, gives=gives))
 

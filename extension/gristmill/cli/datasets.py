@@ -21,7 +21,7 @@ __all__ = ["dataset", "schema"]
 Pairs = tuple[tuple[str, str], ...]
 
 
-class _Pair(click.ParamType):
+class _Pair(click.ParamType[tuple[str, str]]):
     """NAME=VALUE; the name may hold an equals sign if it is written twice."""
 
     name = "name=value"

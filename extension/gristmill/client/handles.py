@@ -178,8 +178,10 @@ class Connection:
         self, view: View, data: str | Path | pd.DataFrame, *, project: str, name: str | None, table: str | None
     ) -> DatasetHandle:
         with tempfile.TemporaryDirectory() as scratch:
-            given = isinstance(data, str | Path)
-            path = Path(data) if given else written(data, Path(scratch) / f"{name or 'data'}.parquet")
+            if isinstance(data, str | Path):
+                path = Path(data)
+            else:
+                path = written(data, Path(scratch) / f"{name or 'data'}.parquet")
             upload = self.client.upload(path, project=project, progress=view.sending)
         return DatasetHandle(self, self.client.admit(upload.id, name=name, table=table))
 

@@ -178,11 +178,8 @@ def _misfits(rule: Rule, column: Column, file: str) -> Iterator[Notice]:
         shown = f", such as {column.examples[0]!r}" if column.examples else ""
         yield _fault("kind", rule, f"{where} has to be {_called(rule.kind)}, and holds {_held(column)}{shown}.")
         return
-    for bound, found, beyond, least in (
-        (rule.minimum, column.minimum, lambda bound, found: _beyond(bound, found), True),
-        (rule.maximum, column.maximum, lambda bound, found: _beyond(found, bound), False),
-    ):
-        if bound is not None and found is not None and beyond(bound, found):
+    for bound, found, least in ((rule.minimum, column.minimum, True), (rule.maximum, column.maximum, False)):
+        if bound is not None and found is not None and _beyond(*((bound, found) if least else (found, bound))):
             word, end = ("least", "goes down to") if least else ("most", "goes up to")
             yield _fault("range", rule, f"{where} has to be {_number(bound)} at {word}, and {end} {_number(found)}.")
     strange = _strange(rule, column)

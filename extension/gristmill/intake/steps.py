@@ -88,9 +88,10 @@ def _renamed(form: TableForm, step: Edit) -> TableForm:
     if to in form.names:
         raise UsageError(f"There is a column '{to}' already.", cure="Choose another name, or drop that one first.")
     swap = {name: to}
-    lists = {part: renamed_in(getattr(form, part), swap) for part in ("names", *_LISTS)}
-    maps = {part: {swap.get(key, key): value for key, value in getattr(form, part).items()} for part in _MAPS}
-    return replace(form, **lists, **maps)
+    changed: dict[str, Any] = {part: renamed_in(getattr(form, part), swap) for part in ("names", *_LISTS)}
+    for part in _MAPS:
+        changed[part] = {swap.get(key, key): value for key, value in getattr(form, part).items()}
+    return replace(form, **changed)
 
 
 def _of_kind(form: TableForm, step: Edit) -> TableForm:
@@ -104,7 +105,8 @@ def _of_kind(form: TableForm, step: Edit) -> TableForm:
         return replace(form, dates=form.dates | {name: step.format or "ISO8601"})
     if kind in NUMBERS:
         part = "integers" if kind is ColumnKind.INTEGER else "numbers"
-        return replace(form, **{part: (*getattr(form, part), name)})
+        more: dict[str, Any] = {part: (*getattr(form, part), name)}
+        return replace(form, **more)
     return replace(form, strings=(*form.strings, name))
 
 
@@ -135,9 +137,11 @@ def _known(form: TableForm, name: str) -> str:
 
 
 def without(form: TableForm, gone: Sequence[str], **changed: Any) -> TableForm:
-    lists = {part: tuple(name for name in getattr(form, part) if name not in gone) for part in _LISTS}
-    maps = {part: {key: value for key, value in getattr(form, part).items() if key not in gone} for part in _MAPS}
-    return replace(form, **lists, **maps, **changed)
+    for part in _LISTS:
+        changed[part] = tuple(name for name in getattr(form, part) if name not in gone)
+    for part in _MAPS:
+        changed[part] = {key: value for key, value in getattr(form, part).items() if key not in gone}
+    return replace(form, **changed)
 
 
 def renamed_in(names: Sequence[str], swap: dict[str, str]) -> tuple[str, ...]:

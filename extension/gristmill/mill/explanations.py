@@ -55,7 +55,7 @@ class Explanations(Models):
             execution = sandbox.prepare(folder)  # it warms up while the data is fetched
             try:
                 dataset = self.dataset(run.dataset_id or "")
-                intake.fetch(self._store, dataset, folder / "data")
+                intake.fetch(self._store, dataset, folder / "data", self._parts.looking.edit)
                 restore(self._store, checkpoint, folder)
                 proposal = records.decode(self._store.read(places.proposal(run.id)), Proposal)
                 file = BenchFile.of(run, dataset, proposal, sandbox.resources())
