@@ -50,7 +50,7 @@ def commands() -> dict[str, frozenset[str]]:
 
 def named_in(text: str) -> list[str]:
     """The commands that a help lists."""
-    return re.findall(r"^  ([a-z]+)", text.partition("Commands:\n")[2], re.MULTILINE)
+    return re.findall(r"^  ([a-z-]+)", text.partition("Commands:\n")[2], re.MULTILINE)
 
 
 def options_of(*command: str) -> set[str]:
