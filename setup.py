@@ -58,10 +58,12 @@ TRAIN = [
 ]
 
 SERVE = [
+    "anyio>=4",  # FastAPI's threads
     "fastapi>=0.115",
     "httptools>=0.6",  # uvicorn parses requests with it where it is there: several times as fast
     "jinja2>=3.1",  # mail
     "prometheus-client>=0.20",
+    "starlette>=0.40",  # what FastAPI is made of
     "uvicorn>=0.30",
     "uvloop>=0.19",
 ]
