@@ -116,7 +116,7 @@ class Story:
         text = json.dumps(answer, sort_keys=True, default=str).replace(str(self._folder), "FOLDER")
         text = re.sub(r'("\w+_at"): [\d.]+', r"\1: 0", text)
         text = re.sub(r'"digest": "\w+"', '"digest": 0', text)
-        text = re.sub(r'("budget": \d+)\b(?!\.)', r"\1.0", text)  # JSON has one kind of number
+        text = re.sub(r'("(?:budget|price)": \d+)\b(?!\.)', r"\1.0", text)  # JSON has one kind of number
         text = re.sub(r'"address": "[\d.]*"', '"address": 0', text)  # the Mill sees nobody come
         ids = re.compile(r"\b(?:project|upload|dataset|run|model|invitation|recipe|deed|webhook|news)-[0-9a-z]{16}\b")
         text = ids.sub(lambda found: self._names.setdefault(found[0], f"id-{len(self._names)}"), text)

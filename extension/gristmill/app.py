@@ -186,7 +186,7 @@ def asker() -> Asker | None:
         data: Path | None,
         to: Path,
         settings: Mapping[str, Any],
-        told: Callable[[str], object],
+        told: Callable[[str], object] | None,
     ) -> int:
         from gristmill import model_archive
         from gristmill.mill.parts import existing

@@ -161,7 +161,7 @@ def ask(
     to: Path,
     settings: Mapping[str, Any],
     call: Caller,
-    told: Callable[[str], object] = lambda _: None,
+    told: Callable[[str], object] | None = None,
 ) -> int:
     """Have the predict.py of the archive that is unpacked in `folder` answer `data`'s rows into `to`; how many.
 
@@ -182,6 +182,6 @@ def ask(
     if done.returncode != 0:
         raise NotPossible("The model could not be asked.", cause=said[-1])
     for line in said:
-        if line.startswith("No prediction"):
+        if told is not None and line.startswith("No prediction"):
             told(line)
     return int(done.stdout.strip().splitlines()[-1])

@@ -70,7 +70,7 @@ __all__ = ["Asker", "Hub"]
 
 Item = TypeVar("Item")
 
-Asker = Callable[[Model, Path, Path | None, Path, Mapping[str, Any], Callable[[str], object]], int]
+Asker = Callable[[Model, Path, Path | None, Path, Mapping[str, Any], Callable[[str], object] | None], int]
 """Asks a model's archive, unpacked in a folder, about a file; puts the answers into another; how many there were.
 
 The last one hears what could not be answered.
@@ -345,7 +345,7 @@ class Hub(Client):
         to: Path,
         settings: Mapping[str, Any] | None = None,
         *,
-        told: Callable[[str], object] = lambda _: None,
+        told: Callable[[str], object] | None = None,
     ) -> int:
         model = self.model(model_id)
         if self._asker is None:

@@ -234,7 +234,7 @@ class Client(Protocol):
         to: Path,
         settings: Mapping[str, Any] | None = None,
         *,
-        told: Callable[[str], object] = lambda _: None,
+        told: Callable[[str], object] | None = None,
     ) -> int:
         """Predicts the rows of a file into another; how many there were. Series need no `data`.
 

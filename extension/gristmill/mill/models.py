@@ -76,7 +76,7 @@ class Models(Runs):
         to: Path,
         settings: Mapping[str, Any] | None = None,
         *,
-        told: Callable[[str], object] = lambda _: None,
+        told: Callable[[str], object] | None = None,
     ) -> int:
         """Predict the rows of a file into another; how many there were. The archive's own predict.py does it.
 
