@@ -140,10 +140,12 @@ def test_a_run_folder_can_be_had_before_the_run_has_run(mill: Mill, penguins: Da
 
 
 def test_looking_at_the_recipes_of_a_project_makes_none(mill: Mill, catalog: Catalog, tmp_path: Path) -> None:
-    assert {"tabular", "series"} <= {entry.name for entry in mill.recipes("nobody")}
-    assert mill.recipe("tabular", tmp_path / "tabular.ipynb", project="nobody").exists()
+    assert {"tabular", "series"} <= {entry.name for entry in mill.recipes()}
+    assert mill.recipe("tabular", tmp_path / "tabular.ipynb").exists()
     with pytest.raises(NotFound, match="no recipe"):
-        mill.recipe("mine", tmp_path / "mine.ipynb", project="nobody")
+        mill.recipe("mine", tmp_path / "mine.ipynb")
+    with pytest.raises(NotFound, match="no project"):
+        mill.recipes("nobody")
     assert catalog.projects.list() == ()
 
 
