@@ -72,6 +72,8 @@ def test_rows_and_files_are_limited(home: Path, archive: Path, monkeypatch: pyte
     assert "large.csv has 0.002 GB, more than the 0.001 GB" in said(mill, large)
     with pytest.raises(DataRejected):
         mill.upload(large)
+    with pytest.raises(DataRejected, match=r"large.csv has 0.002 GB"):
+        mill.open_upload("large.csv", 2_000_000)  # before any of it is sent
 
 
 def test_classes_of_a_table_are_counted_once_a_target_is_settled(

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,25 @@ def test_both_answer_alike(api: Api, tmp_path: Path) -> None:
     differing = [f"{said} by the hub, {told} by the Mill" for said, told in zip(far, near, strict=True) if said != told]
     print(*differing, sep="\n\n")
     assert not differing
+
+
+@pytest.mark.parametrize("cloud", ["google", "azurite"])
+def test_parts_go_to_a_cloud_with_the_headers_that_it_asks_for(
+    cloud: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gristmill.mill.uploads._PART", 1000)
+    grain = tmp_path / "grain.csv"
+    grain.write_bytes(a_table(400))
+    store = request.getfixturevalue(cloud).store_url("uploads", prefix=uuid.uuid4().hex)
+    with (
+        listening(make_service(tmp_path / "served", store=store)) as api,
+        hub_of(api, tmp_path / "home") as hub,
+        api.client() as plain,
+    ):
+        begun = plain.post("/uploads", json={"name": "grain.csv", "size": 1500}).json()
+        assert [bool(part["headers"]) for part in begun["parts"]] == [True, True]
+        upload = hub.upload(grain)
+        assert api.service.parts.store.read(upload.key) == grain.read_bytes()
 
 
 class Story:

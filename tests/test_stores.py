@@ -257,7 +257,7 @@ def test_a_link_takes_and_gives_one_object(store: Store) -> None:
 
 
 def test_a_link_takes_one_part(store: Store) -> None:
-    token = store.begin("file")
+    token = store.begin("file", part_size=5 * MiB)
     for number, data in ((2, b"tail"), (1, b"h" * 5 * MiB)):
         link = store.sign_part("file", token, number, seconds=60, size=len(data))
         assert httpx.put(link, content=data, headers=store.put_headers(len(data))).is_success

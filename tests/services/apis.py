@@ -144,7 +144,8 @@ def send(client: httpx.Client, data: bytes, name: str = "grain.csv", **more: Any
     begun = client.post("/uploads", json={"name": name, "size": len(data), **more}).raise_for_status().json()
     for part in begun["parts"]:
         start = (part["number"] - 1) * begun["part_size"]
-        httpx.put(client.base_url.join(part["url"]), content=data[start : start + part["size"]]).raise_for_status()
+        url, piece = client.base_url.join(part["url"]), data[start : start + part["size"]]
+        httpx.put(url, content=piece, headers=part["headers"]).raise_for_status()
     done: dict[str, Any] = client.post(f"/uploads/{begun['upload']['id']}/complete", json={}).raise_for_status().json()
     return done
 
