@@ -13,7 +13,7 @@ from gristmill.mill import Mill, Parts
 from gristmill.records import Dataset, RunRequest, RunStatus, UploadStatus
 from gristmill.sandbox.process import ProcessSandbox
 from gristmill.stores import open_store
-from services.mills import Notepad
+from services.mills import NobodyAnswers, Notepad
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -137,6 +137,16 @@ def test_a_run_folder_can_be_had_before_the_run_has_run(mill: Mill, penguins: Da
     assert (folder / "data" / "penguins.csv").read_bytes() == (EXAMPLES / "penguins.csv").read_bytes()
     with pytest.raises(UsageError, match="not empty"):
         mill.folder(run.id, folder)
+
+
+def test_a_run_is_queued_though_nobody_can_be_told(
+    mill: Mill, penguins: Dataset, catalog: Catalog, home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store, sandbox = open_store((home / "store").as_uri()), ProcessSandbox(cache=home / "cache")
+    alone = Mill(Parts(catalog=catalog, store=store, dispatcher=NobodyAnswers(), sandbox=sandbox, home=home))
+    run = alone.train(RunRequest(dataset_id=penguins.id))
+    assert mill.run(run.id).status is RunStatus.QUEUED
+    assert "nobody could be told: No worker stays alive" in caplog.text
 
 
 def test_looking_at_the_recipes_of_a_project_makes_none(mill: Mill, catalog: Catalog, tmp_path: Path) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from gristmill.dispatch import Dispatcher
+from gristmill.errors import NotPossible
 
-__all__ = ["Notepad"]
+__all__ = ["NobodyAnswers", "Notepad"]
 
 
 class Notepad(Dispatcher):
@@ -15,5 +16,14 @@ class Notepad(Dispatcher):
 
     def hint(self, run_id: str) -> None:
         self.hints.append(run_id)
+
+    def nudge(self) -> None: ...
+
+
+class NobodyAnswers(Dispatcher):
+    """Cannot tell anybody."""
+
+    def hint(self, run_id: str) -> None:
+        raise NotPossible("No worker stays alive on this machine.")
 
     def nudge(self) -> None: ...
