@@ -24,6 +24,7 @@ class NobodyAnswers(Dispatcher):
     """Cannot tell anybody."""
 
     def hint(self, run_id: str) -> None:
+        del run_id
         raise NotPossible("No worker stays alive on this machine.")
 
     def nudge(self) -> None: ...
