@@ -340,8 +340,8 @@ def test_what_arrives_changed_is_no_file(api: Api, run: Run, tmp_path: Path) -> 
 def test_a_model_is_asked_where_there_is_autogluon(api: Api, run: Run, tmp_path: Path) -> None:
     asked: list[tuple[str, str]] = []
 
-    def ask(model: Model, folder: Path, data: Path | None, to: Path, settings: Mapping[str, Any]) -> int:
-        del data, to, settings
+    def ask(model: Model, folder: Path, data: Path | None, to: Path, settings: Mapping[str, Any], told: object) -> int:
+        del data, to, settings, told
         asked.append((model.run_id, (folder / "schema.json").read_text()))
         return 3
 

@@ -88,6 +88,7 @@ def batch(session: Session, /, model: str, data: str | None, output: Path | None
     session.fill(rows=run.rows)
     if run.status is RunStatus.SUCCEEDED and output is not None:
         session.client.fetch(run.id, "predictions", output)
-        session.say(f"{words.plain(str(output))}: {run.rows or 0:,} rows")
+        answers = words.count(run.rows or 0, str(found.schema.get("item", "row")))
+        session.say(f"{words.plain(str(output))}: {answers}")
         session.fill(predictions=str(output))
     conclude(session, run)
