@@ -49,11 +49,15 @@ class Admission:
                 for key in papers:
                     parts.store.delete(key)
                 raise
-        try:
-            parts.dispatcher.hint(run.id)
-        except (GristmillError, OSError) as error:  # the run is queued: whoever works next finds it
-            _log.warning("%s waits, and nobody could be told: %s", run.id, error)
+        self.hint(run.id)
         return run
+
+    def hint(self, run_id: str) -> None:
+        """Say that a run waits. It is on record already: where nobody can be told, whoever works next finds it."""
+        try:
+            self._parts.dispatcher.hint(run_id)
+        except (GristmillError, OSError) as error:
+            _log.warning("%s waits, and nobody could be told: %s", run_id, error)
 
     def open(self, upload: Upload, begin: Callable[[], str | None]) -> Upload:
         """Register an upload; `begin` makes ready for its parts, and gives the store's token for them."""

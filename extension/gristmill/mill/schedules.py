@@ -119,7 +119,7 @@ class Schedules(Batches):
         self._may(schedule.action, schedule.margin)
         now = self._catalog.now()
         tick = self._catalog.ticks.add(tick_of(schedule, at=now, now=now, by_hand=True))
-        self._parts.dispatcher.nudge()
+        self._admission.hint(tick.run_id)
         return tick
 
     def _scheduled(self, schedule_id: str) -> Schedule:
