@@ -22,6 +22,7 @@ import secrets
 import sys
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -217,10 +218,10 @@ class _Gate(BaseHTTPRequestHandler):
     def _forward(self, asked: _Asked) -> None:
         connection = HTTPConnection(self.inside, timeout=30)
         passed = {name: value for name, value in asked.headers.items() if name not in ("host", "connection")}
-        connection.request(asked.method, self.path, asked.body, passed)
-        answer = connection.getresponse()
-        body, kind = answer.read(), answer.headers.get("Content-Type", "")
-        connection.close()
+        with closing(connection):
+            connection.request(asked.method, self.path, asked.body, passed)
+            answer = connection.getresponse()
+            body, kind = answer.read(), answer.headers.get("Content-Type", "")
         if kind.startswith("application/json"):
             body = body.replace(self.inside.encode(), self.outside.encode())
         kept = [(name, value.replace(self.inside, self.outside)) for name, value in answer.headers.items()]
