@@ -131,7 +131,7 @@ def gristmill(data: Path, budget: float, home: Path) -> Result:
         return Result(score=None, steps="", wall=wall)
     run = json.loads(done.stdout.splitlines()[-1])
     logs = subprocess.run(
-        [GRISTMILL, "logs", run["id"]], capture_output=True, text=True, check=False, env=environment
+        [GRISTMILL, "logs", run["run"]], capture_output=True, text=True, check=False, env=environment
     ).stdout
     taken = re.search(r"fine-tuned in ([\d,]+) steps", logs)
     board = {row["model"]: row for row in run["leaderboard"]}

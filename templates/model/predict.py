@@ -9,6 +9,7 @@ import contextlib
 import gc
 import json
 import sys
+import types
 import warnings
 from pathlib import Path
 
@@ -100,6 +101,9 @@ def texts_of(data, column):
 def load():
     """The predictor beside this script, with its models kept in memory."""
     gc.disable()  # nothing that is loaded here is ever garbage: a tenth of the loading would be spent looking
+    # fastai's progress bar loads a whole web framework to draw itself in notebooks, and draws nothing here.
+    for name in ("fasthtml", "fasthtml.common"):
+        sys.modules.setdefault(name, types.ModuleType(name))
     from autogluon.tabular import TabularPredictor
     from autogluon.tabular.predictor import predictor as inner
 
