@@ -24,12 +24,16 @@ from gristmill.records import (
     LOCAL,
     Action,
     Artifact,
+    Column,
+    ColumnKind,
     Limits,
     MemberKind,
     Membership,
     Notice,
+    Profile,
     Project,
     Proposal,
+    Role,
     Rule,
     Run,
     RunStatus,
@@ -37,6 +41,8 @@ from gristmill.records import (
     SchemaChange,
     Severity,
     Subject,
+    Table,
+    TableForm,
     UploadStatus,
     encode,
     new_id,
@@ -49,6 +55,9 @@ from services.catalogs import an_upload, dataset_of, model_of, run_on
 NAMES = {"stranger": "sam", "viewer": "vera", "editor": "emil", "owner": "olga", "admin": "root"}
 RECEIVED = UploadStatus.RECEIVED
 PROPOSAL = Proposal(task="tabular-classification", target="flour", metric="accuracy", budget=60.0, reasons={})
+FLOUR = Column(name="flour", kind=ColumnKind.CATEGORY, dtype="str", rows=9, distinct=2, top=(("rye", 5), ("oat", 4)))
+TABLE = Table(path="grain.csv", role=Role.TRAIN, form=TableForm(format="csv"), rows=9, columns=(FLOUR,))
+GRAIN: dict[str, Any] = {"profile": Profile(tables=(TABLE,), files=1, bytes=10), "proposal": PROPOSAL}
 
 
 class World:
@@ -75,7 +84,7 @@ class World:
     def dataset(self) -> str:
         upload = an_upload(self.parts.catalog, project_id=self.project.id)
         self.parts.catalog.uploads.settle(upload.id, RECEIVED, sha256="ab")
-        return self.parts.catalog.datasets.add(dataset_of(upload, proposal=PROPOSAL)).id
+        return self.parts.catalog.datasets.add(dataset_of(upload, **GRAIN)).id
 
     def fixed(self) -> str:
         """The project, with a schema."""
@@ -288,7 +297,8 @@ def test_what_a_dataset_asks_is_confirmed_by_code(world: World) -> None:
     upload = an_upload(world.parts.catalog, project_id=world.project.id)
     world.parts.catalog.uploads.settle(upload.id, RECEIVED, sha256="ab")
     notice = Notice(code="rare-classes", message="Two classes are rare.", severity=Severity.CONFIRM)
-    dataset = world.parts.catalog.datasets.add(dataset_of(upload, proposal=replace(PROPOSAL, notices=(notice,))))
+    asking = GRAIN | {"proposal": replace(PROPOSAL, notices=(notice,))}
+    dataset = world.parts.catalog.datasets.add(dataset_of(upload, **asking))
     with world.api.client("emil") as client:
         refused = client.post("/runs", json={"dataset_id": dataset.id})
         assert (refused.status_code, refused.json()["code"]) == (409, "not-confirmed")
