@@ -23,6 +23,7 @@ _DEFAULTS: dict[str, Any] = {
 }  # fmt: skip
 _BYTES_A_PIXEL = 6_000  # of a picture, in training
 _LARGEST = 64  # pictures in a batch
+_SMALL = 128  # pixels: below that, one thread answers sooner than two
 _MOMENTUM = 0.1  # of the backbone's norms: with its own, a short fit never sees these pictures' statistics
 
 
@@ -110,8 +111,8 @@ class Network(ABC):
         """The network, ready to answer, and where it is."""
         if self._network is None:
             self._network = self._revived().folded()
-            if os.getloadavg()[0] > BUSY * torch.get_num_threads():
-                torch.set_num_threads(1)  # on a busy machine threads wait for each other
+            if max(self.size) <= _SMALL or os.getloadavg()[0] > BUSY * torch.get_num_threads():
+                torch.set_num_threads(1)  # one small picture is too little to share; elsewhere threads may have to wait
         return self._network, str(next(self._network.parameters()).device)
 
     def _begin(self, start: Network | None) -> Joined:
