@@ -21,12 +21,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gristmill.records import (
+    Column,
+    ColumnKind,
     Dataset,
     Model,
     Profile,
+    Role,
     Run,
     RunStatus,
     Stage,
+    Table,
+    TableForm,
     Upload,
     UploadStatus,
     Wanted,
@@ -35,6 +40,9 @@ from gristmill.records import (
 
 if TYPE_CHECKING:  # this file is loaded for every test, also for those that never open a catalog
     from gristmill.catalog import Catalog
+
+FLOUR = Column(name="flour", kind=ColumnKind.CATEGORY, dtype="str", rows=9, distinct=2, top=(("rye", 5), ("oat", 4)))
+TABLE = Table(path="grain.csv", role=Role.TRAIN, form=TableForm(format="csv"), rows=9, columns=(FLOUR,))
 
 
 @dataclass
@@ -149,7 +157,7 @@ def dataset_of(upload: Upload, **fields: Any) -> Dataset:
         "filename": upload.name,
         "size": upload.size,
         "sha256": "ab",
-        "profile": Profile(tables=(), files=1, bytes=10),
+        "profile": Profile(tables=(TABLE,), files=1, bytes=10),
         "proposal": None,
         "created_at": 2.0,
     }
