@@ -12,7 +12,7 @@ import pytest
 from gristmill.api.hub import HubIdentity
 from gristmill.errors import HubAway, NotAllowed, NotSignedIn
 from gristmill.records import Power, Who
-from services.hubs import Hub
+from services.jupyterhubs import Hub
 
 
 class StagedHub(httpx.AsyncBaseTransport):
