@@ -281,9 +281,8 @@ def test_what_cannot_be_done_is_told(server: Jupyter, path: str, body: Any, stat
 @pytest.mark.engine
 def test_a_notebook_is_kept_as_a_recipe_after_its_trial(server: Jupyter, run: dict[str, Any]) -> None:
     found = opened(server, run)
-    with server.client(headers=None) as client:
+    with server.client() as client:
         client.timeout = httpx.Timeout(280)
-        client.headers["Authorization"] = f"token {server.token}"
         answer = client.post("gristmill/send", json={"path": found["path"], "as": "recipe", "name": "mine"})
         assert answer.status_code == 201, answer.text
         assert (answer.json()["name"], answer.json()["tasks"]) == ("mine", [run["task"]])
