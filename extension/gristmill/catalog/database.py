@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from sqlalchemy import Connection, Double, Engine, exc, literal, make_url
+from sqlalchemy import Connection, Double, Engine, exc, literal, make_url, select
 from sqlalchemy.engine import URL
 from sqlalchemy.sql import ColumnElement
 
@@ -54,6 +54,7 @@ class Database(ABC):
         self.name = url.set(query={}).render_as_string(hide_password=True)
         self._turn: AbstractContextManager[object] = nullcontext()  # which a kind may make one thread's at a time
         self._reader, self._writer = self._engines(url)
+        self._time = select(self._own_now())
 
     @abstractmethod
     def _engines(self, url: URL) -> tuple[Engine, Engine]:
@@ -78,6 +79,12 @@ class Database(ABC):
     def now(self) -> ColumnElement[float]:
         """The time, as part of a statement."""
         return self._own_now() if self._clock is None else literal(self._clock(), Double)
+
+    def tell_time(self, connection: Connection) -> float:
+        """The time by that clock, asked once."""
+        if self._clock is not None:
+            return self._clock()
+        return connection.execute(self._time).scalar_one()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

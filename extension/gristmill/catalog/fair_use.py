@@ -19,6 +19,7 @@ from sqlalchemy import (
     Integer,
     Select,
     and_,
+    bindparam,
     case,
     cast,
     delete,
@@ -26,6 +27,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    true,
     union,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -88,14 +90,17 @@ class AllLimits(Rows[Limits]):
             if connection.execute(delete(self.table).where(self._is(kind, name))).rowcount == 0:
                 raise NotFound(f"There are no limits for {name or kind}.", cure="`gristmill limits` shows what is set.")
 
-    def of(self, connection: Connection, kind: Subject, name: str) -> Limits:
-        """What holds for a subject: its own, for a person otherwise everybody's, or none."""
-        held = self._is(kind, name)
-        if kind is Subject.PERSON:
-            held = or_(held, self._is(Subject.EVERYBODY, ""))
-        found = [self._record(row) for row in connection.execute(select(self.table).where(held))]
-        own = [limits for limits in found if limits.kind is kind]
-        return (own or found or [Limits(kind=kind, name=name)])[0]
+    def of(self, connection: Connection, who: Who) -> Callable[[Subject, str], Limits]:
+        """What holds for somebody and for their teams: a subject's own; for a person otherwise everybody's, or none."""
+        asked = {"person": who.name, "teams": list(who.teams)}
+        rows = connection.execute(_HELD, asked)
+        held = {(limits.kind, limits.name): limits for limits in map(self._record, rows)}
+
+        def of(kind: Subject, name: str) -> Limits:
+            otherwise = held.get((Subject.EVERYBODY, "")) if kind is Subject.PERSON else None
+            return held.get((kind, name)) or otherwise or Limits(kind=kind, name=name)
+
+        return of
 
     def _is(self, kind: Subject, name: str) -> ColumnElement[bool]:
         return and_(self.table.c.kind == kind, self.table.c.name == name)
@@ -180,7 +185,7 @@ class FairUse:
     def _remember(self, connection: Connection, person: str, teams: Sequence[str]) -> None:
         """Keep which teams a person is in: a claim and the end of a run know no more than who owns it."""
         mates = tables.teammates
-        known = connection.execute(select(mates.c.team).where(mates.c.person == person)).scalars()
+        known = connection.execute(_TEAMS, {"person": person}).scalars()
         if sorted(known) == list(teams):
             return
         connection.execute(delete(mates).where(mates.c.person == person))
@@ -188,28 +193,13 @@ class FairUse:
             connection.execute(insert(mates), [{"person": person, "team": team} for team in teams])
 
     def _accounts(self, connection: Connection, who: Who) -> tuple[Account, ...]:
-        now = connection.execute(select(self._database.now())).scalar_one()
-        subjects = [(Subject.PERSON, who.name), *((Subject.TEAM, team) for team in sorted(set(who.teams)))]
-        return tuple(self._account(connection, kind, name, month_of(now)) for kind, name in subjects)
-
-    def _account(self, connection: Connection, kind: Subject, name: str, month: str) -> Account:
-        # What is open is read first: a run that ends in between counts twice for a moment, rather than not at all.
-        asked = connection.execute(_open_runs(kind, name)).one()
-        used = connection.execute(_used(kind, name, month)).one()
-        sent = connection.execute(_sent(kind, name)).scalar_one()
-        return Account(
-            kind=kind,
-            name=name,
-            limits=self.limits.of(connection, kind, name),
-            month=month,
-            queued=asked.queued,
-            running=asked.running,
-            asked_money=asked.money,
-            asked_gpu_seconds=asked.gpu_seconds,
-            money=used.money,
-            gpu_seconds=used.gpu_seconds,
-            bytes=int(used.bytes) + int(sent),
-        )
+        month, limits_of = month_of(self._database.tell_time(connection)), self.limits.of(connection, who)
+        found = []
+        for kind, name in ((Subject.PERSON, who.name), *((Subject.TEAM, team) for team in sorted(set(who.teams)))):
+            row = connection.execute(_ACCOUNTS[kind], {"subject": name, "month": month}).one()._asdict()
+            size = int(row.pop("kept")) + int(row.pop("sent"))
+            found.append(Account(kind=kind, name=name, limits=limits_of(kind, name), month=month, bytes=size, **row))
+        return tuple(found)
 
 
 def _sane(amount: float) -> float:
@@ -221,39 +211,57 @@ def _turn(kind: Subject, name: str) -> str:
     return f"{kind} {name}"
 
 
-def _counted(owner: ColumnElement[str], kind: Subject, name: str) -> ColumnElement[bool]:
+# Statements that each submit needs are made once: SQLAlchemy takes longer to make them than a database to answer.
+
+
+def _account(kind: Subject) -> Select[Any]:
+    """How `subject` stands in `month`; all of one moment."""
+    name = bindparam("subject")
+    asked, used, sent = (part.subquery() for part in (_open_runs(kind, name), _used(kind, name), _sent(kind, name)))
+    return select(*asked.c, *used.c, *sent.c).select_from(asked.join(used, true()).join(sent, true()))
+
+
+def _counted(owner: ColumnElement[str], kind: Subject, name: ColumnElement[str]) -> ColumnElement[bool]:
     """Whether something of that owner counts for a subject."""
     if kind is Subject.PERSON:
         return owner == name
     return owner.in_(select(tables.teammates.c.person).where(tables.teammates.c.team == name))
 
 
-def _open_runs(kind: Subject, name: str) -> Select[Any]:
+def _open_runs(kind: Subject, name: ColumnElement[str]) -> Select[Any]:
     """How many runs wait and run, and what trainings may still take; how long a batch takes is not known before."""
     runs = tables.runs.c
     train = runs.kind == RunKind.TRAIN
     return select(
         func.coalesce(func.sum(case((runs.status == RunStatus.QUEUED, 1), else_=0)), 0).label("queued"),
         func.coalesce(func.sum(case((runs.status == RunStatus.RUNNING, 1), else_=0)), 0).label("running"),
-        func.coalesce(func.sum(case((train, runs.price * runs.budget / 3600), else_=0.0)), 0.0).label("money"),
-        func.coalesce(func.sum(case((train, runs.gpus * runs.budget), else_=0.0)), 0.0).label("gpu_seconds"),
+        func.coalesce(func.sum(case((train, runs.price * runs.budget / 3600), else_=0.0)), 0.0).label("asked_money"),
+        func.coalesce(func.sum(case((train, runs.gpus * runs.budget), else_=0.0)), 0.0).label("asked_gpu_seconds"),
     ).where(_counted(runs.owner, kind, name), runs.status.in_(_OPEN))
 
 
-def _used(kind: Subject, name: str, month: str) -> Select[Any]:
+def _used(kind: Subject, name: ColumnElement[str]) -> Select[Any]:
     usage = tables.usage.c
-    now = usage.month == month
+    now = usage.month == bindparam("month")
     return select(
         func.coalesce(func.sum(case((now, usage.money), else_=0.0)), 0.0).label("money"),
         func.coalesce(func.sum(case((now, usage.gpu_seconds), else_=0.0)), 0.0).label("gpu_seconds"),
-        func.coalesce(func.sum(usage.bytes), 0).label("bytes"),
+        func.coalesce(func.sum(usage.bytes), 0).label("kept"),
     ).where(usage.kind == kind, usage.name == name)
 
 
-def _sent(kind: Subject, name: str) -> Select[Any]:
+def _sent(kind: Subject, name: ColumnElement[str]) -> Select[Any]:
     uploads = tables.uploads.c
     held = and_(_counted(uploads.owner, kind, name), uploads.status.in_(_KEPT))
-    return select(func.coalesce(func.sum(uploads.size), 0)).where(held)
+    return select(func.coalesce(func.sum(uploads.size), 0).label("sent")).where(held)
+
+
+def _held() -> Select[Any]:
+    """The limits of everybody, of `person` and of `teams`."""
+    limits = tables.limits.c
+    person = and_(limits.kind == Subject.PERSON, limits.name == bindparam("person"))
+    team = and_(limits.kind == Subject.TEAM, limits.name.in_(bindparam("teams", expanding=True)))
+    return select(tables.limits).where(or_(and_(limits.kind == Subject.EVERYBODY, limits.name == ""), person, team))
 
 
 def _over() -> Select[tuple[str]]:
@@ -281,3 +289,6 @@ def _over() -> Select[tuple[str]]:
 
 
 _OVER = _over()
+_ACCOUNTS = {kind: _account(kind) for kind in (Subject.PERSON, Subject.TEAM)}
+_HELD = _held()
+_TEAMS = select(tables.teammates.c.team).where(tables.teammates.c.person == bindparam("person"))
