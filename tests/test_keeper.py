@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -93,6 +94,38 @@ def test_nothing_begins_before_a_model_is_saved(tmp_path: Path, run: Run, folder
     assert not keeper.has_saved()
     assert keeper.has_models()
     assert list(store.list()) == []
+
+
+class Waits(LocalStore):
+    """A store that takes nothing before it is let."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.let = threading.Event()
+
+    def put_file(self, key: str, path: Path) -> Stored:
+        assert self.let.wait(30)
+        return super().put_file(key, path)
+
+
+def test_what_storing_will_take_goes_by_size_then_by_time_and_ends_with_it(
+    tmp_path: Path, run: Run, folder: Path
+) -> None:
+    store, clock = Waits(tmp_path / "store"), [0.0]
+    with (folder / "out" / "model" / "models" / "LightGBM" / "model.pkl").open("wb") as file:
+        file.truncate(40_000_000)
+    keeper = Keeper(store, run, folder, lambda: clock[0])
+    whole = keeper.seconds_left()
+    assert 0.3 < whole < 2
+    keeper.begin()
+    clock[0] += whole / 4
+    assert keeper.seconds_left() == pytest.approx(whole * 3 / 4, rel=0.2)
+    clock[0] += 20
+    assert 9 < keeper.seconds_left() < 11
+    store.let.set()
+    keeper.model()
+    assert keeper.seconds_left() == 0
+    keeper.close()
 
 
 def test_a_store_that_fails_is_asked_once_more(tmp_path: Path, run: Run, folder: Path) -> None:

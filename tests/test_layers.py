@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOORS = {
     1: ("records", "errors", "notebooks"),
     2: ("catalog", "logs", "masks", "pictures", "rounds", "schedules", "stores", "tables", "tasks", "weights"),
-    3: ("intake", "recipes", "bench", "engines", "figures", "model_archive", "sandbox"),
+    3: ("intake", "recipes", "bench", "budget", "engines", "figures", "model_archive", "sandbox"),
     4: ("worker", "reports", "looking", "notify", "trial"),
     5: ("dispatch", "explaining", "exploring", "fair_use", "reconciler", "recipe_book", "weights_shelf"),
     6: ("mill",),

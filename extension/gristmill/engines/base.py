@@ -18,9 +18,10 @@ from typing import Any, ClassVar
 
 from gristmill.records import EventKind, LeaderboardRow
 
-__all__ = ["Engine", "Packing", "Say", "find"]
+__all__ = ["Engine", "Full", "Packing", "Say", "find"]
 
 Say = Callable[[EventKind, dict[str, Any]], None]
+Full = Callable[[], bool]  # whether what is trained has become so large that bringing it home takes all time left
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,8 +46,8 @@ class Engine(ABC):
         return script.removesuffix(".py") + ".md"
 
     @abstractmethod
-    def watch(self, say: Say) -> Any:
-        """What a fit is handed so that its progress shows."""
+    def watch(self, say: Say, full: Full = lambda: False) -> Any:
+        """What a fit is handed so that its progress shows; once `full`, it need not begin another candidate."""
 
     @abstractmethod
     def reopen(self, path: Path) -> Any | None:

@@ -15,7 +15,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gristmill.bench import Budget
+from gristmill.budget import Budget
 from gristmill.catalog import Catalog, Outcome
 from gristmill.errors import CatalogFailed, GristmillError, LeaseLost, RunCancelled, RunFailed
 from gristmill.records import Artifact, Dataset, Model, Run, RunKind, RunStatus
@@ -53,9 +53,9 @@ class Attempt(ABC):
         self._execution = execution
         # The claim was timed by the catalog's clock, which may be another machine's: reckon it in ours.
         self._started_at = time.time() - (tools.catalog.now() - (run.claimed_at or 0.0))
-        self._budget = Budget(run.budget, started_at=self._started_at)
         self._relay = Relay(folder, tools.catalog, run)
         self._keeper = Keeper(tools.store, run, folder)
+        self._budget = Budget(run.budget, started_at=self._started_at, storing=self._keeper.seconds_left)
 
     @abstractmethod
     def work(self, lease: Lease) -> None:

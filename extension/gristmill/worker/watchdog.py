@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gristmill.bench import Budget
+from gristmill.budget import Budget
 from gristmill.records import Resources, Wanted
 from gristmill.sandbox import End, Ending, Execution
 from gristmill.worker.lease import Lease
@@ -104,9 +104,12 @@ class Watchdog:
             kept_back = _LAST_MOMENT
         else:
             fit_began = relay.began("fit") or self.clock()
-            kept_back = self.budget.for_salvage(Budget.loading(fit_began - self.started_at, relay.warm))
-            if relay.now == "fit" and self.budget.left() < kept_back + self.budget.for_saving() - Budget.TOLERANCE:
+            restart = self.budget.for_restart(Budget.loading(fit_began - self.started_at, relay.warm))
+            overrun = restart + self.budget.for_saving() - Budget.TOLERANCE
+            if relay.now == "fit" and self.budget.left() < overrun:
                 self.stand_by()
+            # However large the models are, a fit has the time that it was promised.
+            kept_back = max(restart, min(restart + self.budget.for_homecoming(), overrun - Budget.TOLERANCE))
         return Stop(Cause.OVERRUN, "its budget was about to end") if self.budget.left() < kept_back else None
 
     def _comes_home(self, relay: Relay) -> bool:
