@@ -154,6 +154,19 @@ def takes_folders(model: Model) -> bool:
     return not kinds.isdisjoint({ColumnKind.PICTURE, ColumnKind.TEXT})
 
 
+def _must_take(to: Path, task: str) -> None:
+    """Refuse a folder to write to, but an empty one where answers are many files."""
+    if not to.is_dir():
+        return
+    answers = tasks.find(task).answers
+    if "zip" not in answers:
+        raise UsageError(f"{to} is a folder.", cure=f"Name a file that ends in .{' or .'.join(answers)}.")
+    if any(to.iterdir()):
+        raise UsageError(
+            f"The folder {to} is not empty.", cure="Name an empty or a new one, or a file that ends in .zip."
+        )
+
+
 def ask(
     model: Model,
     folder: Path,
@@ -167,6 +180,7 @@ def ask(
 
     `told` hears what could not be answered.
     """
+    _must_take(to, model.task)
     given = [] if data is None else [str(data.resolve())]
     chosen = [part for name, value in settings.items() for part in ("--set", f"{name}={value}")]
     done = call([sys.executable, str(folder / "predict.py"), *given, "-o", str(to.resolve()), *chosen], folder)

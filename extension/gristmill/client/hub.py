@@ -368,6 +368,8 @@ class Hub(Client):
         """Have the hub predict, by a run of its own: this machine lacks AutoGluon."""
         if data is not None and data.is_dir():
             raise UsageError(f"{data} is a folder.", cure="Pack it into a ZIP and give that.")
+        if to.is_dir():
+            raise UsageError(f"{to} is a folder.", cure="Name a file; masks come as one that ends in .zip.")
         upload = None if data is None else self.upload(data, project=model.project_id)
         settings = {"output": to.suffix.lower().removeprefix(".") or "csv"} | settings
         run = self.batch(model.id, None if upload is None else upload.id, settings)
