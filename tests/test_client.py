@@ -25,6 +25,7 @@ from gristmill.records import (
     Channel,
     Edit,
     EditKind,
+    LeaderboardRow,
     MemberKind,
     Membership,
     NewsKind,
@@ -247,6 +248,8 @@ class Story:
         self._ask("folder", run.id, self._folder / "run")
         self._write("folder", sorted(path.name for path in (self._folder / "run").iterdir()))
         self._ask("folder", run.id, self._folder / "run")
+        self._ask("explain", run.id)
+        self._ask("explain", again.id, every=True)
         self.run = run
         self._client.nudge()
 
@@ -256,6 +259,8 @@ class Story:
             self._ask("fetch", self.finished.id, wanted, self._folder / "report.html")
         self._ask("fetch", self.finished.id, "report", self._folder / "nowhere" / "report.html")
         self._ask("run", self.finished.id)
+        for asked in ({}, {"candidates": ["LightGBM"], "seconds": 9}, {"candidates": ["None"]}, {"seconds": 1}):
+            self._ask("explain", self.finished.id, **asked)
         model = self._ask("model", self.finished.id)
         self._ask("model", self.run.id)
         self._ask("model", "model-0000000000000000")
@@ -279,8 +284,10 @@ class Story:
         parts.store.put_bytes("runs/report.html", report)
         parts.store.put_bytes("models/flour.zip", archive)
         left = Artifact(name="report", key="runs/report.html", size=len(report), sha256=sha256(report).hexdigest())
+        kept = Artifact(name="checkpoint", key="runs/checkpoint.tar", size=0, sha256="ab")
+        board = (LeaderboardRow(model="LightGBM", score=0.9),)
         model = replace(model_of(self.finished), sha256=sha256(archive).hexdigest())
-        outcome = Outcome(status=RunStatus.SUCCEEDED, artifacts=(left,))
+        outcome = Outcome(status=RunStatus.SUCCEEDED, artifacts=(left, kept), leaderboard=board)
         parts.catalog.runs.finish(self.finished.id, self.finished.fence, outcome, model)
         for unread in (False, True):
             self._ask("notices", 1, unread=unread)
@@ -289,6 +296,8 @@ class Story:
         self._ask("notices", unread=True)
 
     def _of_recipes(self) -> None:
+        self._ask("weights")
+        self._ask("fetch_weights", "efficientnet-lite0")
         self._ask("recipes", "mill")
         self._ask("recipe", "tabular", self._folder / "recipe.ipynb", project="mill")
         self._ask("recipe", self.run.id, self._folder / "recipe.ipynb", project="mill")

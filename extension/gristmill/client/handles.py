@@ -313,6 +313,13 @@ class RunHandle:
         with tempfile.TemporaryDirectory() as scratch:
             return read_rows(self._client.fetch(self.id, "predictions", Path(scratch) / "predictions"))
 
+    def explain(
+        self, *candidates: str, every: bool = False, within: float | str | None = None, wait: bool = True
+    ) -> RunHandle:
+        """A run that explains its candidates, by their names or all of them; `report()` shows what it found."""
+        asked = self._client.explain(self.id, candidates=candidates, every=every, seconds=seconds_of(within))
+        return self._next(asked, wait=wait)
+
     def logs(self) -> str:
         """What it has said so far."""
         return text_of(self._client, self.id)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from gristmill.client.connecting import Address
 from gristmill.client.fetching import fetch
@@ -65,6 +65,9 @@ from gristmill.records import (
     WeightsEntry,
     Who,
 )
+
+if TYPE_CHECKING:
+    import httpx
 
 __all__ = ["Asker", "Hub"]
 
@@ -147,9 +150,7 @@ class Hub(Client):
         upload = self.upload(path, project=project or "default")
         asked, body = path_of("uploads", upload.id, "check"), _given(table=table, project=project)
         try:
-            while (answer := self._wire.send("POST", asked, body=body, create=True)).status_code == 202:
-                time.sleep(_LOOK_EVERY)
-            found = self._wire.read(answer, _Found)
+            found = self._wire.read(self._sent(asked, body), _Found)
         finally:
             self._wire.send("DELETE", path_of("uploads", upload.id))
         return found.profile, found.proposal
@@ -159,29 +160,6 @@ class Hub(Client):
     ) -> Path:
         del source, to, target, task, table
         raise _embedded_only("Exploring")
-
-    def explain(
-        self,
-        run_id: str,
-        to: Path,
-        *,
-        candidates: Sequence[str] = (),
-        every: bool = False,
-        seconds: float | None = None,
-    ) -> Path:
-        del run_id, to, candidates, every, seconds
-        raise _embedded_only("Explaining")
-
-    def weights(self) -> Sequence[WeightsEntry]:
-        raise _embedded_only("Listing weights")
-
-    def fetch_weights(self, name: str) -> WeightsEntry:
-        del name
-        raise _embedded_only("Fetching weights")
-
-    def add_weights(self, name: str, folder: Path, *, kind: str, licence: str) -> WeightsEntry:
-        del name, folder, kind, licence
-        raise _embedded_only("Adding weights")
 
     def upload(
         self, path: Path, *, project: str = "default", name: str | None = None, progress: Progress | None = None
@@ -220,9 +198,7 @@ class Hub(Client):
 
     def revise(self, dataset_id: str, edits: Sequence[Edit]) -> Dataset:
         path, body = path_of("datasets", dataset_id, "versions"), {"edits": list(edits)}
-        while (answer := self._wire.send("POST", path, body=body, create=True)).status_code == 202:
-            time.sleep(_LOOK_EVERY)
-        return self._wire.read(answer, Dataset)
+        return self._wire.read(self._sent(path, body), Dataset)
 
     def versions(self, dataset_id: str) -> Sequence[DatasetEntry]:
         return self._list(path_of("datasets", dataset_id, "versions"), DatasetEntry, _MOST_VERSIONS)
@@ -295,6 +271,12 @@ class Hub(Client):
             _unpack(packed, to)
         return to
 
+    def explain(
+        self, run_id: str, *, candidates: Sequence[str] = (), every: bool = False, seconds: float | None = None
+    ) -> Run:
+        body = _given(candidates=list(candidates), every=every, seconds=seconds)
+        return self._wire.ask("POST", path_of("runs", run_id, "explanations"), Run, body=body, create=True)
+
     def nudge(self) -> None:
         """Workers of a hub stand by."""
 
@@ -313,6 +295,25 @@ class Hub(Client):
     def save_recipe(self, source: str, entry: RecipeEntry, *, notebook: str = "") -> RecipeEntry:
         body = _given(source=source, entry=entry, notebook=notebook or None)
         return self._wire.ask("POST", "recipes", RecipeEntry, body=body, create=True, patience=_TRIAL_SECONDS)
+
+    # --- weights -----------------------------------------------------------------------------------------------------
+
+    def weights(self) -> Sequence[WeightsEntry]:
+        return self._list("weights", WeightsEntry, _MOST)
+
+    def fetch_weights(self, name: str) -> WeightsEntry:
+        return self._wire.read(self._sent("weights/fetch", {"name": name}), WeightsEntry)
+
+    def add_weights(self, name: str, folder: Path, *, kind: str, licence: str) -> WeightsEntry:
+        if not folder.is_dir():
+            raise UsageError(f"{folder} is no folder.", cure="Give the folder that holds the weights' files.")
+        with tempfile.TemporaryDirectory() as scratch:
+            upload = self.upload(_packed(folder, Path(scratch) / "weights.zip"))
+        body = {"name": name, "upload_id": upload.id, "kind": kind, "licence": licence}
+        try:
+            return self._wire.read(self._sent("weights", body), WeightsEntry)
+        finally:
+            self._wire.send("DELETE", path_of("uploads", upload.id))
 
     # --- models ------------------------------------------------------------------------------------------------------
 
@@ -514,6 +515,12 @@ class Hub(Client):
 
     # --- shared ------------------------------------------------------------------------------------------------------
 
+    def _sent(self, path: str, body: Mapping[str, object]) -> httpx.Response:
+        """The answer to what may take long: asked again as long as the hub says that it is at it."""
+        while (answer := self._wire.send("POST", path, body=body, create=True)).status_code == 202:
+            time.sleep(_LOOK_EVERY)
+        return answer
+
     def _list(
         self, path: str, of: type[Item], limit: int = 50, cursor: str | None = None, /, **narrowed: object
     ) -> Sequence[Item]:
@@ -540,6 +547,16 @@ def _embedded_only(what: str) -> NotPossible:
         cause="A hub answers, and cannot do it.",
         cure="Unset GRISTMILL_URL, or sign out: gristmill logout",
     )
+
+
+def _packed(folder: Path, to: Path) -> Path:
+    """A folder's files as a ZIP; weights do not get smaller by packing."""
+    with zipfile.ZipFile(to, "w", zipfile.ZIP_STORED, strict_timestamps=False) as packed:
+        for file in sorted(folder.rglob("*")):
+            inner = file.relative_to(folder)
+            if file.is_file() and not any(part.startswith(".") for part in inner.parts):
+                packed.write(file, inner)
+    return to
 
 
 def _rejected(upload: Upload) -> DataRejected:

@@ -166,15 +166,9 @@ class Client(Protocol):
         """The run's folder, unpacked: its notebook runs there by hand, with the run's data."""
 
     def explain(
-        self,
-        run_id: str,
-        to: Path,
-        *,
-        candidates: Sequence[str] = (),
-        every: bool = False,
-        seconds: float | None = None,
-    ) -> Path:
-        """Explains candidates of an ended run, by their names, within `seconds`: one HTML page as the file `to`.
+        self, run_id: str, *, candidates: Sequence[str] = (), every: bool = False, seconds: float | None = None
+    ) -> Run:
+        """Queues a run that explains candidates of an ended one, by their names, within `seconds`; its report shows it.
 
         The one that answers if none are named, and all of them with `every`.
         """

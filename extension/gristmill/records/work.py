@@ -137,7 +137,7 @@ class RecipeEntry:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WeightsEntry:
-    """Pretrained weights as lists show them; `path` is where they lie, None where they are not at hand."""
+    """Pretrained weights as lists show them; `path` is where they lie, for whoever runs the platform."""
 
     name: str
     kind: str  # picture, text
@@ -147,6 +147,11 @@ class WeightsEntry:
     origin: str  # the package, or the hub's repository
     path: str | None = None
     cure: str = ""  # how to get them, where they are not at hand
+
+    @property
+    def at_hand(self) -> bool:
+        """Whether the platform has them."""
+        return not self.cure
 
 
 class Stage(StrEnum):

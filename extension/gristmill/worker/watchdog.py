@@ -18,11 +18,11 @@ from gristmill.sandbox import End, Ending, Execution
 from gristmill.worker.lease import Lease
 from gristmill.worker.relay import Relay
 
-__all__ = ["Cause", "Stop", "Watchdog"]
+__all__ = ["LAST_MOMENT", "Cause", "Stop", "Watchdog"]
 
 _LOOK_EVERY = 0.1
 _WEIGH_EVERY = 1.0
-_LAST_MOMENT = 3.0  # seconds before the budget's end when a run that has saved nothing is given up
+LAST_MOMENT = 3.0  # seconds before the budget's end when a run that has saved nothing is given up
 
 
 class Cause(StrEnum):
@@ -101,7 +101,7 @@ class Watchdog:
         if self.saved():
             kept_back = self.budget.for_finishing()
         elif self._comes_home(relay):
-            kept_back = _LAST_MOMENT
+            kept_back = LAST_MOMENT
         else:
             fit_began = relay.began("fit") or self.clock()
             restart = self.budget.for_restart(Budget.loading(fit_began - self.started_at, relay.warm))

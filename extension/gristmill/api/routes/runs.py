@@ -45,6 +45,14 @@ class More(Body):
     settings: dict[str, Any] | None = None
 
 
+class Question(Body):
+    """Which candidates to explain, the one that answers if none; and the seconds that it may take."""
+
+    candidates: tuple[str, ...] = ()
+    every: bool = False
+    seconds: float | None = None
+
+
 @routes.post("/runs", who="editor", power="train", takes=RunRequest, gives=Run, at="/runs/{id}", most=_MOST_SENT)
 def train(mill: Mill, body: RunRequest) -> Run:
     """Queue a run; what is left open is taken from the dataset's proposal."""
@@ -76,6 +84,12 @@ def compare(mill: Mill, id: _Ids) -> Comparison:
 def run(mill: Mill, run_id: str) -> Run:
     """A run as it stands now."""
     return mill.run(run_id)
+
+
+@routes.post("/runs/{run_id}/explanations", who="editor", takes=Question, gives=Run, at="/runs/{id}")
+def explain(mill: Mill, run_id: str, body: Question) -> Run:
+    """Queue a run that explains candidates of an ended one; its report shows them."""
+    return mill.explain(run_id, candidates=body.candidates, every=body.every, seconds=body.seconds)
 
 
 @routes.post("/runs/{run_id}/cancel", who="editor", takes=Ending, gives=Run)
