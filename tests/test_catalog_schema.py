@@ -39,6 +39,7 @@ from gristmill.records import (
     Model,
     News,
     NewsKind,
+    Paper,
     Power,
     Project,
     Role,
@@ -72,6 +73,7 @@ KINDS = {
     "abouts": About,
     "schemas": Schema,
     "runs": Run,
+    "papers": Paper,
     "events": Event,
     "models": Model,
     "recipes": SavedRecipe,
@@ -202,6 +204,8 @@ def test_an_old_catalog_is_upgraded(empty_url: str, revision: str) -> None:
             assert (about.tags, about.notes[0].text) == (("2024",), "As it was harvested.")
             assert schema is not None
             assert schema.rules[0].allowed == ("no", "yes")
+        if revision >= "0012":
+            assert catalog.papers.of("run-2") == {"runs/run-2/recipe.ipynb": b'{"cells":[]}'}
         taken = catalog.runs.claim("heir", 15)
         assert taken is not None
         assert (taken.id, taken.fence) == ("run-2", 2)

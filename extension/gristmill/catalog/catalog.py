@@ -24,6 +24,7 @@ Guarantees
   versions of it follow; a dataset never changes but for its name, and that with all versions of it at once.
 - Versions of a dataset, a model or a recipe count 1, 2, 3 … within project and name.
 - What is written can be read back: a value that would not survive the trip is refused with UsageError.
+- What a thread writes in a block `together` is kept as a whole or not at all.
 - A call that raises has changed nothing, with one exception that no database can avoid: when the connection breaks
   during the commit, CatalogFailed leaves open whether it took place. The caller reads the row: a final status under
   the caller's own fence is the caller's own work.
@@ -42,6 +43,7 @@ One process opens its own catalog and may use it from many threads; a catalog is
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Self
 
@@ -49,13 +51,14 @@ from sqlalchemy import select
 
 from gristmill.catalog.abouts import Abouts
 from gristmill.catalog.answers import Answers
-from gristmill.catalog.database import Database, open_database
+from gristmill.catalog.database import Database, Together, open_database
 from gristmill.catalog.datasets import Datasets
 from gristmill.catalog.deeds import Deeds
 from gristmill.catalog.events import Events
 from gristmill.catalog.fair_use import FairUse
 from gristmill.catalog.members import Invitations, Members
 from gristmill.catalog.models import Models
+from gristmill.catalog.papers import Papers
 from gristmill.catalog.projects import Projects
 from gristmill.catalog.recipes import Recipes
 from gristmill.catalog.runs import Runs
@@ -84,6 +87,7 @@ class Catalog:
         self.abouts = Abouts(database)
         self.schemas = Schemas(database)
         self.runs = Runs(database)
+        self.papers = Papers(database)
         self.events = Events(database)
         self.models = Models(database)
         self.recipes = Recipes(database)
@@ -112,6 +116,14 @@ class Catalog:
         """The time by the clock that leases and deadlines are measured with; another host's own clock may differ."""
         with self._database.reading() as connection:
             return connection.execute(select(self._database.now())).scalar_one()
+
+    def together(self) -> AbstractContextManager[Together]:
+        """One transaction for all that this thread writes in the block."""
+        return self._database.together()
+
+    def afterwards(self, what: Callable[[], object], *, always: bool = False) -> None:
+        """Do something once what this thread has written in its block `together` is kept, or `always`; else now."""
+        self._database.afterwards(what, always=always)
 
     def close(self) -> None:
         """Let go of the connections; the catalog must not be used afterwards."""

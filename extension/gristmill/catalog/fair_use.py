@@ -10,11 +10,14 @@ where there are limits on runs at once.
 
 from __future__ import annotations
 
+import functools
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Connection,
     Integer,
     Select,
@@ -25,10 +28,11 @@ from sqlalchemy import (
     delete,
     func,
     insert,
-    or_,
+    literal,
     select,
     true,
     union,
+    union_all,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -39,6 +43,7 @@ from gristmill.errors import NotFound
 from gristmill.records import (
     LOCAL,
     Account,
+    Limit,
     Limits,
     Run,
     RunKind,
@@ -57,6 +62,8 @@ Decide = Callable[[Sequence[Account]], None]
 """Raises where what is asked for is more than these may use."""
 
 _CLAIMS = "claims"
+_SEEN = 60.0  # seconds that somebody's teams are believed to stand in the catalog: as long as a hub is
+_MOST_SEEN = 10_000
 _MOST = 1e15
 _KEPT = (UploadStatus.OPEN, UploadStatus.RECEIVED, UploadStatus.ACCEPTED)
 _OPEN = (RunStatus.QUEUED, RunStatus.RUNNING)
@@ -89,18 +96,6 @@ class AllLimits(Rows[Limits]):
         with self._database.writing() as connection:
             if connection.execute(delete(self.table).where(self._is(kind, name))).rowcount == 0:
                 raise NotFound(f"There are no limits for {name or kind}.", cure="`gristmill limits` shows what is set.")
-
-    def of(self, connection: Connection, who: Who) -> Callable[[Subject, str], Limits]:
-        """What holds for somebody and for their teams: a subject's own; for a person otherwise everybody's, or none."""
-        asked = {"person": who.name, "teams": list(who.teams)}
-        rows = connection.execute(_HELD, asked)
-        held = {(limits.kind, limits.name): limits for limits in map(self._record, rows)}
-
-        def of(kind: Subject, name: str) -> Limits:
-            otherwise = held.get((Subject.EVERYBODY, "")) if kind is Subject.PERSON else None
-            return held.get((kind, name)) or otherwise or Limits(kind=kind, name=name)
-
-        return of
 
     def _is(self, kind: Subject, name: str) -> ColumnElement[bool]:
         return and_(self.table.c.kind == kind, self.table.c.name == name)
@@ -157,6 +152,7 @@ class FairUse:
         self._database = database
         self.limits = AllLimits(database)
         self.usage = Usages(database)
+        self._seen: dict[str, tuple[tuple[str, ...], float]] = {}  # whose teams were found as they are, and until when
         self._limited = select(select(1).where(tables.limits.c.runs_at_once.is_not(None)).exists())
 
     def accounts(self, who: Who) -> tuple[Account, ...]:
@@ -184,22 +180,26 @@ class FairUse:
 
     def _remember(self, connection: Connection, person: str, teams: Sequence[str]) -> None:
         """Keep which teams a person is in: a claim and the end of a run know no more than who owns it."""
-        mates = tables.teammates
-        known = connection.execute(_TEAMS, {"person": person}).scalars()
-        if sorted(known) == list(teams):
+        mates, now = tables.teammates, time.monotonic()
+        seen, until = self._seen.get(person, ((), 0.0))
+        if list(seen) == list(teams) and now < until:
+            return
+        known = sorted(connection.execute(_TEAMS, {"person": person}).scalars())
+        if known == list(teams):
+            if len(self._seen) >= _MOST_SEEN:
+                self._seen.clear()
+            self._seen[person] = (tuple(teams), now + _SEEN)
             return
         connection.execute(delete(mates).where(mates.c.person == person))
         if teams:
             connection.execute(insert(mates), [{"person": person, "team": team} for team in teams])
 
     def _accounts(self, connection: Connection, who: Who) -> tuple[Account, ...]:
-        month, limits_of = month_of(self._database.tell_time(connection)), self.limits.of(connection, who)
-        found = []
-        for kind, name in ((Subject.PERSON, who.name), *((Subject.TEAM, team) for team in sorted(set(who.teams)))):
-            row = connection.execute(_ACCOUNTS[kind], {"subject": name, "month": month}).one()._asdict()
-            size = int(row.pop("kept")) + int(row.pop("sent"))
-            found.append(Account(kind=kind, name=name, limits=limits_of(kind, name), month=month, bytes=size, **row))
-        return tuple(found)
+        month = month_of(self._database.tell_time(connection))
+        subjects = [(Subject.PERSON, who.name), *((Subject.TEAM, team) for team in sorted(set(who.teams)))]
+        asked = {f"subject_{number}": name for number, (_, name) in enumerate(subjects)} | {"month": month}
+        rows = sorted(connection.execute(_standing(len(subjects) - 1), asked).all())
+        return tuple(_account(kind, name, month, tuple(row)) for (kind, name), row in zip(subjects, rows, strict=True))
 
 
 def _sane(amount: float) -> float:
@@ -214,11 +214,39 @@ def _turn(kind: Subject, name: str) -> str:
 # Statements that each submit needs are made once: SQLAlchemy takes longer to make them than a database to answer.
 
 
-def _account(kind: Subject) -> Select[Any]:
-    """How `subject` stands in `month`; all of one moment."""
-    name = bindparam("subject")
+@functools.lru_cache(maxsize=100)
+def _standing(teams: int) -> CompoundSelect[Any]:
+    """How a person and so many teams stand in `month`, a row each: its number, what is counted, limits."""
+    kinds = (Subject.PERSON, *(Subject.TEAM,) * teams)
+    return union_all(*(_stands(kind, number) for number, kind in enumerate(kinds)))
+
+
+def _stands(kind: Subject, number: int) -> Select[Any]:
+    """How one subject stands, its own limits, and everybody's; all of one moment."""
+    name = bindparam(f"subject_{number}")
     asked, used, sent = (part.subquery() for part in (_open_runs(kind, name), _used(kind, name), _sent(kind, name)))
-    return select(*asked.c, *used.c, *sent.c).select_from(asked.join(used, true()).join(sent, true()))
+    own, each = tables.limits.alias(), tables.limits.alias()
+    found = asked.join(used, true()).join(sent, true())
+    found = found.outerjoin(own, and_(own.c.kind == kind, own.c.name == name))
+    found = found.outerjoin(each, each.c.kind == Subject.EVERYBODY)
+    held = [limits.c[one] for limits in (own, each) for one in ("kind", *Limit)]
+    columns = [literal(number), *asked.c, *used.c, *sent.c, *held]
+    return select(*(column.label(f"column_{at}") for at, column in enumerate(columns))).select_from(found)
+
+
+def _account(kind: Subject, name: str, month: str, row: Sequence[Any]) -> Account:
+    """A row of `_standing` as an account."""
+    _, queued, running, asked_money, asked_gpu_seconds, money, gpu_seconds, kept, sent, *held = row
+    width = len(Limit) + 1
+    limits = Limits(kind=kind, name=name)
+    for found, whose in ((held[:width], name), (held[width:], "")):
+        if found[0] is not None and (whose or kind is Subject.PERSON):  # everybody's are no team's
+            limits = Limits(kind=found[0], name=whose, **dict(zip(Limit, found[1:], strict=True)))
+            break
+    return Account(
+        kind=kind, name=name, limits=limits, month=month, queued=queued, running=running, asked_money=asked_money,
+        asked_gpu_seconds=asked_gpu_seconds, money=money, gpu_seconds=gpu_seconds, bytes=int(kept) + int(sent),
+    )  # fmt: skip
 
 
 def _counted(owner: ColumnElement[str], kind: Subject, name: ColumnElement[str]) -> ColumnElement[bool]:
@@ -256,14 +284,6 @@ def _sent(kind: Subject, name: ColumnElement[str]) -> Select[Any]:
     return select(func.coalesce(func.sum(uploads.size), 0).label("sent")).where(held)
 
 
-def _held() -> Select[Any]:
-    """The limits of everybody, of `person` and of `teams`."""
-    limits = tables.limits.c
-    person = and_(limits.kind == Subject.PERSON, limits.name == bindparam("person"))
-    team = and_(limits.kind == Subject.TEAM, limits.name.in_(bindparam("teams", expanding=True)))
-    return select(tables.limits).where(or_(and_(limits.kind == Subject.EVERYBODY, limits.name == ""), person, team))
-
-
 def _over() -> Select[tuple[str]]:
     """Owners who have as many runs at once as they may, by themselves or with their team."""
     runs, limits, mates = tables.runs.c, tables.limits, tables.teammates.c
@@ -289,6 +309,4 @@ def _over() -> Select[tuple[str]]:
 
 
 _OVER = _over()
-_ACCOUNTS = {kind: _account(kind) for kind in (Subject.PERSON, Subject.TEAM)}
-_HELD = _held()
 _TEAMS = select(tables.teammates.c.team).where(tables.teammates.c.person == bindparam("person"))

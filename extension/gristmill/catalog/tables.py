@@ -75,6 +75,7 @@ __all__ = [
     "metadata",
     "models",
     "news",
+    "papers",
     "projects",
     "recipes",
     "runs",
@@ -89,7 +90,7 @@ __all__ = [
     "workers",
 ]
 
-SCHEMA = "0009"
+SCHEMA = "0012"
 
 
 class Encoded(TypeDecorator[Any]):
@@ -340,11 +341,20 @@ runs = Table(
     _must("settings", Encoded(dict[str, Any])),
     _must("leaderboard", Encoded(tuple[LeaderboardRow, ...])),
     _owner(),
-    *_pages((), ("project_id",), ("status",), ("project_id", "status"), ("owner",), ("kind",), ("upload_id",)),
+    *_pages((), ("project_id",), ("status",), ("owner",), ("kind",), ("task",), ("upload_id",)),
+    *_pages(*(("project_id", narrowed) for narrowed in ("status", "owner", "kind", "task"))),
     Column("price", Number, nullable=False, server_default="0"),
     Column("gpus", BigInteger, nullable=False, server_default="0"),
     Index(None, "finished_at", "id"),
     Index(None, "owner", "status"),
+)
+
+papers = Table(
+    "papers",
+    metadata,
+    Column("run_id", Text, ForeignKey("runs.id"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    _must("text", Text),
 )
 
 events = Table(

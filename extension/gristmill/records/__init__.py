@@ -57,7 +57,7 @@ from gristmill.records.schedules import (
 )
 from gristmill.records.seeing import Alive, Ended
 from gristmill.records.telling import Channel, Choices, Delivery, News, NewsKind, Tiding, Webhook
-from gristmill.records.wire import Answer, ArrivedPart, Comparison, Lineage, MissingPart, Transfer
+from gristmill.records.wire import Answer, ArrivedPart, Comparison, Lineage, MissingPart, Paper, Transfer
 from gristmill.records.work import (
     Dataset,
     DatasetEntry,
@@ -113,6 +113,7 @@ __all__ = [
     "NewsKind",
     "Notice",
     "Outlook",
+    "Paper",
     "Power",
     "Price",
     "Profile",
