@@ -6,6 +6,7 @@
     requirements.txt   the versions it was trained with
     predict.py         python predict.py new.csv -o out.csv
     reading/           how predict.py reads a file: just as training did
+    networks/          where the model has neural candidates: the same in NumPy, which answer sooner in their place
     README.md          the above, in words
 
 Predictions come from predict.py wherever they are made: here, in a batch, on a stranger's machine.
@@ -85,11 +86,12 @@ def write(trained: Trained, path: Path) -> None:
     with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
         trimmed = Path(scratch) / "model"
         trained.engine.trim(trained.predictor, trimmed)
+        trained.engine.write_stand_ins(trained.predictor, Path(scratch) / "networks")
         part = path.with_name(path.name + ".part")
         with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-            for member in sorted(trimmed.rglob("*")):
+            for member in sorted(Path(scratch).rglob("*")):
                 if member.is_file():
-                    archive.write(member, Path("model") / member.relative_to(trimmed))
+                    archive.write(member, member.relative_to(scratch))
             for name, text in _texts(trained).items():
                 archive.writestr(name, text)
         part.rename(path)

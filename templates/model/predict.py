@@ -116,10 +116,20 @@ def load():
         predictor = TabularPredictor.load(
             str(HERE / "model"), verbosity=0, require_version_match=False, require_py_version_match=False
         )
+        stand_in(predictor)
         predictor.persist(max_memory=None)  # weighing the models first takes longer than loading them
     gc.freeze()
     gc.enable()
     return predictor
+
+
+def stand_in(predictor):
+    """Where networks/ holds the model's neural candidates in NumPy, have these answer: torch and fastai load slowly."""
+    if (HERE / "networks").is_dir():
+        with contextlib.suppress(ImportError):  # without the code for it the originals in model/ answer
+            from gristmill.engines import compiled
+
+            compiled.stand_in(predictor, HERE / "networks")
 
 
 def check(batch, schema, data):

@@ -73,6 +73,13 @@ class Engine(ABC):
     def trim(self, predictor: Any, path: Path) -> None:
         """Put into the new folder `path` what answering needs, and no more."""
 
+    def write_stand_ins(self, predictor: Any, path: Path) -> None:
+        """Put into the new folder `path` what answers sooner in place of candidates; none is made where there is none.
+
+        What is put there needs the code that `packing` names.
+        """
+        del predictor, path
+
     def packing(self, predictor: Any) -> Packing:
         """What this predictor's archive takes: what all of its kind take, unless its best candidate needs more."""
         del predictor

@@ -19,6 +19,7 @@ from autogluon.tabular import TabularPredictor
 from autogluon.tabular.configs.hyperparameter_configs import get_hyperparameter_config
 from autogluon.tabular.registry import ag_model_registry
 
+from gristmill.engines import compiling
 from gristmill.engines.base import Engine, Full, Packing, Say
 from gristmill.engines.epochs import report_epochs
 from gristmill.records import EventKind, LeaderboardRow, to_plain
@@ -68,8 +69,13 @@ class TabularEngine(Engine):
     def trim(self, predictor: TabularPredictor, path: Path) -> None:
         trim(predictor, path)
 
+    def write_stand_ins(self, predictor: TabularPredictor, path: Path) -> None:
+        compiling.write_stand_ins(predictor, path)
+
     def packing(self, predictor: TabularPredictor) -> Packing:
         plain = super().packing(predictor)
+        if compiling.is_neural(predictor):
+            plain = replace(plain, code=(*plain.code, "gristmill.engines.compiled"))
         answering = predictor._trainer.get_minimum_model_set(predictor.model_best)
         if not any(str(name).startswith(_SEEING) for name in answering):
             return plain
