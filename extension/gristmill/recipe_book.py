@@ -56,7 +56,7 @@ class RecipeBook:
             recipe = self.find(source, project_id)
             return recipe, recipe.task
         run = self.catalog.runs.get(source)
-        text = self.store.read(places.recipe(run.id)).decode()
+        text = self.catalog.papers.read(run.id, places.recipe(run.id), self.store.read).decode()
         return Recipe(name=run.recipe.partition("@")[0], text=text), run.task
 
     def entries(self, project_id: str) -> Sequence[RecipeEntry]:

@@ -26,6 +26,7 @@ from gristmill.stores import Store
 __all__ = ["Parts", "UseCases", "existing", "label", "needs"]
 
 _LONGEST_LABEL = 200
+_FOUND: set[str] = set()  # modules that are installed: a process does not lose them
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,8 +60,12 @@ class UseCases:
         self.who = who
 
     def note(self, action: str, answer: Any, args: tuple[Any, ...], outcome: str) -> None:
-        """Add a line to the audit trail."""
-        self._catalog.deeds.add(trail.deed(self.who, action, answer, args, outcome))
+        """Add a line to the audit trail: with what it speaks of, or on its own where nothing came of it."""
+        line = trail.deed(self.who, action, answer, args, outcome)
+        if outcome == trail.DONE:
+            self._catalog.deeds.add(line)
+        else:
+            self._catalog.afterwards(lambda: self._catalog.deeds.add(line), always=True)
 
     def _project_ids(self, project: str | None) -> Sequence[str] | None:
         """The project of that id or name, or all that who asks can see."""
@@ -74,14 +79,20 @@ class UseCases:
 def needs(what: str, modules: Sequence[str], extra: str) -> None:
     """Refuse what this machine lacks the libraries for."""
     for module in modules:
-        try:
-            found = importlib.util.find_spec(module)
-        except ModuleNotFoundError:  # not even the package that it would be in
-            found = None
-        if found is None:
+        if module not in _FOUND and not _is_there(module):
             raise NotPossible(
                 f"{what} needs {module}, which is not installed here.", cure=f"pip install 'gristmill[{extra}]'"
             )
+
+
+def _is_there(module: str) -> bool:
+    try:
+        found = importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # not even the package that it would be in
+        found = False
+    if found:
+        _FOUND.add(module)
+    return found
 
 
 def existing(path: Path, *, or_folder: bool = False) -> Path:

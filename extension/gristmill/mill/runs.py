@@ -139,7 +139,7 @@ class Runs(Uploads):
         run = replace(earlier, **(_UNTOUCHED | new | changed))
         papers = {}
         for place in (places.proposal, places.recipe) if earlier.kind is RunKind.TRAIN else (places.recipe,):
-            papers[place(run.id)] = self._store.read(place(earlier.id))
+            papers[place(run.id)] = self._paper(earlier, place(earlier.id))
         return self._queue(run, papers)
 
     def run(self, run_id: str) -> Run:
@@ -218,10 +218,11 @@ class Runs(Uploads):
         dataset = self.dataset(run.dataset_id)
         to.mkdir(parents=True, exist_ok=True)
         intake.fetch(self._store, dataset, to / "data", self._parts.looking.edit)
-        proposal = records.decode(self._store.read(places.proposal(run.id)), Proposal)
+        proposal = records.decode(self._paper(run, places.proposal(run.id)), Proposal)
         BenchFile.of(run, dataset, proposal, self._parts.sandbox.resources()).write(to)
         notebook = run.artifact("notebook")
-        self._store.get_file(notebook.key if notebook else places.recipe(run.id), to / "notebook.ipynb")
+        text = self._store.read(notebook.key) if notebook else self._paper(run, places.recipe(run.id))
+        (to / "notebook.ipynb").write_bytes(text)
         exploring.lay_beside(to)
         return to
 
@@ -264,6 +265,10 @@ class Runs(Uploads):
             kept = [one for one in kept if not one.code.startswith("doubtful-")]
         reasons = {name: "You chose it." if name in chosen else why for name, why in stored.reasons.items()}
         return replace(stored, notices=tuple(kept), reasons=reasons)
+
+    def _paper(self, run: Run, key: str) -> bytes:
+        """Something that a run was asked with."""
+        return self._catalog.papers.read(run.id, key, self._store.read)
 
     def _queue(self, run: Run, papers: Mapping[str, bytes] | None = None) -> Run:
         """Queue a run, with what its worker will look for in the store, if fair use lets it in."""

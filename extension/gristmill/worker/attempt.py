@@ -78,6 +78,7 @@ class Attempt(ABC):
                 try:
                     if self._run.fence > _MOST_CLAIMS:
                         raise _deadly(self._run)
+                    self._shelve()
                     self.work(lease)
                 except LeaseLost:
                     raise
@@ -90,6 +91,13 @@ class Attempt(ABC):
             return
         finally:
             self.close()
+
+    def _shelve(self) -> None:
+        """Put what the run was asked with into the store; the catalog held it for whoever claims it."""
+        papers = self._tools.catalog.papers
+        for key, paper in papers.of(self._run.id).items():
+            self._tools.store.put_bytes(key, paper)
+        papers.drop(self._run.id)
 
     def _dataset(self) -> Dataset:
         if self._run.dataset_id is None:

@@ -53,7 +53,9 @@ class Question(Body):
     seconds: float | None = None
 
 
-@routes.post("/runs", who="editor", power="train", takes=RunRequest, gives=Run, at="/runs/{id}", most=_MOST_SENT)
+@routes.post(
+    "/runs", who="editor", power="train", takes=RunRequest, gives=Run, at="/runs/{id}", most=_MOST_SENT, whole=True
+)
 def train(mill: Mill, body: RunRequest) -> Run:
     """Queue a run; what is left open is taken from the dataset's proposal."""
     return mill.train(body)
@@ -86,7 +88,7 @@ def run(mill: Mill, run_id: str) -> Run:
     return mill.run(run_id)
 
 
-@routes.post("/runs/{run_id}/explanations", who="editor", takes=Question, gives=Run, at="/runs/{id}")
+@routes.post("/runs/{run_id}/explanations", who="editor", takes=Question, gives=Run, at="/runs/{id}", whole=True)
 def explain(mill: Mill, run_id: str, body: Question) -> Run:
     """Queue a run that explains candidates of an ended one; its report shows them."""
     return mill.explain(run_id, candidates=body.candidates, every=body.every, seconds=body.seconds)
@@ -98,13 +100,13 @@ def cancel(mill: Mill, run_id: str, body: Ending) -> Run:
     return mill.cancel(run_id, keep=body.keep)
 
 
-@routes.post("/runs/{run_id}/resume", who="editor", power="train", takes=More, gives=Run, at="/runs/{id}")
+@routes.post("/runs/{run_id}/resume", who="editor", power="train", takes=More, gives=Run, at="/runs/{id}", whole=True)
 def resume(mill: Mill, run_id: str, body: More) -> Run:
     """A new run that goes on from where an ended one stopped."""
     return mill.resume(run_id, body.budget, body.settings)
 
 
-@routes.post("/runs/{run_id}/rerun", who="editor", power="train", gives=Run, at="/runs/{id}")
+@routes.post("/runs/{run_id}/rerun", who="editor", power="train", gives=Run, at="/runs/{id}", whole=True)
 def rerun(mill: Mill, run_id: str) -> Run:
     """A new run that is asked for as this one was."""
     return mill.rerun(run_id)
