@@ -223,7 +223,7 @@ def _standing(teams: int) -> CompoundSelect[Any]:
 
 def _stands(kind: Subject, number: int) -> Select[Any]:
     """How one subject stands, its own limits, and everybody's; all of one moment."""
-    name = bindparam(f"subject_{number}")
+    name: ColumnElement[str] = bindparam(f"subject_{number}")
     asked, used, sent = (part.subquery() for part in (_open_runs(kind, name), _used(kind, name), _sent(kind, name)))
     own, each = tables.limits.alias(), tables.limits.alias()
     found = asked.join(used, true()).join(sent, true())
