@@ -15,10 +15,11 @@ import pytest
 
 import gristmill
 from gristmill.api.app import routed
-from gristmill.api.identity import LocalToken, kept_secret
+from gristmill.api.identity import LocalToken
 from gristmill.api.openapi import document, renewed
 from gristmill.errors import NotSignedIn
 from gristmill.records import Artifact, Proposal, Run, UploadStatus
+from gristmill.sealing import kept_secret
 from services.apis import Api, a_table, listening, make_service, send
 from services.catalogs import a_dataset, add_runs, an_upload, dataset_of, model_of, run_on
 

@@ -91,6 +91,14 @@ class World:
         self.mill.fix_schema(self.project.id, SchemaChange(rules=(Rule(column="flour"),)))
         return self.project.id
 
+    def stored(self) -> str:
+        """A project with a store of its own, of the same members; what is put into it is nobody's concern."""
+        other = self.api.mill("olga").make_project(new_id("stored"))
+        for name, membership in (("vera", Membership.VIEWER), ("emil", Membership.EDITOR)):
+            self.mill.share(other.id, name, membership)
+        self.mill.set_store(other.id, (self.parts.home / "another").as_uri())
+        return other.id
+
     def run(self) -> Run:
         dataset = self.parts.catalog.datasets.get(self.dataset())
         run = self.parts.catalog.runs.add(run_on(dataset))
@@ -170,6 +178,13 @@ CALLS: dict[str, Call] = {
     "GET /projects/{ref}/schema": lambda w: (f"/projects/{w.fixed()}/schema", None),
     "PUT /projects/{ref}/schema": lambda w: (f"/projects/{w.project.id}/schema", {"rules": [{"column": "flour"}]}),
     "DELETE /projects/{ref}/schema": lambda w: (f"/projects/{w.fixed()}/schema", None),
+    "GET /projects/{ref}/store": lambda w: (f"/projects/{w.stored()}/store", None),
+    # A store that cannot be: who may give one is told so, and no cloud is asked.
+    "PUT /projects/{ref}/store": lambda w: (
+        f"/projects/{w.project.id}/store",
+        {"url": "s3://bucket", "credentials": {"aws_access_key_id": "half of it"}},
+    ),
+    "DELETE /projects/{ref}/store": lambda w: (f"/projects/{w.stored()}/store", None),
     "GET /projects/{ref}/members": lambda w: (f"/projects/{w.project.id}/members", None),
     "PUT /projects/{ref}/members/{kind}/{name}": lambda w: (
         f"/projects/{w.project.id}/members/person/guest",

@@ -60,7 +60,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_the_model_is_stored_while_the_recipe_goes_on(tmp_path: Path, run: Run, folder: Path) -> None:
     store = LocalStore(tmp_path / "store")
-    keeper = Keeper(store, run, folder)
+    keeper = Keeper(lambda: store, run, folder)
     keeper.begin()
     keeper.begin()
     deadline = time.monotonic() + 30
@@ -77,7 +77,7 @@ def test_the_model_is_stored_while_the_recipe_goes_on(tmp_path: Path, run: Run, 
 
 def test_what_the_recipe_saves_again_is_stored_again(tmp_path: Path, run: Run, folder: Path) -> None:
     store = LocalStore(tmp_path / "store")
-    keeper = Keeper(store, run, folder)
+    keeper = Keeper(lambda: store, run, folder)
     keeper.begin()
     (folder / "out" / "model.zip").write_bytes(b"a better model")
     os.utime(folder / "out" / "model.zip", (1, 1))
@@ -88,7 +88,7 @@ def test_what_the_recipe_saves_again_is_stored_again(tmp_path: Path, run: Run, f
 def test_nothing_begins_before_a_model_is_saved(tmp_path: Path, run: Run, folder: Path) -> None:
     (folder / "out" / "results.json").unlink()
     store = LocalStore(tmp_path / "store")
-    keeper = Keeper(store, run, folder)
+    keeper = Keeper(lambda: store, run, folder)
     keeper.begin()
     keeper.close()
     assert not keeper.has_saved()
@@ -114,7 +114,7 @@ def test_what_storing_will_take_goes_by_size_then_by_time_and_ends_with_it(
     store, clock = Waits(tmp_path / "store"), [0.0]
     with (folder / "out" / "model" / "models" / "LightGBM" / "model.pkl").open("wb") as file:
         file.truncate(40_000_000)
-    keeper = Keeper(store, run, folder, lambda: clock[0])
+    keeper = Keeper(lambda: store, run, folder, lambda: clock[0])
     whole = keeper.seconds_left()
     assert 0.3 < whole < 2
     keeper.begin()
@@ -129,14 +129,15 @@ def test_what_storing_will_take_goes_by_size_then_by_time_and_ends_with_it(
 
 
 def test_a_store_that_fails_is_asked_once_more(tmp_path: Path, run: Run, folder: Path) -> None:
-    keeper = Keeper(FailsOnce(tmp_path / "store"), run, folder)
+    store = FailsOnce(tmp_path / "store")
+    keeper = Keeper(lambda: store, run, folder)
     keeper.begin()
     assert [artifact.name for artifact in keeper.model()] == ["model", "checkpoint"]
 
 
 def test_a_run_that_is_given_up_leaves_no_model(tmp_path: Path, run: Run, folder: Path) -> None:
     store = LocalStore(tmp_path / "store")
-    keeper = Keeper(store, run, folder)
+    keeper = Keeper(lambda: store, run, folder)
     keeper.begin()
     keeper.forget_model()
     assert store.stat(places.artifact(run, "model.zip")) is None

@@ -38,6 +38,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from gristmill.catalog import tables
 from gristmill.catalog.database import Database
+from gristmill.catalog.nearing import Nears
 from gristmill.catalog.rows import Rows
 from gristmill.errors import NotFound
 from gristmill.records import (
@@ -54,6 +55,7 @@ from gristmill.records import (
     Who,
     month_of,
     new_id,
+    replace,
 )
 
 __all__ = ["AllLimits", "Decide", "FairUse", "Usages"]
@@ -130,7 +132,7 @@ class Usages(Rows[Usage]):
             "seconds": seconds,
             "gpu_seconds": _sane(seconds * run.gpus),
             "money": _sane(run.price * seconds / 3600),
-            "bytes": int(_sane(sum(artifact.size for artifact in run.artifacts))),
+            "bytes": 0 if run.store_id else int(_sane(sum(artifact.size for artifact in run.artifacts))),
         }
         for kind, name in subjects:
             place = {"kind": kind, "name": name, "project_id": run.project_id, "month": month_of(run.finished_at)}
@@ -152,6 +154,7 @@ class FairUse:
         self._database = database
         self.limits = AllLimits(database)
         self.usage = Usages(database)
+        self._nears = Nears(database)
         self._seen: dict[str, tuple[tuple[str, ...], float]] = {}  # whose teams were found as they are, and until when
         self._limited = select(select(1).where(tables.limits.c.runs_at_once.is_not(None)).exists())
 
@@ -160,13 +163,28 @@ class FairUse:
         with self._database.reading() as connection:
             return self._accounts(connection, who)
 
-    def admit(self, connection: Connection, who: Who, decide: Decide) -> None:
-        """Let somebody make something in this transaction, unless `decide` raises."""
+    def admit(self, connection: Connection, who: Who, decide: Decide, *, runs: int = 0, size: int = 0) -> None:
+        """Let somebody make `runs` or put `size` bytes into the platform's store, in this transaction.
+
+        Unless `decide` raises; whoever has nearly used up their limit with it is told.
+        """
         teams = sorted(set(who.teams))
         turns = [_turn(Subject.PERSON, who.name), *(_turn(Subject.TEAM, team) for team in teams)]
         self._database.take_turns(connection, *turns)
         self._remember(connection, who.name, teams)
-        decide(self._accounts(connection, who))
+        accounts = self._accounts(connection, who)
+        decide(accounts)
+        taken = [replace(one, queued=one.queued + runs, bytes=one.bytes + size) for one in accounts]
+        self._nears.watch(connection, taken, self._database.tell_time(connection))
+
+    def meter(self, connection: Connection, run: Run) -> None:
+        """Count what a run has used, if it has ended; whoever has nearly used up their limit with it is told."""
+        self.usage.meter(connection, run)
+        if run.finished_at is None or run.owner == LOCAL.name:
+            return
+        teams = connection.execute(_TEAMS, {"person": run.owner}).scalars()
+        accounts = self._accounts(connection, Who(name=run.owner, teams=tuple(teams)))
+        self._nears.watch(connection, accounts, run.finished_at)
 
     def at_once(self, connection: Connection) -> Select[tuple[str]] | None:
         """Who runs as much as they may at once, as a part of the claim that comes next; None where nobody is limited.
@@ -280,7 +298,7 @@ def _used(kind: Subject, name: ColumnElement[str]) -> Select[Any]:
 
 def _sent(kind: Subject, name: ColumnElement[str]) -> Select[Any]:
     uploads = tables.uploads.c
-    held = and_(_counted(uploads.owner, kind, name), uploads.status.in_(_KEPT))
+    held = and_(_counted(uploads.owner, kind, name), uploads.status.in_(_KEPT), uploads.store_id.is_(None))
     return select(func.coalesce(func.sum(uploads.size), 0).label("sent")).where(held)
 
 

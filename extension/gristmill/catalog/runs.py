@@ -96,7 +96,7 @@ class Runs(Rows[Run]):
             raise UsageError(f"The run {run.id} is not new.", cure="A run is added queued, under fence 0.")
         with self._database.writing() as connection:
             if who is not None and decide is not None:
-                self._fair_use.admit(connection, who, decide)
+                self._fair_use.admit(connection, who, decide, runs=1)
             self._write(connection, run)
             self._papers.write(connection, run.id, papers)
         return run
@@ -188,7 +188,7 @@ class Runs(Rows[Run]):
                 worker=None,
                 lease_until=None,
             )
-            self._fair_use.usage.meter(connection, run)
+            self._fair_use.meter(connection, run)
             return run
 
     def want(self, id: str, wanted: Wanted) -> Run:
@@ -205,7 +205,7 @@ class Runs(Rows[Run]):
             if row is None:
                 raise Conflict(f"The run {id} has {self._get(connection, id).status} already.")
             run = self._record(row)
-            self._fair_use.usage.meter(connection, run)
+            self._fair_use.meter(connection, run)
             return run
 
     def finish(self, id: str, fence: int, outcome: Outcome, model: Model | None = None) -> Run:
@@ -232,7 +232,7 @@ class Runs(Rows[Run]):
             _has_its_model(run, model)
             if model is not None:
                 self._models.register(connection, model)
-            self._fair_use.usage.meter(connection, run)
+            self._fair_use.meter(connection, run)
             if run.status is not RunStatus.CANCELLED:
                 self._tidings._insert(connection, _tiding_of(run, model))
             return run

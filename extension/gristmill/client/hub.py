@@ -32,6 +32,7 @@ from gristmill.records import (
     Deed,
     Edit,
     Event,
+    EventKind,
     Invitation,
     Limits,
     Lineage,
@@ -42,6 +43,7 @@ from gristmill.records import (
     News,
     NewsKind,
     Outlook,
+    OwnStore,
     Profile,
     Project,
     Proposal,
@@ -83,6 +85,7 @@ _MOST = 200  # items on a page
 _MOST_VERSIONS = 1_000
 _TRIAL_SECONDS = 900.0
 _LOOK_EVERY = 0.5
+_UNANSWERED = "No prediction"  # how a model's script begins to say of what it has answered nothing
 _WAIT = 20.0
 
 
@@ -350,7 +353,7 @@ class Hub(Client):
     ) -> int:
         model = self.model(model_id)
         if self._asker is None:
-            return self._predict_there(model, data, to, dict(settings or {}))
+            return self._predict_there(model, data, to, dict(settings or {}), told)
         folder = self._home / "models" / model.id
         if not folder.exists():
             folder.parent.mkdir(parents=True, exist_ok=True)
@@ -365,7 +368,14 @@ class Hub(Client):
         body = _given(upload_id=upload_id, settings=dict(settings or {}))
         return self._wire.ask("POST", path_of("models", model_id, "batches"), Run, body=body, create=True)
 
-    def _predict_there(self, model: Model, data: Path | None, to: Path, settings: dict[str, Any]) -> int:
+    def _predict_there(
+        self,
+        model: Model,
+        data: Path | None,
+        to: Path,
+        settings: dict[str, Any],
+        told: Callable[[str], object] | None,
+    ) -> int:
         """Have the hub predict, by a run of its own: this machine lacks AutoGluon."""
         if data is not None and data.is_dir():
             raise UsageError(f"{data} is a folder.", cure="Pack it into a ZIP and give that.")
@@ -374,10 +384,16 @@ class Hub(Client):
         upload = None if data is None else self.upload(data, project=model.project_id)
         settings = {"output": to.suffix.lower().removeprefix(".") or "csv"} | settings
         run = self.batch(model.id, None if upload is None else upload.id, settings)
-        seen = 0
-        while not run.status.is_final:
-            events = self.events(run.id, after=seen, wait=_WAIT)
-            seen, run = events[-1].seq if events else seen, self.run(run.id)
+        seen, said, events = 0, "", list[Event]()
+        while events or not run.status.is_final:  # what was said last is read, too
+            run = self.run(run.id)
+            events = list(self.events(run.id, after=seen, wait=0.0 if run.status.is_final else _WAIT))
+            seen = events[-1].seq if events else seen
+            said += "".join(str(event.body.get("text", "")) for event in events if event.kind is EventKind.LOG)
+            *lines, said = said.split("\n")
+            for line in lines:
+                if told is not None and line.startswith(_UNANSWERED):
+                    told(line)
         if run.failure is not None:
             kind = DataRejected if run.failure.code == "not-predictable" else RunFailed
             raise kind(run.failure.what, cause=run.failure.cause, cure=run.failure.cure, code=run.failure.code)
@@ -447,6 +463,18 @@ class Hub(Client):
 
     def withdraw(self, invitation_id: str) -> None:
         self._wire.send("DELETE", path_of("invitations", invitation_id))
+
+    # --- stores of projects ------------------------------------------------------------------------------------------
+
+    def own_store(self, project: str) -> OwnStore:
+        return self._wire.ask("GET", path_of("projects", project, "store"), OwnStore)
+
+    def set_store(self, project: str, url: str, credentials: Mapping[str, str] | None = None) -> OwnStore:
+        body = {"url": url, "credentials": None if credentials is None else dict(credentials)}
+        return self._wire.ask("PUT", path_of("projects", project, "store"), OwnStore, body=body)
+
+    def drop_store(self, project: str) -> None:
+        self._wire.send("DELETE", path_of("projects", project, "store"))
 
     # --- being told --------------------------------------------------------------------------------------------------
 

@@ -31,6 +31,7 @@ from gristmill.records import (
     News,
     NewsKind,
     Outlook,
+    OwnStore,
     Profile,
     Project,
     Proposal,
@@ -295,6 +296,20 @@ class Client(Protocol):
 
     def withdraw(self, invitation_id: str) -> None:
         """Makes a link worthless."""
+
+    # --- stores of projects ------------------------------------------------------------------------------------------
+
+    def own_store(self, project: str) -> OwnStore:
+        """The store that takes what comes into a project, for its owners; NotFound where that is the platform's."""
+
+    def set_store(self, project: str, url: str, credentials: Mapping[str, str] | None = None) -> OwnStore:
+        """Puts what comes into a project into a store of its own from now on; what it has stays where it is.
+
+        Credentials are named as the cloud names them, and never told again. The store is tried first.
+        """
+
+    def drop_store(self, project: str) -> None:
+        """Puts what comes into a project into the platform's store again; what lies in its own one stays there."""
 
     # --- being told --------------------------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from gristmill.notify import Ways
 from gristmill.recipe_book import RecipeBook
 from gristmill.records import LOCAL, Price, Who
 from gristmill.sandbox import Sandbox
-from gristmill.stores import Store
+from gristmill.stores import Shelf, Store
 
 __all__ = ["Parts", "UseCases", "existing", "label", "needs"]
 
@@ -31,7 +31,10 @@ _FOUND: set[str] = set()  # modules that are installed: a process does not lose 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Parts:
-    """What a Mill is made of; `home` is where it keeps what it can always make again."""
+    """What a Mill is made of; `home` is where it keeps what it can always make again.
+
+    `store` is the platform's own. What belongs to a project lies where the `shelf` finds it.
+    """
 
     catalog: Catalog
     store: Store
@@ -43,6 +46,12 @@ class Parts:
     allowance: Allowance = field(default_factory=Allowance)
     weights: Path | None = None  # the shelf of pretrained weights; in `home` where nothing is said
     ways: Ways = field(default_factory=Ways)  # how people are told
+    endpoints: tuple[str, ...] = ()  # HOST:PORT of the servers at which owners may have a store, beside the clouds' own
+    secret: bytes | None = None  # signs links to projects' stores that have no signatures of their own
+    shelf: Shelf = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shelf", Shelf(self.catalog, self.store, secret=self.secret))
 
 
 class UseCases:
@@ -51,9 +60,9 @@ class UseCases:
     def __init__(self, parts: Parts, who: Who = LOCAL) -> None:
         self._parts = parts
         self._catalog = parts.catalog
-        self._store = parts.store
+        self._shelf = parts.shelf
         self._book = RecipeBook(
-            catalog=parts.catalog, store=parts.store, sandbox=parts.sandbox, home=parts.home, looking=parts.looking
+            catalog=parts.catalog, shelf=parts.shelf, sandbox=parts.sandbox, home=parts.home, looking=parts.looking
         )
         self._gate = Gate(parts.catalog, who)
         self._admission = Admission(parts, who)

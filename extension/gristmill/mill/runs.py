@@ -199,8 +199,8 @@ class Runs(Uploads):
     @audited("run.fetch")
     def fetch(self, run_id: str, artifact: str, to: Path) -> Path:
         """One thing that a run left, as a file."""
-        _, found = self._artifact(run_id, artifact)
-        self._store.get_file(found.key, to)
+        run, found = self._artifact(run_id, artifact)
+        self._shelf.of(run).get_file(found.key, to)
         return to
 
     @audited("run.folder")
@@ -217,11 +217,11 @@ class Runs(Uploads):
             )
         dataset = self.dataset(run.dataset_id)
         to.mkdir(parents=True, exist_ok=True)
-        intake.fetch(self._store, dataset, to / "data", self._parts.looking.edit)
+        intake.fetch(self._shelf.of(dataset), dataset, to / "data", self._parts.looking.edit)
         proposal = records.decode(self._paper(run, places.proposal(run.id)), Proposal)
         BenchFile.of(run, dataset, proposal, self._parts.sandbox.resources()).write(to)
         notebook = run.artifact("notebook")
-        text = self._store.read(notebook.key) if notebook else self._paper(run, places.recipe(run.id))
+        text = self._shelf.of(run).read(notebook.key) if notebook else self._paper(run, places.recipe(run.id))
         (to / "notebook.ipynb").write_bytes(text)
         exploring.lay_beside(to)
         return to
@@ -231,13 +231,13 @@ class Runs(Uploads):
         """A URL that fetches one thing that a run left, for a while."""
         run, found = self._artifact(run_id, artifact)
         name = key_segment(f"{run.name}-{found.key.rsplit('/', 1)[-1]}")
-        return self._store.sign_get(found.key, seconds=_LINK_LASTS, filename=name)
+        return self._shelf.of(run).sign_get(found.key, seconds=_LINK_LASTS, filename=name)
 
     @audited("run.fetch")
     def artifact_stream(self, run_id: str, artifact: str) -> tuple[int, Iterator[bytes]]:
         """One thing that a run left: how long it is, and its bytes."""
-        _, found = self._artifact(run_id, artifact)
-        return found.size, self._store.stream(found.key)
+        run, found = self._artifact(run_id, artifact)
+        return found.size, self._shelf.of(run).stream(found.key)
 
     def _artifact(self, run_id: str, artifact: str) -> tuple[Run, Artifact]:
         run = self.run(run_id)
@@ -268,7 +268,7 @@ class Runs(Uploads):
 
     def _paper(self, run: Run, key: str) -> bytes:
         """Something that a run was asked with."""
-        return self._catalog.papers.read(run.id, key, self._store.read)
+        return self._catalog.papers.read(run.id, key, self._shelf.of(run).read)
 
     def _queue(self, run: Run, papers: Mapping[str, bytes] | None = None) -> Run:
         """Queue a run, with what its worker will look for in the store, if fair use lets it in."""

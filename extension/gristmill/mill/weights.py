@@ -48,7 +48,7 @@ class Weights(Uploads):
             raise Conflict(f"The upload {upload.name} is {upload.status}.", cure="Upload the ZIP again.")
         with self._scratch() as scratch:
             packed, folder = Path(scratch) / "weights.zip", Path(scratch) / "weights"
-            self._store.get_file(upload.key, packed)
+            self._shelf.of(upload).get_file(upload.key, packed)
             if not zipfile.is_zipfile(packed):
                 raise UsageError("The upload is no ZIP.", cure="Upload a ZIP of the folder that holds them.")
             intake.unpack(packed, folder)

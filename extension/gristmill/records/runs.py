@@ -162,6 +162,7 @@ class Run:
     rows: int | None = None  # that a batch has answered so far
     price: float = 0.0  # what an hour of it costs, as it was when it was asked for
     gpus: int = 0  # of the host that it was asked for
+    store_id: str | None = None  # where its papers and artifacts lie; None for the platform's own store
 
     @property
     def deadline(self) -> float | None:

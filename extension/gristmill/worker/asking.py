@@ -49,7 +49,7 @@ class Asking(Attempt):
         (self._folder / "out").mkdir(exist_ok=True)
         parameters = self.fetch()
         notebook = self._folder / "notebook.ipynb"
-        self._tools.store.get_file(places.recipe(self._run.id), notebook)
+        self._store().get_file(places.recipe(self._run.id), notebook)
         self._execution.start(notebook, parameters)
         stop = self._watch(lease)
         if not self.has_done(stop):
@@ -67,7 +67,7 @@ class Asking(Attempt):
         if model_id is None:
             raise NotFound("The run names no model.")
         model = self._tools.catalog.models.get(model_id)
-        self._tools.store.get_file(model.key, self._folder / name)
+        self._tools.shelf.of(model).get_file(model.key, self._folder / name)
         return model
 
     def _watch(self, lease: Lease) -> Stop:

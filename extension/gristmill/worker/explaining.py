@@ -34,9 +34,9 @@ class Explaining(Asking):
         if checkpoint is None:
             raise RunFailed(f"The run {explained.name} has kept no candidates to explain.", cure="Train it again.")
         dataset = self._dataset()
-        intake.fetch(tools.store, dataset, self._folder / "data")
-        restore(tools.store, checkpoint, self._folder)
-        proposal = records.decode(tools.store.read(places.proposal(explained.id)), Proposal)
+        intake.fetch(tools.shelf.of(dataset), dataset, self._folder / "data")
+        restore(tools.shelf.of(explained), checkpoint, self._folder)
+        proposal = records.decode(tools.shelf.of(explained).read(places.proposal(explained.id)), Proposal)
         self._begin(BenchFile.of(explained, dataset, proposal, tools.sandbox.resources()))
         candidates = self._run.settings.get("candidates") or ()
         return {"number": max(1, len(candidates)), "chosen": self._answering(explained)}

@@ -33,9 +33,11 @@ def restore(store: Store, checkpoint: Artifact, folder: Path) -> None:
 
 
 class Keeper:
-    """Keeps what one attempt at `run` leaves in `folder`."""
+    """Keeps what one attempt at `run` leaves in `folder`; `store` finds where to."""
 
-    def __init__(self, store: Store, run: Run, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, store: Callable[[], Store], run: Run, folder: Path, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._store = store
         self._run = run
         self._folder = folder
@@ -91,13 +93,13 @@ class Keeper:
     def forget_model(self) -> None:
         """Take back what was stored of a model that its run will not have."""
         self.close()
-        self._store.delete(places.artifact(self._run, "model.zip"))
+        self._store().delete(places.artifact(self._run, "model.zip"))
 
     def report(self, *, notice: str = "", failure: Failure | None = None) -> tuple[Artifact, ...]:
         """The report; none where the notebook cannot be read, for no model is lost over its report."""
         notebook = self._folder / "notebook.ipynb"
         if not notebook.exists():
-            self._store.get_file(places.recipe(self._run.id), notebook)
+            self._store().get_file(places.recipe(self._run.id), notebook)
         facts = {"task": self._run.task.replace("-", " "), "target": self._run.target, "run": self._run.id}
         heading = reports.Heading(title=self._run.name, facts=facts, notice=notice, failure=failure)
         try:
@@ -126,7 +128,7 @@ class Keeper:
     def keep(self, name: str, path: Path) -> Artifact:
         """One file as an artifact of that name, in the store."""
         key = places.artifact(self._run, f"{name}{path.suffix}")
-        stored = self._store.put_file(key, path)
+        stored = self._store().put_file(key, path)
         return Artifact(name=name, key=key, size=stored.size, sha256=stored.sha256 or "")
 
     def _trace(self) -> object:
