@@ -175,7 +175,7 @@ class FairUse:
         accounts = self._accounts(connection, who)
         decide(accounts)
         taken = [replace(one, queued=one.queued + runs, bytes=one.bytes + size) for one in accounts]
-        self._nears.watch(connection, taken, self._database.tell_time(connection))
+        self._nears.watch(connection, taken)
 
     def meter(self, connection: Connection, run: Run) -> None:
         """Count what a run has used, if it has ended; whoever has nearly used up their limit with it is told."""

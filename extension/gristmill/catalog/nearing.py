@@ -30,11 +30,12 @@ class Nears(Rows[Near]):
     noun = "limit"
     kind = Near
 
-    def watch(self, connection: Connection, accounts: Sequence[Account], at: float) -> None:
-        """Leave a tiding for all whom it concerns, in this transaction, of what is nearly used up."""
+    def watch(self, connection: Connection, accounts: Sequence[Account], at: float | None = None) -> None:
+        """Leave a tiding for all whom it concerns, in this transaction, of what is nearly used up; `at` is now."""
         for account in accounts:
             for near, used in _nearly_used(account):
-                if self._is_new(connection, near):
+                if self._is_new(connection, near):  # seldom: whoever asks for more pays for no more statements
+                    at = self._database.tell_time(connection) if at is None else at
                     for person in self._people(connection, near):
                         Tidings(self._database)._write(connection, _tiding(near, used, person, at))
 
