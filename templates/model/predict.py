@@ -104,6 +104,8 @@ def load():
     # fastai's progress bar loads a whole web framework to draw itself in notebooks, and draws nothing here.
     for name in ("fasthtml", "fasthtml.common"):
         sys.modules.setdefault(name, types.ModuleType(name))
+    # catboost's widget loads IPython to plot in notebooks; catboost is ready for its absence.
+    sys.modules.setdefault("catboost.widget", None)
     from autogluon.tabular import TabularPredictor
     from autogluon.tabular.predictor import predictor as inner
 
