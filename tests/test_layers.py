@@ -40,7 +40,6 @@ ONLY = {
     "gristmill.tasks.series": set(),  # the same
     "gristmill.engines.backbones": {"weights"},  # the same, where a model sees
     "gristmill.engines.compiled": {"engines"},  # the same, where a table's model has networks
-    "gristmill.engines.compiled": {"engines"},  # the same, where a table's model has networks
     "gristmill.engines.picture_models": {"engines", "pictures"},  # the same: backbones/ goes along
     "gristmill.engines.dense": {"engines", "masks", "pictures"},  # the same: backbones/ goes along
     "gristmill.engines.texts": {"weights"},  # the same, where a model reads
