@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -42,7 +44,8 @@ def test_no_candidate_is_begun_where_large_ones_take_the_time_that_is_left(tmp_p
     bench = Bench.open(tmp_path)
     bench.budget = Budget(600.0, started_at=time.time(), storing=lambda: stored[0])
 
-    def grown(kind: EventKind, _: object) -> None:
+    def grown(kind: EventKind, body: Mapping[str, Any]) -> None:
+        del body
         stored[0] += 300.0 if kind is EventKind.LEADERBOARD else 0.0
 
     bench.say = grown  # type: ignore[method-assign]

@@ -98,6 +98,8 @@ def from_list(folder: Path, files: Sequence[str]) -> Listing | None:
     found = [file for file in files if is_picture(file)]
     tables = [file for file in files if is_table(folder / file)] if found else []
     lists = [one for file in tables[:20] if (one := _read_list(folder, file, found)) is not None]
+    most = max((len(one.further) for one in lists), default=0)
+    lists = [one for one in lists if len(one.further) == most]
     if not lists:
         return None
     train = [one for one in lists if not one.holds_out] or lists
@@ -111,7 +113,7 @@ def from_list(folder: Path, files: Sequence[str]) -> Listing | None:
         notices += one.notices()
     columns = (column, *train[0].further)
     listed = dict.fromkeys(
-        path for part in parts if part is not None for name in columns for path in part[name] if path
+        path for part in parts if part is not None for name in columns for path in part[name] if isinstance(path, str)
     )
     looks, broken = _looked_over(folder, list(listed))
     left = sorted(set(found) - set(listed))
@@ -207,11 +209,12 @@ def _read_list(folder: Path, file: str, found: Sequence[str]) -> _List | None:
     if len(matched) > 1 and any(word in name.lower() for word in _MASKED for name in matched):
         return None
     column, *further = matched
-    first, missing = form.skip + 1 + form.header, {}
+    first = form.skip + 1 + form.header
+    missing: dict[int, tuple[int, str]] = {}
     for name, values in matched.items():
-        rows[name] = [_find(value, near, places) for value in values]
-        for row, value in enumerate(values):
-            if rows[name].iloc[row] is None and (name == column or value.strip() not in ("", "nan", "None")):
+        rows[name] = paths = [_find(value, near, places) for value in values]
+        for row, (value, path) in enumerate(zip(values, paths, strict=True)):
+            if path is None and (name == column or value.strip() not in ("", "nan", "None")):
                 missing.setdefault(row, (first + row, value))
     kept = rows.drop(index=[rows.index[row] for row in missing]).reset_index(drop=True)
     return _List(
