@@ -55,11 +55,11 @@ async def once(
 def whole(catalog: Catalog, who: str, request: Request, body: bytes, carry_out: Callable[[], Response]) -> Response:
     """The same for a create that is written as a whole."""
     asked = _asked(who, request, body)
+    before = None if asked is None else _before(catalog, asked)
+    if asked is not None and before is not None:
+        return _again(asked, before)
     try:
         with catalog.together():
-            before = None if asked is None else _before(catalog, asked)
-            if asked is not None and before is not None:
-                return _again(asked, before)
             response = carry_out()
             if asked is not None and not _is_passing(response):
                 catalog.answers.keep(_answered(asked, response))
