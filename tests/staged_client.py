@@ -274,7 +274,7 @@ class StagedClient(Client):
         to.write_bytes(artifact.encode())
         return to
 
-    def folder(self, run_id: str, to: Path) -> Path:
+    def folder(self, run_id: str, to: Path, *, data: bool = True) -> Path:
         to.mkdir()
         return to
 

@@ -86,6 +86,12 @@ class World:
         self.parts.catalog.uploads.settle(upload.id, RECEIVED, sha256="ab")
         return self.parts.catalog.datasets.add(dataset_of(upload, **GRAIN)).id
 
+    def filled(self) -> str:
+        """A dataset whose bytes are there."""
+        dataset = self.parts.catalog.datasets.get(self.dataset())
+        self.parts.store.put_bytes(dataset.key, b"a,b\n1,2\n")
+        return dataset.id
+
     def fixed(self) -> str:
         """The project, with a schema."""
         self.mill.fix_schema(self.project.id, SchemaChange(rules=(Rule(column="flour"),)))
@@ -207,6 +213,7 @@ CALLS: dict[str, Call] = {
     "GET /datasets": lambda w: ("/datasets", None),
     "GET /datasets/{dataset_id}": lambda w: (f"/datasets/{w.dataset()}", None),
     "PATCH /datasets/{dataset_id}": lambda w: (f"/datasets/{w.dataset()}", {"description": "Grain."}),
+    "GET /datasets/{dataset_id}/folder": lambda w: (f"/datasets/{w.filled()}/folder", None),
     "GET /datasets/{dataset_id}/about": lambda w: (f"/datasets/{w.dataset()}/about", None),
     "GET /datasets/{dataset_id}/versions": lambda w: (f"/datasets/{w.dataset()}/versions", None),
     "POST /datasets/{dataset_id}/versions": lambda w: (f"/datasets/{w.dataset()}/versions", {"edits": []}),
@@ -222,6 +229,7 @@ CALLS: dict[str, Call] = {
     "GET /runs/{run_id}/artifacts/{name}": lambda w: (f"/runs/{w.done()}/artifacts/report", None),
     "GET /runs/{run_id}/report": lambda w: (f"/runs/{w.done()}/report?inline=", None),
     "GET /runs/{run_id}/folder": lambda w: (f"/runs/{w.ended()}/folder", None),
+    "POST /runs/folder": lambda w: ("/runs/folder", {"dataset_id": w.filled()}),
     "GET /runs/{run_id}/events": lambda w: (f"/runs/{w.ended()}/events", None),
     "GET /models": lambda w: ("/models", None),
     "GET /models/{model_id}": lambda w: (f"/models/{w.model()}", None),

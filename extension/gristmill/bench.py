@@ -47,7 +47,10 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BenchFile:
-    """run.json: all that a recipe is told about its run. It holds no secret and no address."""
+    """run.json: all that a recipe is told about its run, which has no id before it is asked for.
+
+    It holds no secret and no address.
+    """
 
     run_id: str
     name: str
@@ -59,6 +62,7 @@ class BenchFile:
     seed: int
     profile: Profile
     resources: Resources
+    dataset_id: str = ""
     data_sha256: str = ""
     order: str | None = None
     notices: tuple[Notice, ...] = ()
@@ -80,6 +84,7 @@ class BenchFile:
             seed=run.seed,
             profile=dataset.profile,
             resources=resources,
+            dataset_id=dataset.id,
             data_sha256=dataset.sha256,
             order=proposal.order,
             notices=dataset.profile.notices + proposal.notices,

@@ -9,7 +9,8 @@ import shutil
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import TracebackType
@@ -265,12 +266,22 @@ class Hub(Client):
         path = path_of("runs", run_id, "artifacts", artifact)  # the hub says it in its words where there is none
         return fetch(self._wire, path, to, sha256=found.sha256 if found else None)
 
-    def folder(self, run_id: str, to: Path) -> Path:
-        if to.exists() and (not to.is_dir() or any(to.iterdir())):
-            raise UsageError(f"{to} is there already and not empty.", cure="Name a folder that is not there yet.")
-        to.absolute().parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=to.absolute().parent) as scratch:
-            packed = fetch(self._wire, path_of("runs", run_id, "folder"), Path(scratch) / "folder.zip")
+    def folder(self, run_id: str, to: Path, *, data: bool = True) -> Path:
+        query = {} if data else {"data": "false"}
+        with _new_folder(to) as scratch:
+            packed = fetch(self._wire, path_of("runs", run_id, "folder"), scratch / "folder.zip", query=query)
+            _unpack(packed, to)
+        return to
+
+    def data(self, dataset_id: str, to: Path) -> Path:
+        with _new_folder(to) as scratch:
+            _unpack(fetch(self._wire, path_of("datasets", dataset_id, "folder"), scratch / "data.zip"), to)
+        return to
+
+    def draft(self, request: RunRequest, to: Path) -> Path:
+        with _new_folder(to) as scratch:
+            packed = scratch / "folder.zip"
+            packed.write_bytes(self._wire.send("POST", "runs/folder", body=request).content)
             _unpack(packed, to)
         return to
 
@@ -575,6 +586,16 @@ def _embedded_only(what: str) -> NotPossible:
         cause="A hub answers, and cannot do it.",
         cure="Unset GRISTMILL_URL, or sign out: gristmill logout",
     )
+
+
+@contextmanager
+def _new_folder(to: Path) -> Iterator[Path]:
+    """A folder beside `to` for what is on its way there; UsageError if `to` is taken."""
+    if to.exists() and (not to.is_dir() or any(to.iterdir())):
+        raise UsageError(f"{to} is there already and not empty.", cure="Name a folder that is not there yet.")
+    to.absolute().parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=to.absolute().parent) as scratch:
+        yield Path(scratch)
 
 
 def _packed(folder: Path, to: Path) -> Path:

@@ -163,8 +163,14 @@ class Client(Protocol):
     def fetch(self, run_id: str, artifact: str, to: Path) -> Path:
         """One thing that a run left, as the file `to`."""
 
-    def folder(self, run_id: str, to: Path) -> Path:
-        """The run's folder, unpacked: its notebook runs there by hand, with the run's data."""
+    def folder(self, run_id: str, to: Path, *, data: bool = True) -> Path:
+        """The run's folder, unpacked: its notebook runs there by hand, with its data unless that is not wanted."""
+
+    def data(self, dataset_id: str, to: Path) -> Path:
+        """The files of a dataset, unpacked, as the folder `to`."""
+
+    def draft(self, request: RunRequest, to: Path) -> Path:
+        """The folder of a run that asks for this, without its data: notebook.ipynb and run.json. Nothing is queued."""
 
     def explain(
         self, run_id: str, *, candidates: Sequence[str] = (), every: bool = False, seconds: float | None = None

@@ -69,14 +69,15 @@ class Runs(Uploads):
         self._gate.must(Power.TRAIN)
         dataset = self._gate.get(self._catalog.datasets, request.dataset_id, Membership.EDITOR)
         proposal = self._fitting(dataset, request)
-        kind = tasks.find(proposal.task)
         confirmed((*dataset.profile.notices, *proposal.notices), request.accepted)
-        built_in = kind.recipe.removesuffix(".ipynb")
+        return self._train(request, dataset, proposal, self._recipe(request, dataset, proposal))
+
+    def _recipe(self, request: RunRequest, dataset: Dataset, proposal: Proposal) -> recipes.Recipe:
+        """The notebook that a request asks for: its own, one of the book, or the task's."""
         if request.notebook:
-            recipe = recipes.given(request.recipe or "notebook", request.notebook)
-        else:
-            recipe = self._book.find(request.recipe or built_in, dataset.project_id)
-        return self._train(request, dataset, proposal, recipe)
+            return recipes.given(request.recipe or "notebook", request.notebook)
+        built_in = tasks.find(proposal.task).recipe.removesuffix(".ipynb")
+        return self._book.find(request.recipe or built_in, dataset.project_id)
 
     def _train(
         self, request: RunRequest, dataset: Dataset, proposal: Proposal, recipe: recipes.Recipe, id: str | None = None
@@ -86,8 +87,16 @@ class Runs(Uploads):
         self._parts.allowance.check_classes(dataset.profile, kind, proposal.target)
         kind.settle(dataset.profile, proposal.target, dict(request.settings))
         needs(f"Training for {kind.title.lower()}", kind.modules, kind.extra)
-        run = Run(
-            id=id or records.new_id("run"),
+        run = self._asked(request, dataset, proposal, recipe, id=id or records.new_id("run"))
+        papers = {places.proposal(run.id): records.encode(proposal), places.recipe(run.id): recipe.text.encode()}
+        return self._queue(run, papers)
+
+    def _asked(
+        self, request: RunRequest, dataset: Dataset, proposal: Proposal, recipe: recipes.Recipe, *, id: str
+    ) -> Run:
+        """The run that a request comes to, before anybody works on it."""
+        return Run(
+            id=id,
             project_id=dataset.project_id,
             dataset_id=dataset.id,
             name=label(request.name, dataset.name),
@@ -104,8 +113,6 @@ class Runs(Uploads):
             created_at=time.time(),
             owner=self.who.name,
         )
-        papers = {places.proposal(run.id): records.encode(proposal), places.recipe(run.id): recipe.text.encode()}
-        return self._queue(run, papers)
 
     @audited("run.rerun")
     def rerun(self, run_id: str) -> Run:
@@ -204,10 +211,8 @@ class Runs(Uploads):
         return to
 
     @audited("run.folder")
-    def folder(self, run_id: str, to: Path) -> Path:
-        """The run's folder, unpacked: its notebook runs there by hand, with the run's data."""
-        if to.exists() and (not to.is_dir() or any(to.iterdir())):
-            raise UsageError(f"{to} is there already and not empty.", cure="Name a folder that is not there yet.")
+    def folder(self, run_id: str, to: Path, *, data: bool = True) -> Path:
+        """The run's folder, unpacked: its notebook runs there by hand, with its data unless that is not wanted."""
         run = self.run(run_id)
         if run.dataset_id is None or run.kind is not RunKind.TRAIN:
             raise NotPossible(
@@ -216,8 +221,9 @@ class Runs(Uploads):
                 cure="Fetch its notebook, the model and the file; the notebook's first cell names them.",
             )
         dataset = self.dataset(run.dataset_id)
-        to.mkdir(parents=True, exist_ok=True)
-        intake.fetch(self._shelf.of(dataset), dataset, to / "data", self._parts.looking.edit)
+        self._new_folder(to)
+        if data:
+            intake.fetch(self._shelf.of(dataset), dataset, to / "data", self._parts.looking.edit)
         proposal = records.decode(self._paper(run, places.proposal(run.id)), Proposal)
         BenchFile.of(run, dataset, proposal, self._parts.sandbox.resources()).write(to)
         notebook = run.artifact("notebook")
@@ -225,6 +231,11 @@ class Runs(Uploads):
         (to / "notebook.ipynb").write_bytes(text)
         exploring.lay_beside(to)
         return to
+
+    def _new_folder(self, to: Path) -> None:
+        if to.exists() and (not to.is_dir() or any(to.iterdir())):
+            raise UsageError(f"{to} is there already and not empty.", cure="Name a folder that is not there yet.")
+        to.mkdir(parents=True, exist_ok=True)
 
     @audited("run.fetch")
     def artifact_link(self, run_id: str, artifact: str) -> str:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import Query, Response
@@ -13,7 +10,7 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 from gristmill.api.routes.data import Project
 from gristmill.api.routing import Body, Cursor, Limit, Page, Routes, page
 from gristmill.api.service import Service
-from gristmill.api.zipping import zipped
+from gristmill.api.zipping import as_zip
 from gristmill.mill import Mill
 from gristmill.records import Comparison, Run, RunKind, RunRequest, RunStatus
 
@@ -129,18 +126,12 @@ def report(mill: Mill, run_id: str, inline: str | None = None) -> Response:
 
 
 @routes.get("/runs/{run_id}/folder", who="viewer")
-def folder(service: Service, mill: Mill, run_id: str) -> Response:
-    """The run's folder as a ZIP: its notebook runs there by hand, with the run's data."""
-    scratch = tempfile.TemporaryDirectory(dir=service.parts.home, prefix="scratch-", ignore_cleanup_errors=True)
-    try:
-        laid_out = mill.folder(run_id, Path(scratch.name) / "run")
-    except BaseException:
-        scratch.cleanup()
-        raise
+def folder(service: Service, mill: Mill, run_id: str, data: bool = True) -> Response:
+    """The run's folder as a ZIP: its notebook runs there by hand, with the run's data; with ?data=false, without it."""
+    return as_zip(service.parts.home, lambda to: mill.folder(run_id, to, data=data), run_id)
 
-    def chunks() -> Iterator[bytes]:
-        with scratch:
-            yield from zipped(laid_out)
 
-    headers = {"Content-Disposition": f'attachment; filename="{run_id}.zip"'}
-    return StreamingResponse(chunks(), headers=headers, media_type="application/zip")
+@routes.post("/runs/folder", who="viewer", takes=RunRequest, most=_MOST_SENT)
+def draft(service: Service, mill: Mill, body: RunRequest) -> Response:
+    """The folder of a run that would ask for this, as a ZIP without its data; nothing is queued."""
+    return as_zip(service.parts.home, lambda to: mill.draft(body, to), "draft")
