@@ -212,6 +212,8 @@ class Story:
         upload = self._client.upload(file, project="mill", progress=lambda *at: seen.append(at))
         self._write("progress", seen[-1])
         self._write("upload", [upload.name, upload.size, upload.status, upload.sha256])
+        called = self._client.upload(file, project="mill", name="Korn / 2024")
+        self._write("upload", [called.name, called.size, called.status, called.key.rsplit("/", 1)[-1]])
         self.dataset = self._ask("admit", upload.id, name="korn")
         self._ask("admit", upload.id)
         self._ask("admit", "upload-0000000000000000")

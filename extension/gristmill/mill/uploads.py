@@ -17,6 +17,7 @@ from gristmill import records
 from gristmill.errors import Conflict, DataRejected, NotFound, UsageError
 from gristmill.mill.data import key_segment, not_what_was_sent
 from gristmill.mill.datasets import Datasets
+from gristmill.mill.parts import label
 from gristmill.mill.trail import audited
 from gristmill.records import (
     ArrivedPart,
@@ -52,21 +53,29 @@ class Uploads(Datasets):
     """What can be asked about uploads."""
 
     @audited("upload.open")
-    def open_upload(self, name: str, size: int, *, project: str = "default", sha256: str | None = None) -> Transfer:
-        """Begin an upload of `size` bytes; its parts' URLs come back."""
+    def open_upload(
+        self,
+        name: str,
+        size: int,
+        *,
+        project: str = "default",
+        sha256: str | None = None,
+        filename: str | None = None,
+    ) -> Transfer:
+        """Begin an upload of `size` bytes; its parts' URLs come back. `name` is what to call it, if not as the file."""
         if not 0 <= size <= _LARGEST:
             raise UsageError(f"{size} bytes cannot be uploaded.", cure="Give 0 to 5 TiB.")
         if sha256 is not None and (len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef")):
             raise UsageError("This is no SHA-256.", cure="Give 64 hexadecimal digits, or leave it out.")
         self._parts.allowance.check_size(name, size)
         upload_id, now = records.new_id("upload"), time.time()
-        key = places.upload(upload_id, key_segment(_filename(name)))
+        key = places.upload(upload_id, key_segment(_filename(filename or name)))
         own = self._gate.own_project(project)
         part_size = _PART * max(1, math.ceil(size / (_PART * _MOST_PARTS)))
         upload = Upload(
             id=upload_id,
             project_id=own.id,
-            name=name,
+            name=name if filename is None else label(name, filename),
             key=key,
             size=size,
             status=UploadStatus.OPEN,
