@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from gristmill.engines import mixed
 from gristmill.errors import DataRejected
 from gristmill.intake.inspection import inspect
 from gristmill.intake.propose import propose
@@ -121,6 +122,8 @@ def test_the_rows_name_pictures_by_whole_paths(tmp_path: Path, scratch: Path) ->
     train, held = find("tabular-regression").load(scratch / "data", profile, LoadPlan(target="price"))
     for rows in (train, held):
         assert all(Path(path).is_file() for path in rows["photo"])
+    shown = mixed.named(train, ["photo"], scratch.resolve())["photo"]  # in a report
+    assert set(shown) <= {f"photos/{row}.png" for row in range(60)}
 
 
 def test_pictures_that_are_not_there_are_named(tmp_path: Path, scratch: Path) -> None:
@@ -196,7 +199,6 @@ def test_a_folder_and_a_table_beside_its_pictures_do_as_well(tmp_path: Path) -> 
 def test_what_networks_see_is_learned_from(tmp_path: Path, scratch: Path, columns: list[str]) -> None:
     from autogluon.tabular import TabularPredictor
 
-    from gristmill.engines import mixed
     from gristmill.engines.multimodal import Seen
     from gristmill.engines.tabular import TabularEngine
 
