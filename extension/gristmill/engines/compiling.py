@@ -33,6 +33,7 @@ __all__ = ["NotPlain", "is_neural", "plain", "write_stand_ins"]
 Doubles = NDArray[np.float64]
 
 ALIKE = 1e-5  # the largest difference between answers, as a part of their spread where they are numbers
+_STEPS = 5e-7  # a few of the steps in which large numbers of single precision go
 _ROWS = 64  # to be compared on: what differs does so in each row
 _ACTIVATIONS = {"ELU": "elu", "Identity": "none", "ReLU": "relu", "Tanh": "tanh"}
 _REFUSED = ("torch", "fastai", "fastcore")
@@ -55,8 +56,8 @@ def write_stand_ins(predictor: TabularPredictor, folder: Path) -> None:
         candidate = predictor._trainer.load_model(name)
         is_bag = isinstance(candidate, BaggedEnsembleModel)
         for part in candidate.models if is_bag else [candidate]:
-            original = candidate.load_child(part) if is_bag else part
             try:
+                original = candidate.load_child(part) if is_bag else part
                 rows = _held_out(predictor) if rows is None else rows
                 pickled = _proven(original, rows)
             except Exception:  # not known, not alike, or not to be pickled: whatever it is, the original answers
@@ -112,8 +113,8 @@ def _proven(original: Any, rows: pd.DataFrame) -> bytes:
     pickled = pickle.dumps(plain(original), protocol=pickle.HIGHEST_PROTOCOL)
     again = _Reader(io.BytesIO(pickled)).load()
     wanted, given = original.predict_proba(rows.copy()), again.predict_proba(rows.copy())
-    spread = max(1.0, float(np.ptp(wanted))) if original.problem_type == "regression" else 1.0
-    if wanted.shape != given.shape or not np.allclose(given, wanted, rtol=0, atol=ALIKE * spread):
+    spread = float(np.ptp(wanted)) if original.problem_type == "regression" else 1.0
+    if wanted.shape != given.shape or not np.allclose(given, wanted, rtol=_STEPS, atol=ALIKE * spread):
         raise NotPlain("other answers")
     return pickled
 
