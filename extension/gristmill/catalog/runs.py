@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     CompoundSelect,
     Connection,
@@ -304,7 +305,7 @@ def _pages(projects: int | None, statuses: int, narrowed: tuple[str, ...], *, la
     query = query.order_by(runs.created_at.desc(), runs.id.desc()).limit(bindparam("most", type_=Integer))
     each = [query.where(runs.status == bindparam(f"status_{number}")) for number in range(statuses)] or [query]
     if projects is not None:
-        ids = [bindparam(f"project_{number}") for number in range(projects)]
+        ids: list[BindParameter[str]] = [bindparam(f"project_{number}") for number in range(projects)]
         each = [query.where(runs.project_id == id) for query in each for id in ids]
     return union_all(*[select(query.subquery()) for query in each])
 

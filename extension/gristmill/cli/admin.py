@@ -31,7 +31,7 @@ def admin() -> None:
 @_limit
 @json_option("deeds")
 @pass_session
-def deeds(session: Session, limit: int, **narrowed: str | None) -> None:
+def deeds(session: Session, /, limit: int, **narrowed: str | None) -> None:
     """List what was done, newest first: when, who, from where, what, to which thing, how it ended."""
     found = session.client.deeds(limit, **{name: value for name, value in narrowed.items() if value})
     say_lines(

@@ -51,9 +51,9 @@ class Admission:
             self._ask(decide)
         for key, paper in large.items():
             parts.shelf.of(run).put_bytes(key, paper)
-        asked = {"who": who, "decide": decide} if fair_use.is_limited(who) else {}
+        small = {key: papers[key] for key in papers.keys() - large.keys()}
         try:
-            run = parts.catalog.runs.add(run, {key: papers[key] for key in papers.keys() - large.keys()}, **asked)
+            run = parts.catalog.runs.add(run, small, who=who if fair_use.is_limited(who) else None, decide=decide)
         except OverLimit:
             for key in large:
                 parts.shelf.of(run).delete(key)

@@ -51,7 +51,7 @@ def one_line(text: object, longest: int = _LONGEST_TITLE) -> str:
 def _nearly(facts: dict[str, Any]) -> str:
     """`84 % of your money for 2026-11 is used`."""
     called = {Limit.MONEY: "money", Limit.GPU_HOURS: "GPU hours", Limit.QUEUED_RUNS: "places for runs that wait"}
-    limit, team = facts.get("limit"), facts.get("team")
+    limit, team = facts.get("limit", Limit.STORAGE), facts.get("team")
     whose = f"the {team} team's" if team else "your"
     of = f" of {facts.get('month')}" if limit in (Limit.MONEY, Limit.GPU_HOURS) else ""
     used, most = facts.get("used", 0.0), facts.get("most") or 1.0

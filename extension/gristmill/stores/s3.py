@@ -109,7 +109,9 @@ class S3Store(Store):
             session = Session(
                 profile_name=self._profile,
                 region_name=self._region,
-                **{name: self._credentials.get(name) for name in (*_PAIR, _SESSION)},
+                aws_access_key_id=self._credentials.get(_PAIR[0]),
+                aws_secret_access_key=self._credentials.get(_PAIR[1]),
+                aws_session_token=self._credentials.get(_SESSION),
             )
             # A server that is not AWS has no regions, and yet a signature must name one.
             region = session.region_name or ("us-east-1" if self._endpoint else None)

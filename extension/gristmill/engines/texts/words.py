@@ -43,7 +43,7 @@ class WordsLinear(Linear):
     ag_key = "WORDS_LINEAR"
     ag_name = "WordsLinear"
     ag_priority = 200
-    strengths = (10.0, 1.0)
+    strengths: tuple[float, ...] = (10.0, 1.0)
 
     def _get_default_searchspace(self) -> dict[str, Any]:
         return super()._get_default_searchspace() | {
