@@ -244,7 +244,7 @@ def test_the_archive_answers_without_torch(archive: Path, many: TabularPredictor
     assert list(shares.columns) == [f"probability.{label}" for label in wanted.columns]
     assert difference(shares, wanted) < 1e-5
     assert "autogluon" in imported
-    assert not imported & {"torch", "fastai", "fastcore", "fasthtml"}
+    assert not imported & {"torch", "fastai", "fastcore"}
 
 
 @pytest.mark.parametrize("fault", ["another AutoGluon", "a damaged file", "no code", "no index"])

@@ -138,15 +138,15 @@ def plain(original: Any) -> Any:
 
 def _learner(learner: Any) -> Learner:
     """fastai's learner as what is asked of it."""
-    names = [type(step).__name__ for step in learner.dls.train_ds.procs.fs]
+    steps = {type(step).__name__: step for step in learner.dls.train_ds.procs.fs}
     losses = {"CrossEntropyLoss": True, "MSELoss": False}
-    if names[:1] != ["Categorify"] or not set(names[1:]) <= {"Categorize", "RegressionSetup"}:
-        raise NotPlain(f"steps: {names}")
+    if not {"Categorify"} <= steps.keys() <= {"Categorify", "Categorize", "RegressionSetup"}:
+        raise NotPlain(f"steps: {[*steps]}")
     loss = type(learner.loss_func.func).__name__
     if loss not in losses:
         raise NotPlain(f"loss: {loss}")
     data, network = learner.dls.train_ds, learner.model
-    known = data.procs.fs[0].classes if data.cat_names else {}
+    known = steps["Categorify"].classes if data.cat_names else {}
     layers = _layers([*_steps(network.layers)], _before(network))
     return Learner(
         categories={name: list(known[name].items[1:]) for name in data.cat_names},  # the first stands for a gap
