@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -396,7 +397,7 @@ def test_the_embedded_platform_starts_at_the_first_question_and_ends_with_the_se
             assert httpx.get(f"http://127.0.0.1:{port}/me").status_code == 401
 
             child.kill()
-            until(lambda: gone(child))
+            until(lambda: gone(child) and not listens(port))  # its threads end a moment after it
             assert client.get("gristmill/api/me").json()["name"] == "local"  # and it comes again
             [child] = children(server)
     until(lambda: gone(child))
@@ -424,6 +425,12 @@ def gone(child: psutil.Process) -> bool:
         return child.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
+
+
+def listens(port: int) -> bool:
+    """Whether anybody on this machine takes connections there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def until(done: Callable[[], bool]) -> None:
