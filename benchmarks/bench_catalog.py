@@ -302,7 +302,7 @@ def main() -> int:
         try:
             for size in map(int, options.sizes.split(",")):
                 with serve() as (url, connect):
-                    for timing in measure(url, connect, size, min(options.times, size // QUEUED_EVERY // 2 - 1)):
+                    for timing in measure(url, connect, size, min(options.times, size // QUEUED_EVERY // 5 - 1)):
                         print(timing.row(f"{name}, {size:,} runs"), flush=True)
                         goal = timing.what.startswith("claim") or timing.what.startswith("list")
                         if goal and timing.who == "catalog" and timing.p95 >= GOAL:
