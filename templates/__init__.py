@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
 
-__all__ = ["notebooks", "template", "text"]
+__all__ = ["notebooks", "stylesheet", "template", "text"]
 
 
 @contextmanager
@@ -24,6 +25,16 @@ def text(name: str) -> str:
     """A file of this package as text."""
     with template(name) as path:
         return path.read_text(encoding="utf-8")
+
+
+@cache
+def stylesheet(*names: str) -> str:
+    """The style sheets of that name, one after the other, without comments, line ends and indentation."""
+    css = "".join(map(text, names))
+    while "/*" in css:
+        before, _, rest = css.partition("/*")
+        css = before + rest.partition("*/")[2]
+    return "".join(f"{line.strip()}{' ' if line.rstrip().endswith(',') else ''}" for line in css.splitlines())
 
 
 def notebooks() -> tuple[str, ...]:

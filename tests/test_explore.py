@@ -18,11 +18,11 @@ import pytest
 from gristmill import cli, exploring, intake
 from gristmill.catalog import Catalog
 from gristmill.errors import DataRejected, NotPossible, RunFailed, UsageError
-from gristmill.figures.wording import quoted
 from gristmill.mill import Mill, Parts
 from gristmill.records import ColumnKind
 from gristmill.sandbox.process import ProcessSandbox
 from gristmill.stores import open_store
+from gristmill.wording import quoted
 from services.mills import Notepad
 from staged_client import StagedClient
 

@@ -12,7 +12,7 @@ import pytest
 from gristmill import figures
 from gristmill.figures import Figure
 from gristmill.figures.relations import MISSING, Aim, gaps, groups, pairs, relations
-from gristmill.figures.wording import quoted
+from gristmill.wording import quoted
 
 RANDOM = np.random.default_rng(0)
 

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gristmill import figures
-from gristmill.figures import Answers, wording
+from gristmill import figures, wording
+from gristmill.figures import Answers
 from gristmill.figures.answers import class_looked_for
 from gristmill.figures.drawing import Axis, Chart
 from gristmill.figures.measures import measure_named, measure_of

@@ -19,7 +19,7 @@ from gristmill.figures.drawing import Axis, Chart, legend
 from gristmill.figures.figure import Figure
 from gristmill.figures.pieces import Bar, bars
 from gristmill.figures.relations import MISSING, Aim, Groups, groups, is_long, lengths, moments, wilson
-from gristmill.figures.wording import Form, brief, number, plain_years, quoted, share, shorten
+from gristmill.wording import Form, brief, number, plain_years, quoted, share, shorten
 
 __all__ = ["against", "date", "over_time"]
 

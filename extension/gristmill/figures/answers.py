@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gristmill.figures.wording import plural
+from gristmill.wording import plural
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,7 +18,7 @@ from gristmill.figures.guessing import Guessed, beside_guessing
 from gristmill.figures.judgement import Verdict
 from gristmill.figures.pieces import Bar, bars
 from gristmill.figures.thumbnails import grid, thumbnail
-from gristmill.figures.wording import count, share, shorten
+from gristmill.wording import count, share, shorten
 
 if TYPE_CHECKING:
     import pandas as pd

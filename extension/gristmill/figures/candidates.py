@@ -8,8 +8,8 @@ from html import escape
 from gristmill.figures.figure import Figure
 from gristmill.figures.measures import Measure, measure_named
 from gristmill.figures.pieces import Bar, Cell, Markup, bars, more, table
-from gristmill.figures.wording import Form, alike, count, duration, plural, quoted, share, shorten, size
 from gristmill.records import LeaderboardRow
+from gristmill.wording import Form, alike, count, duration, plural, quoted, share, shorten, size
 
 __all__ = ["leaderboard", "timeline"]
 

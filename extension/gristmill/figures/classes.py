@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from gristmill.figures.answers import Answers
 from gristmill.figures.figure import Figure
 from gristmill.figures.pieces import more, table
-from gristmill.figures.wording import count, number, quoted, share, shorten
+from gristmill.wording import count, number, quoted, share, shorten
 
 __all__ = ["class_figures", "confusion"]
 

@@ -16,7 +16,7 @@ from gristmill.figures.answers import Answers
 from gristmill.figures.drawing import Axis, Chart, legend
 from gristmill.figures.figure import Figure
 from gristmill.figures.measures import area_under_curve, average_precision
-from gristmill.figures.wording import number, quoted, share, shorten
+from gristmill.wording import number, quoted, share, shorten
 
 __all__ = ["calibration", "gain", "lift", "precision_recall", "roc", "surest"]
 

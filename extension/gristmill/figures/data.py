@@ -9,8 +9,8 @@ from html import escape
 from gristmill.figures.drawing import Axis, Chart
 from gristmill.figures.figure import Figure, Group
 from gristmill.figures.pieces import Bar, Cell, Markup, bars, more, table, tiles
-from gristmill.figures.wording import between, count, interval, number, plain_years, plural, quoted, share, shorten
 from gristmill.records import Column, ColumnKind, Notice, Profile, Severity
+from gristmill.wording import between, count, interval, number, plain_years, plural, quoted, share, shorten
 
 __all__ = ["data_summary", "notice_list"]
 

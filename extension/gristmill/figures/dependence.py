@@ -17,7 +17,7 @@ from gristmill.figures.answers import class_looked_for
 from gristmill.figures.drawing import Axis, Chart, legend
 from gristmill.figures.figure import Figure, Group
 from gristmill.figures.pieces import Bar, bars
-from gristmill.figures.wording import Form, brief, interval, number, plain_years, quoted, share, shorten
+from gristmill.wording import Form, brief, interval, number, plain_years, quoted, share, shorten
 
 if TYPE_CHECKING:
     import pandas as pd

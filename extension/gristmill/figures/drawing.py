@@ -18,7 +18,7 @@ from html import escape
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gristmill.figures.wording import Form, brief, share
+from gristmill.wording import Form, brief, share
 
 __all__ = ["Axis", "Chart", "legend"]
 

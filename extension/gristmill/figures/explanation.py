@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from gristmill.figures.figure import Figure
 from gristmill.figures.measures import measure_named
 from gristmill.figures.pieces import Bar, bars
-from gristmill.figures.wording import alike, count, quoted, share
+from gristmill.wording import alike, count, quoted, share
 
 if TYPE_CHECKING:
     import pandas as pd

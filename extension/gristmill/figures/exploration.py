@@ -25,8 +25,8 @@ from gristmill.figures.drawing import Axis, Chart
 from gristmill.figures.figure import Figure, Group
 from gristmill.figures.pieces import Bar, bars
 from gristmill.figures.relations import Aim, Gaps, Pair, Relation, gaps, pairs, relations
-from gristmill.figures.wording import count, number, quoted, share, shorten
 from gristmill.records import Notice, Severity
+from gristmill.wording import count, number, quoted, share, shorten
 
 __all__ = ["Exploration"]
 

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from html import escape
 from typing import Any
 
 import gristmill_templates
 
-__all__ = ["Figure", "Group", "compact", "stylesheet"]
+__all__ = ["Figure", "Group", "stylesheet"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,15 +73,7 @@ class Group(Sequence[Figure]):
         )
 
 
-@cache
 def stylesheet() -> str:
     """The tokens and the figures' own rules, small enough to travel with each figure."""
-    return compact(gristmill_templates.text("report/tokens.css") + gristmill_templates.text("report/figures.css"))
-
-
-def compact(css: str) -> str:
-    """A style sheet without comments, line ends and indentation."""
-    while "/*" in css:
-        before, _, rest = css.partition("/*")
-        css = before + rest.partition("*/")[2]
-    return "".join(f"{line.strip()}{' ' if line.rstrip().endswith(',') else ''}" for line in css.splitlines())
+    css: str = gristmill_templates.stylesheet("report/tokens.css", "report/figures.css")
+    return css

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gristmill.figures.judgement import Verdict
 from gristmill.figures.measures import measure_named
 from gristmill.figures.pieces import tiles
-from gristmill.figures.wording import count, interval, rounded
+from gristmill.wording import count, interval, rounded
 
 __all__ = ["Guessed", "beside_guessing"]
 

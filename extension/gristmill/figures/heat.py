@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from gristmill import pictures
 from gristmill.figures.answers import Answers
 from gristmill.figures.figure import Figure
-from gristmill.figures.wording import count, share, shorten
+from gristmill.wording import count, share, shorten
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,7 +14,7 @@ from gristmill.figures.figure import Figure
 from gristmill.figures.measures import Measure, measure_of
 from gristmill.figures.pieces import tiles
 from gristmill.figures.scores import Interval, Naive, bootstrap, guess
-from gristmill.figures.wording import Form, count, interval, quoted, rounded, share
+from gristmill.wording import Form, count, interval, quoted, rounded, share
 
 __all__ = ["Verdict", "verdict"]
 

@@ -22,8 +22,8 @@ from gristmill.figures.judgement import Verdict
 from gristmill.figures.measures import measure_named
 from gristmill.figures.pieces import Bar, bars, more, table, tiles
 from gristmill.figures.thumbnails import grid, thumbnail
-from gristmill.figures.wording import count, plural, quoted, share, shorten
 from gristmill.records import Notice, Profile, Severity
+from gristmill.wording import count, plural, quoted, share, shorten
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gristmill.figures.answers import Answers
-from gristmill.figures.wording import Form, number, share
+from gristmill.wording import Form, number, share
 
 __all__ = ["Measure", "area_under_curve", "average_precision", "measure_named", "measure_of"]
 

@@ -7,7 +7,7 @@ import numpy as np
 from gristmill.figures.answers import Answers
 from gristmill.figures.drawing import Axis, Chart
 from gristmill.figures.figure import Figure
-from gristmill.figures.wording import between, brief, count, interval, number, quoted, share, shorten
+from gristmill.wording import between, brief, count, interval, number, quoted, share, shorten
 
 __all__ = ["error_by_range", "predicted_against_actual", "residuals", "residuals_by_prediction"]
 

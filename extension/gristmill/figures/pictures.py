@@ -19,8 +19,8 @@ from gristmill.figures.answers import Answers
 from gristmill.figures.data import notice_list
 from gristmill.figures.figure import Figure, Group
 from gristmill.figures.pieces import Bar, Cell, Markup, bars, table, tiles
-from gristmill.figures.wording import count, quoted, share, shorten
 from gristmill.records import Notice, Profile, Severity
+from gristmill.wording import count, quoted, share, shorten
 
 if TYPE_CHECKING:
     import pandas as pd

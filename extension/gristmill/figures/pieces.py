@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from gristmill.figures.wording import shorten
+from gristmill.wording import shorten
 
 __all__ = ["Bar", "Cell", "Markup", "bars", "more", "table", "tiles"]
 

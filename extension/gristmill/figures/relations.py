@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gristmill.figures.wording import number, plain_years
+from gristmill.wording import number, plain_years
 
 __all__ = [
     "MISSING",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gristmill.figures.answers import Answers
 from gristmill.figures.measures import Measure, measure_of
-from gristmill.figures.wording import number, quoted, share
+from gristmill.wording import number, quoted, share
 
 __all__ = ["Interval", "Naive", "bootstrap", "guess"]
 

@@ -9,7 +9,7 @@ from gristmill.figures.drawing import Axis, Chart, legend
 from gristmill.figures.figure import Figure
 from gristmill.figures.measures import Measure, measure_named
 from gristmill.figures.pieces import Cell, more, table
-from gristmill.figures.wording import Form, alike, brief, count, duration, number, quoted, share, shorten
+from gristmill.wording import Form, alike, brief, count, duration, number, quoted, share, shorten
 
 if TYPE_CHECKING:
     from gristmill.engines.tuning import Configuration, Search

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from gristmill.figures.answers import Answers
 from gristmill.figures.figure import Figure
 from gristmill.figures.pieces import Bar, Cell, Markup, bars, table
-from gristmill.figures.wording import alike, count, share, shorten
+from gristmill.wording import alike, count, share, shorten
 
 if TYPE_CHECKING:
     import pandas as pd

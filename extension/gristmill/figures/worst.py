@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gristmill.figures.answers import Answers
 from gristmill.figures.figure import Figure
 from gristmill.figures.pieces import table
-from gristmill.figures.wording import count, number, quoted, share, shorten
+from gristmill.wording import count, number, quoted, share, shorten
 
 if TYPE_CHECKING:
     import pandas as pd

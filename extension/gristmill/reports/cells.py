@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
-from gristmill.figures.wording import count, shorten
 from gristmill.reports.cleaning import clean
+from gristmill.wording import count, shorten
 
 __all__ = ["Body", "Entry", "read_cells"]
 

@@ -12,7 +12,6 @@ from pathlib import Path
 import gristmill_templates
 
 from gristmill.errors import RecipeInvalid
-from gristmill.figures.figure import compact, stylesheet
 from gristmill.records import Failure
 from gristmill.reports.cells import read_cells
 
@@ -41,7 +40,7 @@ def render(notebook: Path, out: Path, heading: Heading) -> Path:
         body = read_cells(cells)
     except (ValueError, KeyError, TypeError, AttributeError) as error:  # whatever shape it has, it is not a notebook's
         raise RecipeInvalid(f"{notebook.name} is not a notebook.", cause=f"It cannot be read: {error}.") from error
-    css = stylesheet() + compact(gristmill_templates.text("report/page.css"))
+    css = gristmill_templates.stylesheet("report/tokens.css", "report/figures.css", "report/page.css")
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True

@@ -15,7 +15,7 @@ from gristmill.figures.figure import Figure, Group
 from gristmill.figures.forecasts.moments import day, marks
 from gristmill.figures.forecasts.windows import Forecasts
 from gristmill.figures.measures import measure_named
-from gristmill.figures.wording import number, quoted, shorten
+from gristmill.wording import number, quoted, shorten
 
 __all__ = ["forecast_ahead", "forecast_charts"]
 

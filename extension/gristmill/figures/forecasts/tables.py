@@ -11,8 +11,8 @@ from gristmill.figures.forecasts.moments import day
 from gristmill.figures.forecasts.windows import Forecasts
 from gristmill.figures.measures import measure_named
 from gristmill.figures.pieces import Bar, bars, more, table, tiles
-from gristmill.figures.wording import quoted, share
 from gristmill.tasks.series import Step
+from gristmill.wording import quoted, share
 
 __all__ = ["backtests", "item_errors", "series_summary"]
 

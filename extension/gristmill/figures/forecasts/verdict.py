@@ -13,7 +13,7 @@ from gristmill.figures.forecasts.windows import Forecasts, errors_and_scales
 from gristmill.figures.judgement import Verdict
 from gristmill.figures.measures import measure_named
 from gristmill.figures.pieces import tiles
-from gristmill.figures.wording import Form, interval, rounded, share
+from gristmill.wording import Form, interval, rounded, share
 
 __all__ = ["series_verdict"]
 
