@@ -62,6 +62,16 @@ def refusal(folder: Path, text: str | bytes, name: str = "data.csv") -> tuple[st
     return failure.code, failure.what
 
 
+def test_a_table_is_looked_at_once_where_that_is_agreed(tmp_path: Path) -> None:
+    path, before = sniffed(tmp_path, "a,b\n1,2\n3,4\n")
+    with tables.each_sniffed_once():
+        assert tables.sniff(path) == before
+        written(tmp_path, "a;b\n1;2\n3;4\n")
+        assert tables.sniff(path) is tables.sniff(path)
+        assert tables.sniff(path) == before
+    assert tables.sniff(path).delimiter == ";"
+
+
 class TestForm:
     def test_plain(self, tmp_path: Path) -> None:
         path, form = sniffed(tmp_path, "a,b,c,d\n1,2.5,x,2020-01-31\n2,3,y,2020-02-01\n")

@@ -12,17 +12,28 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gristmill import app, intake, tasks
+from gristmill import app, intake, tables, tasks
 from gristmill.catalog import Catalog
 from gristmill.dispatch import Dispatcher
 from gristmill.errors import DataRejected, GristmillError, NotConfirmed, UsageError
 from gristmill.mill import Mill, Parts
-from gristmill.records import EventKind, Profile, Proposal, Resources, RunRequest, RunStatus, Severity, replace
+from gristmill.records import (
+    EventKind,
+    Profile,
+    Proposal,
+    Resources,
+    RunRequest,
+    RunStatus,
+    Severity,
+    TableForm,
+    replace,
+)
 from gristmill.sandbox.process import ProcessSandbox
 from gristmill.stores import open_store
 from gristmill.tasks import LoadPlan
 from gristmill.tasks.series import Facts
 from gristmill.tasks.series_columns import Columns
+from gristmill.tasks.series_tables import arranged
 from gristmill.worker import Worker
 from gristmill.worker.attempt import Tools
 
@@ -118,6 +129,24 @@ def test_events_stay_tabular(look: Look) -> None:
     rows = one(400).assign(date=lambda frame: sorted(random.choice(frame["date"], 400)))
     _, proposal = look(rows.assign(price=random.normal(size=400).round(2)))
     assert proposal.task == "tabular-regression"
+
+
+def test_a_table_without_a_time_is_told_by_its_head(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = pd.DataFrame({"size": range(20_000), "price": np.linspace(0.5, 9.5, 20_000)})
+    numbers.to_csv(tmp_path / "plain.csv", index=False)
+    one(2_000).to_csv(tmp_path / "daily.csv", index=False)
+    taken: dict[str, int] = {}
+    whole = tables.read
+
+    def read(path: Path, form: TableForm, **choice: Any) -> pd.DataFrame:
+        rows = whole(path, form, **choice)
+        taken[path.name] = taken.get(path.name, 0) + len(rows)
+        return rows
+
+    monkeypatch.setattr("gristmill.tables.read", read)
+    assert arranged(tmp_path, ["plain.csv"]) is None
+    assert arranged(tmp_path, ["daily.csv"]) is not None
+    assert taken == {"plain.csv": 1_000, "daily.csv": 5_000}  # its head, all of it, and the words of its moments
 
 
 def test_a_day_with_much_beside_it_stays_tabular(look: Look) -> None:

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from gristmill.dispatch import Dispatcher
     from gristmill.doctor import Installation
     from gristmill.mill import Mill
+    from gristmill.mill.ticking import Ticking
     from gristmill.notify import Ways
     from gristmill.records import Model
     from gristmill.sandbox import Sandbox
@@ -268,23 +269,28 @@ def _keep_time(settings: Settings, tools: Tools, ended: threading.Event) -> None
     """Keep the schedules' time while the worker works: whoever is there does, and the catalog lets one have a tick."""
     import logging
 
+    ticking: Ticking | None = None
+    while not ended.wait(_TICK_EVERY):
+        try:
+            ticking = ticking or _ticking(settings, tools)  # not at once: what it loads would keep a first run waiting
+            ticking.round()
+        except GristmillError as error:  # a catalog that is away comes back
+            logging.getLogger("gristmill.worker").warning("%s", error)
+
+
+def _ticking(settings: Settings, tools: Tools) -> Ticking:
     from gristmill.dispatch.base import Present
     from gristmill.fair_use import price_of
     from gristmill.intake import Allowance
     from gristmill.mill import Parts
     from gristmill.mill.ticking import Ticking
 
-    parts = Parts(
-        catalog=tools.catalog, store=tools.store, dispatcher=Present(), sandbox=tools.sandbox, home=settings.home,
-        price=price_of(settings.price), weights=settings.weights, allowance=Allowance.of(settings.most),
+    return Ticking(
+        Parts(
+            catalog=tools.catalog, store=tools.store, dispatcher=Present(), sandbox=tools.sandbox, home=settings.home,
+            price=price_of(settings.price), weights=settings.weights, allowance=Allowance.of(settings.most),
+        )
     )  # fmt: skip
-    while not ended.wait(_TICK_EVERY):
-        try:
-            Ticking(parts).round()
-        except GristmillError as error:  # a catalog that is away comes back
-            logging.getLogger("gristmill.worker").warning("%s", error)
-        except Exception:
-            logging.getLogger("gristmill.worker").exception("the schedules could not be looked at")
 
 
 def serve(settings: Settings, *, host: str = "127.0.0.1", port: int, prefix: str = "") -> None:

@@ -34,12 +34,11 @@ from sqlalchemy import (
     union,
     union_all,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from gristmill.catalog import tables
 from gristmill.catalog.database import Database
 from gristmill.catalog.nearing import Nears
-from gristmill.catalog.rows import Rows
+from gristmill.catalog.rows import Rows, merging
 from gristmill.errors import NotFound
 from gristmill.records import (
     LOCAL,
@@ -137,12 +136,11 @@ class Usages(Rows[Usage]):
         for kind, name in subjects:
             place = {"kind": kind, "name": name, "project_id": run.project_id, "month": month_of(run.finished_at)}
             line = {"id": new_id("usage"), "created_at": run.finished_at} | place | sums
-            connection.execute(self._raised(connection.dialect.name, list(place), list(sums)), line)
+            connection.execute(self._raised(connection, list(place), list(sums)), line)
 
-    def _raised(self, dialect: str, place: Sequence[str], sums: Sequence[str]) -> Any:
+    def _raised(self, connection: Connection, place: Sequence[str], sums: Sequence[str]) -> Any:
         """The statement that adds to a sum, or begins it."""
-        # ON CONFLICT is the same in both, and SQLAlchemy has it in each one's own insert only
-        new: Any = (sqlite if dialect == "sqlite" else postgresql).insert(self.table)
+        new = merging(connection, self.table)
         added = {name: self.table.c[name] + new.excluded[name] for name in sums}
         return new.on_conflict_do_update(index_elements=place, set_=added)
 

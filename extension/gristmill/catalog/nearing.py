@@ -7,13 +7,11 @@ the limit itself was changed since. What open runs may still take is not counted
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from gristmill.catalog import tables
-from gristmill.catalog.rows import Rows
+from gristmill.catalog.rows import Rows, merging
 from gristmill.catalog.telling import Tidings
 from gristmill.records import Account, Limit, Near, NewsKind, Subject, Tiding, new_id
 
@@ -41,8 +39,7 @@ class Nears(Rows[Near]):
 
     def _is_new(self, connection: Connection, near: Near) -> bool:
         """Keep that people are told; False if they were before, of this limit as it stands."""
-        # ON CONFLICT is the same in both, and SQLAlchemy has it in each one's own insert only
-        new: Any = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(self.table)
+        new = merging(connection, self.table)
         kept = new.values({name: getattr(near, name) for name in self._names}).on_conflict_do_update(
             index_elements=["kind", "name", "limit", "month"],
             set_={"most": new.excluded.most},

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any, ClassVar, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, bindparam, func, insert, select, tuple_
@@ -16,9 +17,14 @@ from gristmill.catalog import tables
 from gristmill.catalog.database import Database
 from gristmill.errors import NotFound
 
-__all__ = ["Rows"]
+__all__ = ["Rows", "merging"]
 
 Record = TypeVar("Record")
+
+
+def merging(connection: Connection, table: Table) -> Any:
+    """An insert that can say ON CONFLICT: alike in both databases, and SQLAlchemy has it in each one's own only."""
+    return import_module(f"sqlalchemy.dialects.{connection.dialect.name}").insert(table)
 
 
 class Rows(Generic[Record]):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gristmill import tasks
-from gristmill.intake.archive import unpack
+from gristmill.intake.archive import Unpacked, unpack
 from gristmill.intake.editing import edit, revised
 from gristmill.intake.profile import profile
 from gristmill.records import Dataset, Notice, Profile, Revision, Table, replace
@@ -22,8 +22,15 @@ __all__ = ["fetch", "inspect", "keep_listing", "revise", "sample", "sample_file"
 
 def inspect(path: Path, scratch: Path, table: str | None = None) -> Profile:
     """The profile of the upload at `path`; its files are then in scratch/data, `table` names the one to train on."""
+    from gristmill.tables import each_sniffed_once
+
+    unpacked = unpack(path, scratch / "data")
+    with each_sniffed_once():
+        return _profiled(unpacked, scratch, table)
+
+
+def _profiled(unpacked: Unpacked, scratch: Path, table: str | None) -> Profile:
     folder = scratch / "data"
-    unpacked = unpack(path, folder)
 
     def keep(rows: pd.DataFrame) -> None:
         rows.to_parquet(sample_file(scratch), index=False)

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from gristmill.tables.files import batches, is_table, read
-from gristmill.tables.sniff import sniff
+from gristmill.tables.sniff import each_sniffed_once, sniff
 
-__all__ = ["batches", "is_table", "read", "sniff"]
+__all__ = ["batches", "each_sniffed_once", "is_table", "read", "sniff"]

@@ -6,7 +6,9 @@ comes out is what training and predictions read by.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -24,10 +26,35 @@ from gristmill.tables.sample import Sample, not_a_table
 
 _ROWS = 5000  # sampled of a workbook, and of each place in a Parquet file
 _PLACES = 5  # in a Parquet file
+_MOST_KNOWN = 64  # forms that are kept: a hundred thousand of them would fill memory
+
+
+_KNOWN: ContextVar[dict[Path, TableForm] | None] = ContextVar("known", default=None)
+
+
+@contextmanager
+def each_sniffed_once() -> Iterator[None]:
+    """While it lasts no table changes, so that nobody needs to look a second time how one is written."""
+    token = _KNOWN.set({})
+    try:
+        yield
+    finally:
+        _KNOWN.reset(token)
 
 
 def sniff(path: Path) -> TableForm:
     """The form of a table; DataRejected where the file is none."""
+    known = _KNOWN.get()
+    if known is None:
+        return _sniff(path)
+    if (form := known.get(path)) is None:
+        form = _sniff(path)
+        if len(known) < _MOST_KNOWN:
+            known[path] = form
+    return form
+
+
+def _sniff(path: Path) -> TableForm:
     if not path.stat().st_size:
         raise DataRejected(f"{path.name} is empty.", cure="Upload a file with rows.", code="empty-file")
     ways = {"csv": _sniff_text, "excel": _sniff_workbook, "parquet": _sniff_parquet}

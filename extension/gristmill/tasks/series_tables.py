@@ -27,10 +27,13 @@ __all__ = ["arranged", "tables_of"]
 _MOST_BYTES = 400 << 20  # of tables that are looked through for series
 _MOST_COLUMNS = 20_000
 _MOST_FILES = 2_000
+_HEAD = 1_000  # rows by which most tables are told to be none
 
 
 def arranged(folder: Path, files: Sequence[str]) -> Listing | None:
     """What the files are as series; None where they are none."""
+    import numpy as np
+
     found = _read(folder, files)
     if found is None:
         return None
@@ -39,7 +42,7 @@ def arranged(folder: Path, files: Sequence[str]) -> Listing | None:
     rows = series.melted(rows, shape)
     panel, is_made = series.find(rows), False
     if panel is None and shape.kind == "long" and len(sizes) > 1 and "series" not in rows.columns:
-        rows = rows.assign(series=[Path(path).stem for path, size in sizes.items() for _ in range(size)])
+        rows = rows.assign(series=np.repeat([Path(path).stem for path in sizes], list(sizes.values())))
         panel = series.find(rows)
         panel, is_made = panel if panel is not None and panel.items == ("series",) else None, True
     if panel is None:
@@ -81,6 +84,8 @@ def _read(folder: Path, files: Sequence[str]) -> tuple[DataFrame, TableForm, dic
         forms = {path: sniff(folder / path) for path in paths}
         names = set(forms[paths[0]].names)
         if any(set(form.names) != names for form in forms.values()) or len(names) > _MOST_COLUMNS:
+            return None
+        if not series.may_be_series(read(folder / paths[0], forms[paths[0]], rows=_HEAD)):
             return None
         frames = [read(folder / path, forms[path]) for path in paths]
     except DataRejected:

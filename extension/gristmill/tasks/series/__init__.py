@@ -23,7 +23,7 @@ from .listing import Facts
 from .operators import ready_for
 from .panel import Panel, find, moments_of, times_of
 from .parts import parted
-from .shapes import Shape, melted, shape_of
+from .shapes import Shape, may_be_series, melted, shape_of
 from .steps import Step
 from .windows import fewest_steps, windows_of
 
@@ -43,6 +43,7 @@ __all__ = [
     "find",
     "item_names",
     "latest_context",
+    "may_be_series",
     "melted",
     "moments_of",
     "parted",

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .panel import times_of
 from .parts import joined, parts_of
 
 MOMENT = "moment"  # what the time is called where several columns tell it
@@ -55,6 +56,11 @@ def shape_of(rows: Any) -> Shape:
         if stem is not None and rows[dates[0]].is_unique:
             return Shape("columns", str(dates[0]), "series", stem or "value")
     return Shape("long")
+
+
+def may_be_series(head: Any) -> bool:
+    """Whether the rows that begin so may be series: their header or one of their columns tells the time."""
+    return shape_of(head).kind != "long" or bool(times_of(head))
 
 
 def melted(rows: Any, shape: Shape) -> Any:
