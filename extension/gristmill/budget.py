@@ -24,9 +24,7 @@ _LEAST_RESTART = 6.0  # seconds that loading AutoGluon anew costs at least, howe
 _STORED_A_SECOND = 80e6  # bytes; forests of 200 MB took 1.8 s on two busy cores, into a store on the same disk
 _HOMECOMING = 2.5  # as long as they take to store, models take to be loaded, packed and stored
 _WEIGHED_EVERY = 1.0  # seconds
-_MOST_HELD = (
-    0.25  # of a budget, for each: else a busy machine leaves a short run no time to train
-)
+_MOST_HELD = 0.25  # of a budget, by such a guess: a short run is to have time to train
 _FIRST = 6.0  # seconds for a candidate that takes one or two, and for what goes before it
 
 
@@ -120,8 +118,9 @@ class Budget:
         """
         loading = self._loaded_in if loading is None else loading
         warmed_up = self.for_saving() - self.TOLERANCE
-        needed = 4.0 * self._pace.slowness() + max(1.5, 1.5 * min(loading, 60.0) - warmed_up)
-        return min(needed, _MOST_HELD * self.total)
+        # What loading took was measured, slowness is guessed from the load: others may be more patient than we are.
+        guessed = min(4.0 * self._pace.slowness(), _MOST_HELD * self.total)
+        return guessed + max(1.5, 1.5 * min(loading, 60.0) - warmed_up)
 
     @cached_property
     def _loaded_in(self) -> float:
