@@ -176,10 +176,9 @@ def test_tensors_that_a_file_sorts_by_name_are_put_in_order(tmp_path: Path) -> N
     assert all(torch.equal(again[key], value) for key, value in ours.items())
 
 
-def _timm_names(ours: list[str]) -> list[str]:
-    """Our names as timm has them: blocks by stage, layers by what they do."""
-    stages = (1, 2, 2, 3, 3, 4, 1)
-    places = [(stage, block) for stage, repeats in enumerate(stages) for block in range(repeats)]
+def _timm_names(ours: list[str], repeats: tuple[int, ...] = (1, 2, 2, 3, 3, 4, 1)) -> list[str]:
+    """Our names as timm has them: blocks by stage, layers by what they do; `repeats` is how many blocks a stage has."""
+    places = [(stage, block) for stage, blocks in enumerate(repeats) for block in range(blocks)]
     thin = {"depthwise_conv": "conv_dw", "bn1": "bn1", "project_conv": "conv_pw", "bn2": "bn2"}
     wide = {
         "expand_conv": "conv_pw", "bn0": "bn1", "depthwise_conv": "conv_dw", "bn1": "bn2", "project_conv": "conv_pwl",

@@ -13,7 +13,7 @@ import click
 from gristmill.client import durations
 from gristmill.client.durations import clock
 from gristmill.errors import UsageError
-from gristmill.records import Price
+from gristmill.records import Price, Profile
 
 __all__ = [
     "BUDGET",
@@ -21,6 +21,7 @@ __all__ = [
     "clock",
     "count",
     "duration",
+    "extent",
     "money",
     "number",
     "plain",
@@ -80,6 +81,13 @@ def duration(seconds: float) -> str:
 def count(amount: int, item: str) -> str:
     """1 row, 2,000 pictures."""
     return f"{amount:,} {item}{'' if amount == 1 else 's'}"
+
+
+def extent(profile: Profile) -> list[str]:
+    """How much data there is: `6,000 rows`, `3 columns`; of pictures and texts, only how many."""
+    rows, columns = count(profile.rows, profile.item), len(profile.main.columns)
+    own = not profile.arranged or columns > 3  # what intake makes of files has three at most, and none is the user's
+    return [rows, count(columns, "column")] if own else [rows]
 
 
 def when(at: float, now: float | None = None) -> str:
