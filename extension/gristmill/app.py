@@ -250,6 +250,7 @@ def _serve(settings: Settings, idle: float | None, ended: threading.Event) -> No
         sandbox=sandbox,
         folder=folder,
         lease_seconds=settings.lease,
+        patient=True,
     )
     tools.catalog.reseal()
     Reconciler(tools).tidy_folders()
