@@ -250,6 +250,7 @@ def _serve(settings: Settings, idle: float | None, ended: threading.Event) -> No
         sandbox=sandbox,
         folder=folder,
         lease_seconds=settings.lease,
+        patient=True,
     )
     tools.catalog.reseal()
     Reconciler(tools).tidy_folders()
@@ -333,6 +334,7 @@ def service(settings: Settings, *, prefix: str = "", token: str | None = None) -
     Without a hub, `token` lets in; it is the one in the file `token` of GRISTMILL_HOME where none is given.
     """
     from gristmill.api import Service
+    from gristmill.api.browsing import SignIn
     from gristmill.api.identity import Identity, LocalToken
     from gristmill.dispatch.local import LocalDispatcher
     from gristmill.fair_use import price_of
@@ -365,7 +367,8 @@ def service(settings: Settings, *, prefix: str = "", token: str | None = None) -
         identity = HubIdentity(settings.hub)
     else:
         identity = LocalToken(token or kept_secret(settings.home / "token"))
-    return Service(parts=parts, mill=Mill(parts), identity=identity, prefix=prefix)
+    sign_in = SignIn.read(os.environ, prefix) if settings.hub else None
+    return Service(parts=parts, mill=Mill(parts), identity=identity, prefix=prefix, sign_in=sign_in)
 
 
 def ways(settings: Settings) -> Ways:

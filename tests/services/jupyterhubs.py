@@ -46,6 +46,8 @@ c.JupyterHub.services = [
         "url": "http://127.0.0.1:{api}",
         "command": ["{python}", "-c", "import sys; from gristmill.app import main; sys.exit(main())",
                     "api", "--port", "{api}", "--prefix", "/services/gristmill"],
+        "oauth_no_confirm": True,
+        "oauth_client_allowed_scopes": ["custom:gristmill:use", "custom:gristmill:train", "custom:gristmill:admin"],
         "environment": {{"GRISTMILL_HOME": "{folder}/home", "PYTHONPATH": "{path}"}},
     }},
 ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from anyio import CapacityLimiter
 
+from gristmill.api.browsing import SignIn
 from gristmill.api.events import Feeds
 from gristmill.api.identity import Identity
 from gristmill.api.jobs import Jobs
@@ -23,6 +24,7 @@ class Service:
     mill: Mill
     identity: Identity
     prefix: str = ""
+    sign_in: SignIn | None = None  # for browsers, where a hub signs people in
     feeds: Feeds = field(init=False)
     jobs: Jobs = field(default_factory=Jobs)
     shelving: Jobs = field(default_factory=Jobs)  # weights take minutes to come: nobody's upload waits for them

@@ -58,11 +58,20 @@ class _Opened:
 class Shelf:
     """The platform's own store, and those of projects.
 
-    `secret` signs links to projects' stores that have no signatures of their own.
+    `secret` signs links to projects' stores that have no signatures of their own; `wrap` is put around each store.
     """
 
-    def __init__(self, catalog: Catalog, own: Store, *, secret: bytes | None = None) -> None:
-        self._catalog, self._own, self._secret = catalog, own, secret
+    def __init__(
+        self,
+        catalog: Catalog,
+        own: Store,
+        *,
+        secret: bytes | None = None,
+        wrap: Callable[[Store], Store] | None = None,
+    ) -> None:
+        self._catalog, self._secret = catalog, secret
+        self._wrap = wrap or (lambda store: store)
+        self._own = self._wrap(own)
         self._opened: dict[str, _Opened] = {}
         self._at = ""
         self._lock = threading.Lock()
@@ -110,10 +119,10 @@ class Shelf:
 
     def _open(self, store: OwnStore) -> Store:
         if credentials := self._catalog.stores.credentials(store):
-            return open_with(store.url, credentials)
+            return self._wrap(open_with(store.url, credentials))
         # An admin has said so: by the platform's own rights. Each store's links are signed by a secret of its own.
         secret = self._secret and hmac.digest(self._secret, store.id.encode(), hashlib.sha256)
-        return open_store(store.url, secret=secret)
+        return self._wrap(open_store(store.url, secret=secret))
 
     def _admit(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Hand a request to the door of the store that its path begins with."""
