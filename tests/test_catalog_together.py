@@ -9,7 +9,7 @@ import pytest
 
 from gristmill.catalog import Catalog
 from gristmill.errors import Conflict, OverLimit
-from gristmill.records import Account, Deed, Power, Run, Who, new_id
+from gristmill.records import Account, Deed, Power, Run, Wanted, Who, new_id
 from services.catalogs import a_dataset, run_on
 
 OLGA = Who(name="olga", powers=frozenset({Power.USE, Power.TRAIN}))
@@ -139,6 +139,17 @@ def test_papers_are_kept_with_their_run_until_they_are_in_the_store(catalog: Cat
     catalog.papers.drop(run.id)
     assert catalog.papers.of(run.id) == {}
     assert catalog.papers.read(run.id, "b", lambda key: f"{key} from the store".encode()) == b"b from the store"
+
+
+def test_papers_of_what_has_ended_are_found(catalog: Catalog) -> None:
+    waits, over = run_on(a_dataset(catalog)), run_on(a_dataset(catalog))
+    for run in (waits, over):
+        catalog.runs.add(run, {"a": b"{}", "b": b"{}"})
+    assert catalog.papers.left_over() == ()
+    catalog.runs.want(over.id, Wanted.CANCEL)
+    assert catalog.papers.left_over() == (over.id,)
+    catalog.papers.drop(over.id)
+    assert catalog.papers.left_over() == ()
 
 
 def test_who_is_refused_leaves_no_papers(catalog: Catalog) -> None:
