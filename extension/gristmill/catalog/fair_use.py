@@ -21,6 +21,7 @@ from sqlalchemy import (
     Connection,
     Integer,
     Select,
+    Text,
     and_,
     bindparam,
     case,
@@ -29,6 +30,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    or_,
     select,
     true,
     union,
@@ -58,7 +60,7 @@ from gristmill.records import (
     replace,
 )
 
-__all__ = ["AllLimits", "Decide", "FairUse", "Usages"]
+__all__ = ["AllLimits", "Decide", "FairUse", "Usages", "platform_pays"]
 
 Decide = Callable[[Sequence[Account]], None]
 """Raises where what is asked for is more than these may use."""
@@ -97,7 +99,8 @@ class AllLimits(Rows[Limits]):
         """Take a subject's own limits away; NotFound if it has none."""
         with self._database.writing() as connection:
             if connection.execute(delete(self.table).where(self._is(kind, name))).rowcount == 0:
-                raise NotFound(f"There are no limits for {name or kind}.", cure="`gristmill limits` shows what is set.")
+                cure = "`gristmill limits list` shows what is set."
+                raise NotFound(f"There are no limits for {name or kind}.", cure=cure)
 
     def _is(self, kind: Subject, name: str) -> ColumnElement[bool]:
         return and_(self.table.c.kind == kind, self.table.c.name == name)
@@ -127,12 +130,13 @@ class Usages(Rows[Usage]):
         subjects = [(Subject.PERSON, run.owner)]
         subjects += [(Subject.TEAM, team) for team in connection.execute(teams.order_by("team")).scalars()]
         seconds = max(0.0, run.finished_at - run.claimed_at)
+        pays = connection.execute(select(platform_pays(literal(run.store_id, Text)))).scalar_one()
         sums = {
             "runs": 1,
             "seconds": seconds,
             "gpu_seconds": _sane(seconds * run.gpus),
             "money": _sane(run.price * seconds / 3600),
-            "bytes": 0 if run.store_id else int(_sane(sum(artifact.size for artifact in run.artifacts))),
+            "bytes": int(_sane(sum(artifact.size for artifact in run.artifacts))) if pays else 0,
         }
         for kind, name in subjects:
             place = {"kind": kind, "name": name, "project_id": run.project_id, "month": month_of(run.finished_at)}
@@ -267,6 +271,16 @@ def _account(kind: Subject, name: str, month: str, row: Sequence[Any]) -> Accoun
     )  # fmt: skip
 
 
+def platform_pays(store_id: ColumnElement[str | None]) -> ColumnElement[bool]:
+    """Whether it is the platform's operator who pays for what lies in a store, by its id, which may be none.
+
+    That is the platform's own store, and whatever is reached by the platform's own rights: a bucket or a folder that an
+    admin has given to a project. What takes a person's own credentials is that person's own.
+    """
+    stores = tables.stores.c
+    return or_(store_id.is_(None), store_id.in_(select(stores.id).where(stores.credentials == "")))
+
+
 def _counted(owner: ColumnElement[str], kind: Subject, name: ColumnElement[str]) -> ColumnElement[bool]:
     """Whether something of that owner counts for a subject."""
     if kind is Subject.PERSON:
@@ -298,7 +312,7 @@ def _used(kind: Subject, name: ColumnElement[str]) -> Select[Any]:
 
 def _sent(kind: Subject, name: ColumnElement[str]) -> Select[Any]:
     uploads = tables.uploads.c
-    held = and_(_counted(uploads.owner, kind, name), uploads.status.in_(_KEPT), uploads.store_id.is_(None))
+    held = and_(_counted(uploads.owner, kind, name), uploads.status.in_(_KEPT), platform_pays(uploads.store_id))
     return select(func.coalesce(func.sum(uploads.size), 0).label("sent")).where(held)
 
 
