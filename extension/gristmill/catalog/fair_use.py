@@ -17,7 +17,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
     Connection,
     Integer,
     Select,
@@ -41,6 +40,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from gristmill.catalog import tables
 from gristmill.catalog.database import Database
 from gristmill.catalog.nearing import Nears
+from gristmill.catalog.prepared import Prepared
 from gristmill.catalog.rows import Rows
 from gristmill.errors import NotFound
 from gristmill.records import (
@@ -69,8 +69,11 @@ _CLAIMS = "claims"
 _SEEN = 60.0  # seconds that somebody's teams are believed to stand in the catalog: as long as a hub is
 _MOST_SEEN = 10_000
 _MOST = 1e15
-_KEPT = (UploadStatus.OPEN, UploadStatus.RECEIVED, UploadStatus.ACCEPTED)
-_OPEN = (RunStatus.QUEUED, RunStatus.RUNNING)
+_OPEN = [literal(status, tables.runs.c.status.type) for status in (RunStatus.QUEUED, RunStatus.RUNNING)]
+_KEPT = [
+    literal(status, tables.uploads.c.status.type)
+    for status in (UploadStatus.OPEN, UploadStatus.RECEIVED, UploadStatus.ACCEPTED)
+]
 
 
 class AllLimits(Rows[Limits]):
@@ -220,8 +223,8 @@ class FairUse:
         month = month_of(self._database.tell_time(connection))
         subjects = [(Subject.PERSON, who.name), *((Subject.TEAM, team) for team in sorted(set(who.teams)))]
         asked = {f"subject_{number}": name for number, (_, name) in enumerate(subjects)} | {"month": month}
-        rows = sorted(connection.execute(_standing(len(subjects) - 1), asked).all())
-        return tuple(_account(kind, name, month, tuple(row)) for (kind, name), row in zip(subjects, rows, strict=True))
+        rows = sorted(_standing(len(subjects) - 1).rows(connection, asked))
+        return tuple(_account(kind, name, month, row) for (kind, name), row in zip(subjects, rows, strict=True))
 
 
 def _sane(amount: float) -> float:
@@ -237,10 +240,10 @@ def _turn(kind: Subject, name: str) -> str:
 
 
 @functools.lru_cache(maxsize=100)
-def _standing(teams: int) -> CompoundSelect[Any]:
+def _standing(teams: int) -> Prepared:
     """How a person and so many teams stand in `month`, a row each: its number, what is counted, limits."""
     kinds = (Subject.PERSON, *(Subject.TEAM,) * teams)
-    return union_all(*(_stands(kind, number) for number, kind in enumerate(kinds)))
+    return Prepared(union_all(*(_stands(kind, number) for number, kind in enumerate(kinds))))
 
 
 def _stands(kind: Subject, number: int) -> Select[Any]:

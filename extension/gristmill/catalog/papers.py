@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from gristmill.catalog import tables
 from gristmill.catalog.database import Database
+from gristmill.catalog.prepared import Prepared
 from gristmill.records import RunStatus
 
 __all__ = ["Papers"]
@@ -29,7 +30,7 @@ class Papers:
         mine = papers.run_id == bindparam("run")
         self._all = select(papers.key, papers.text).where(mine)
         self._one = select(papers.text).where(mine, papers.key == bindparam("wanted"))
-        self._new, self._old = insert(tables.papers), delete(tables.papers).where(mine)
+        self._new, self._old = Prepared(insert(tables.papers)), delete(tables.papers).where(mine)
 
     def of(self, run_id: str) -> dict[str, bytes]:
         """Those of a run, by key."""
@@ -58,4 +59,4 @@ class Papers:
         """Keep a run's papers in the transaction that queues it."""
         if papers:
             rows = [{"run_id": run_id, "key": key, "text": text.decode()} for key, text in papers.items()]
-            connection.execute(self._new, rows)
+            self._new.carry_out(connection, *rows)

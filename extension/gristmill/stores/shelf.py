@@ -77,7 +77,8 @@ class Shelf:
         self._lock = threading.Lock()
 
     def of(self, thing: Kept) -> Store:
-        """The store that holds the thing's bytes."""
+        """The store that holds the thing's bytes. Whoever asks is about to wait for it."""
+        self._catalog.rest()
         return self._own if thing.store_id is None else self._find(thing.store_id).store
 
     def next_id(self, project_id: str) -> str | None:
