@@ -79,7 +79,7 @@ def test_sizes_are_read_as_they_are_said(said: str, meant: int) -> None:
     assert words.SIZE.convert(said, None, None) == meant
 
 
-@pytest.mark.parametrize("said", ["", "GB", "-1", "1,5GB", "12 parsecs", "1e9", "١GB"])
+@pytest.mark.parametrize("said", ["", "GB", "-1", "1,5GB", "12 parsecs", "1e9"])
 def test_what_is_no_size_says_how_to_write_one(said: str) -> None:
     with pytest.raises(click.BadParameter, match="Write it as 500MB"):
         words.SIZE.convert(said, None, None)

@@ -75,7 +75,7 @@ class _Size(click.ParamType[int]):
         found = _SIZE.fullmatch(value.strip())
         if found is None:
             self.fail(f"{value!r} is no size. Write it as 500MB, 20GB or 1.5TB, or in bytes.", param, ctx)
-        return round(float(found["number"]) * 1000 ** _UNITS.index((found["unit"] or "").lower()))
+        return round(float(found["number"]) * 1000.0 ** _UNITS.index((found["unit"] or "").lower()))
 
 
 BUDGET = _Budget()  # 90s, 10m, 1h30m -> seconds
