@@ -124,6 +124,8 @@ def _headline(session: Session, run: Run) -> Text:
     verdict = ""
     if run.kind is RunKind.EXPLAIN:
         verdict = "The candidates are explained."
+    elif run.kind is RunKind.EXPLORE:
+        verdict = "The data is drawn."
     elif run.rows is not None:
         verdict = f"{run.rows:,} rows are answered."
     elif run.model_id:

@@ -1,7 +1,7 @@
 """One claim of one run, from claim to finish: what all kinds of runs have in common.
 
 What a kind does is a subclass: Training (training.py), Batch (batch.py), Comparing (comparing.py),
-Explaining (explaining.py).
+Explaining (explaining.py), Exploring (exploring.py).
 
 Whatever happens, the run ends with a sentence: what it was for, or a failure with its cause and cure. Only a lost lease
 ends in silence, because the run is somebody else's by then.
