@@ -16,7 +16,7 @@ from gristmill import weights
 from gristmill.app import Settings, embedded
 from gristmill.client.connecting import Address
 from gristmill.client.hub import Hub
-from gristmill.errors import Conflict, NotAllowed, NotFound, NotPossible, UsageError
+from gristmill.errors import Conflict, GristmillError, NotAllowed, NotFound, NotPossible, UsageError
 from gristmill.mill import Mill
 from gristmill.weights import BUILT_IN, TEXT, WeightsMissing, find, known
 from services.apis import Api, badge, listening, make_service, send
@@ -236,7 +236,11 @@ def test_everybody_sees_weights_and_only_admins_where_they_lie(served: Api, tmp_
             hub.fetch_weights("ours")
         with pytest.raises(NotAllowed, match="power to admin"):
             hub.add_weights("mine", place, kind="text", licence="MIT")
-    assert list((tmp_path / "served" / "store" / "objects").rglob("*.zip")) == []
+    with hub_of(served, tmp_path / "home", "use,admin") as hub:
+        for wanted, said in (({"name": "ours"}, "ours already"), ({"name": "two words"}, "cannot be the name")):
+            with pytest.raises(GristmillError, match=said):
+                hub.add_weights(wanted["name"], place, kind="text", licence="MIT")
+        assert hub.deeds(action="upload.open") == ()  # refused before a byte was sent
 
 
 @pytest.mark.engine

@@ -124,6 +124,8 @@ def _headline(session: Session, run: Run) -> Text:
     verdict = ""
     if run.kind is RunKind.EXPLAIN:
         verdict = "The candidates are explained."
+    elif run.kind is RunKind.EXPLORE:
+        verdict = "The data is drawn."
     elif run.rows is not None:
         item = str(session.client.model(run.model_id).schema.get("item", "row")) if run.model_id else "row"
         verdict = f"{words.count(run.rows, item)} {'is' if run.rows == 1 else 'are'} answered."
