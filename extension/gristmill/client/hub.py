@@ -58,6 +58,7 @@ from gristmill.records import (
     Standing,
     Subject,
     Tick,
+    Transfer,
     Upload,
     UploadStatus,
     Usage,
@@ -187,6 +188,23 @@ class Hub(Client):
         self, path: Path, *, project: str = "default", name: str | None = None, progress: Progress | None = None
     ) -> Upload:
         return self._uploading.upload(path, project=project, name=name or path.name, progress=progress)
+
+    def open_upload(self, name: str, size: int, *, project: str = "default", sha256: str | None = None) -> Transfer:
+        body = _given(name=name, size=size, project=project, sha256=sha256)
+        return self._wire.ask("POST", "uploads", Transfer, body=body, create=True)
+
+    def transfer(self, upload_id: str) -> Transfer:
+        return self._uploading.transfer(upload_id)
+
+    def send_part(self, upload_id: str, number: int, data: bytes) -> None:
+        self._uploading.send_part(upload_id, number, data)
+
+    def complete_upload(self, upload_id: str, *, sha256: str | None = None) -> Upload:
+        path, body = path_of("uploads", upload_id, "complete"), _given(sha256=sha256)
+        return self._wire.ask("POST", path, Upload, body=body, create=True, patience=600.0)
+
+    def abandon(self, upload_id: str) -> None:
+        self._wire.send("DELETE", path_of("uploads", upload_id))
 
     def admit(self, upload_id: str, *, name: str | None = None, table: str | None = None) -> Dataset:
         body = _given(upload_id=upload_id, name=name, table=table)

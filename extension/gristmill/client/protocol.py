@@ -47,6 +47,7 @@ from gristmill.records import (
     Standing,
     Subject,
     Tick,
+    Transfer,
     Upload,
     Usage,
     Webhook,
@@ -83,6 +84,21 @@ class Client(Protocol):
         self, path: Path, *, project: str = "default", name: str | None = None, progress: Progress | None = None
     ) -> Upload:
         """Puts a file into the store, as it is; one that broke off goes on where it was when it is called again."""
+
+    def open_upload(self, name: str, size: int, *, project: str = "default", sha256: str | None = None) -> Transfer:
+        """Begins an upload whose parts somebody else sends, to the URLs that come back: a browser."""
+
+    def transfer(self, upload_id: str) -> Transfer:
+        """How far such an upload is, with fresh URLs for what is missing."""
+
+    def send_part(self, upload_id: str, number: int, data: bytes) -> None:
+        """Puts one part of such an upload into the store, where its URL is empty or cannot be reached."""
+
+    def complete_upload(self, upload_id: str, *, sha256: str | None = None) -> Upload:
+        """Makes the parts one file; Conflict while parts are missing."""
+
+    def abandon(self, upload_id: str) -> None:
+        """Drops an upload that is no dataset."""
 
     def admit(self, upload_id: str, *, name: str | None = None, table: str | None = None) -> Dataset:
         """Makes an upload a dataset; DataRejected where it cannot be one, and then the upload is kept."""
