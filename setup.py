@@ -108,6 +108,8 @@ EXTRAS = {
     "hub": [
         "jupyterhub>=6,<7",  # scopes and the services' API change between majors
         "dockerspawner>=14",
+        "jupyter-client>=8.6",  # the wizard's service lets visitors in over a kernel's own channel
+        "voila==0.5.13",  # widgets/gristmill_widgets/service/hardened.py replaces parts of it that are its own business
         *JUPYTER,
     ],
     "serve": SERVE,
@@ -197,8 +199,11 @@ setup(
             "notify/templates/*",
         ],
         "gristmill_templates": ["**/*"],
+        "gristmill_widgets": ["**/*"],
     },
-    exclude_package_data={"gristmill_templates": ["**/__pycache__/*", "**/.ipynb_checkpoints/*"]},
+    exclude_package_data={
+        name: ["**/__pycache__/*", "**/.ipynb_checkpoints/*"] for name in ("gristmill_templates", "gristmill_widgets")
+    },
     install_requires=BARE,
     extras_require=EXTRAS,
     entry_points=ENTRY_POINTS,

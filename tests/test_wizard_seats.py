@@ -1,0 +1,287 @@
+"""What the wizard's service knows without a hub: its settings, its seats, its rounds, its files, and the door."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gristmill.errors import HubAway, NotSignedIn, UsageError
+from gristmill_widgets.service.rounds import Rounds
+from gristmill_widgets.service.seats import GONE, SIGNED_OUT, Full, Seats
+from gristmill_widgets.service.settings import ServiceSettings, kernel_environment
+
+HUB = {
+    "JUPYTERHUB_SERVICE_URL": "http://127.0.0.1:8004",
+    "JUPYTERHUB_SERVICE_PREFIX": "/services/wizard/",
+    "JUPYTERHUB_API_TOKEN": "the service's own",
+    "JUPYTERHUB_PUBLIC_HUB_URL": "https://mill.example.org/hub/",
+}
+
+
+class Line:
+    """A socket that notes how it was closed."""
+
+    def __init__(self) -> None:
+        self.code: int | None = None
+
+    def close(self, code: int | None = None, reason: str | None = None) -> None:  # noqa: ARG002
+        self.code = code
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+# --- settings --------------------------------------------------------------------------------------------------------
+
+
+def test_the_hub_says_where_and_the_operator_how_many() -> None:
+    settings = ServiceSettings.of(
+        HUB | {"GRISTMILL_WIZARD_SEATS": "7", "GRISTMILL_WIZARD_CONNECT": "https://s3.example"}
+    )
+    assert (settings.address, settings.port, settings.prefix) == ("127.0.0.1", 8004, "/services/wizard/")
+    assert settings.api == "https://mill.example.org/services/gristmill"
+    assert (settings.seats, settings.connect) == (7, ("https://s3.example",))
+    assert ServiceSettings.of(HUB | {"GRISTMILL_URL": "http://127.0.0.1:8003/x"}).api == "http://127.0.0.1:8003/x"
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"JUPYTERHUB_API_TOKEN": ""}, "runs as a service of JupyterHub"),
+        ({"JUPYTERHUB_SERVICE_URL": "nowhere"}, "runs as a service of JupyterHub"),
+        ({"JUPYTERHUB_PUBLIC_HUB_URL": ""}, "where the API is"),
+        ({"GRISTMILL_WIZARD_SEATS": "0"}, "GRISTMILL_WIZARD_SEATS is '0'"),
+        ({"GRISTMILL_WIZARD_POOL": "many"}, "GRISTMILL_WIZARD_POOL is 'many'"),
+        ({"GRISTMILL_WIZARD_CONNECT": "https://x.example; script-src *"}, "GRISTMILL_WIZARD_CONNECT names"),
+        ({"GRISTMILL_WIZARD_CONNECT": "*"}, "GRISTMILL_WIZARD_CONNECT names"),
+    ],
+)
+def test_a_wrong_setting_is_one_clear_sentence(changed: dict[str, str], said: str) -> None:
+    with pytest.raises(UsageError, match=said.replace("*", r"\*")):
+        ServiceSettings.of(HUB | changed)
+
+
+def test_a_kernel_learns_only_what_is_on_the_list() -> None:
+    whole = HUB | {
+        "PATH": "/bin", "LANG": "C.UTF-8", "AWS_SECRET_ACCESS_KEY": "k", "GRISTMILL_CATALOG": "postgresql://u:p@h/d",
+        "VOILA_REQUEST_URL": "http://hub/services/wizard/?secret=1", "HTTP_PROXY": "http://u:p@proxy",
+    }  # fmt: skip
+    given = kernel_environment(whole, "/tmp/k")
+    assert given["PATH"] == "/bin"
+    assert given["HOME"] == given["GRISTMILL_HOME"] == "/tmp/k"
+    assert not [name for name in given if name in whole and name not in ("PATH", "LANG")]
+
+
+# --- seats -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_kernel_belongs_to_whom_it_was_given_and_to_nobody_before() -> None:
+    seats = Seats(5, 5)
+    seat, _ = seats.take("olga", "o")
+    assert seats.at("k") is None
+    assert seats.give(seat, "k")
+    assert seats.at("k") is seat
+    assert seats.leave(seat)
+    assert seats.at("k") is None
+    assert not seats.give(seat, "k"), "it was left"
+
+
+def test_seats_are_counted_for_all_and_for_each() -> None:
+    seats = Seats(3, 2)
+    first, _ = seats.take("olga", "o")
+    seats.take("olga", "o")
+    with pytest.raises(Full) as own:
+        seats.take("olga", "o")
+    assert own.value.own
+    seats.take("ivan", "i")
+    with pytest.raises(Full) as none:
+        seats.take("anna", "a")
+    assert not none.value.own
+    seats.leave(first)
+    assert seats.take("anna", "a")[0].name == "anna"
+
+
+def test_a_page_of_ones_own_that_nobody_sees_makes_room_but_never_anothers() -> None:
+    clock = Clock()
+    seats = Seats(2, 2, clock)
+    lost, _ = seats.take("olga", "o")
+    seats.give(lost, "k1")
+    other, _ = seats.take("ivan", "i")
+    clock.now += 120
+    with pytest.raises(Full):
+        seats.take("anna", "a")
+    fresh, left = seats.take("olga", "o")
+    assert left is lost
+    assert set(seats) == {fresh, other}
+
+
+def test_a_page_with_a_socket_is_never_idle_and_its_time_begins_when_the_last_one_closes() -> None:
+    clock = Clock()
+    seats = Seats(2, 2, clock)
+    seat, _ = seats.take("olga", "o")
+    seats.give(seat, "k")
+    one, two = Line(), Line()
+    seats.opened(seat, one)
+    seats.opened(seat, two)
+    clock.now += 5000
+    seats.closed(seat, one)
+    assert seats.idle(600) == []
+    clock.now += 5000
+    seats.closed(seat, two)
+    clock.now += 599
+    assert seats.idle(600) == []
+    clock.now += 1
+    assert seats.idle(600) == [seat]
+
+
+def test_whoever_sees_a_seat_in_a_log_does_not_see_its_token() -> None:
+    seat, _ = Seats(1, 1).take("olga", "the token")
+    assert "the token" not in repr(seat)
+
+
+# --- rounds ----------------------------------------------------------------------------------------------------------
+
+
+def a_round(seats: Seats, still: Callable[[str], bool], alive: Callable[[str], bool] = lambda _: True) -> list[Any]:
+    ended = []
+
+    async def end(seat: Any, code: int) -> None:
+        ended.append((seat.name, code))
+        seats.leave(seat, code)
+
+    async def asked(answer: bool) -> bool:
+        return answer
+
+    rounds = Rounds(
+        seats, still=lambda token: asked(still(token)), alive=lambda kernel: asked(alive(kernel)), end=end, idle=600,
+        log=logging.getLogger("test"),
+    )  # fmt: skip
+    asyncio.run(rounds.once())
+    return ended
+
+
+def test_a_round_closes_the_pages_of_whoever_has_signed_out_and_no_others() -> None:
+    seats = Seats(5, 5)
+    lines = {}
+    for name in ("olga", "ivan"):
+        seat, _ = seats.take(name, f"{name}'s token")
+        seats.give(seat, f"{name}'s kernel")
+        seats.opened(seat, lines.setdefault(name, Line()))
+    assert a_round(seats, lambda token: token != "olga's token") == [("olga", SIGNED_OUT)]
+    assert (lines["olga"].code, lines["ivan"].code) == (SIGNED_OUT, None)
+
+
+def test_a_round_ends_pages_whose_kernel_died_or_that_nobody_has_seen_for_long() -> None:
+    clock = Clock()
+    seats = Seats(5, 5, clock)
+    for name in ("dead", "lost", "new"):
+        clock.now += 0 if name != "new" else 700
+        seat, _ = seats.take("olga", "o")
+        seats.give(seat, name)
+        if name == "dead":
+            seats.opened(seat, Line())
+    assert a_round(seats, lambda _: True, lambda kernel: kernel != "dead") == [("olga", GONE), ("olga", GONE)]
+    assert [seat.kernel for seat in seats] == ["new"]
+
+
+# --- files -----------------------------------------------------------------------------------------------------------
+
+
+def test_files_are_known_by_name_compressed_once_and_named_anew_when_they_change(tmp_path: Path) -> None:
+    from gristmill_widgets.service.assets import Assets
+
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "a.js").write_text("let a = 1;\n" * 200)
+    (own / "b.js").write_text("b")
+    (tmp_path / "secret").write_text("no")
+    assets = Assets({"own": [own]}, {"all.js": ["own/a.js", "own/b.js"]})
+    plain, packed = assets.read("own/a.js")
+    assert packed is not None
+    assert len(packed) < len(plain) / 4
+    assert assets.read("own/b.js") == (b"b", None)
+    assert assets.read("all.js")[0].endswith(b"\nb")
+    for name in ("own/../secret", "own//etc/passwd", "/etc/passwd", "secret"):
+        with pytest.raises(KeyError):
+            assets.read(name)
+    (own / "b.js").write_text("bb")
+    assert Assets({"own": [own]}, {}).digest != Assets({"own": [own / "none"]}, {}).digest
+    assert Assets({"own": [own]}, {"all.js": ["own/a.js", "own/b.js"]}).digest != assets.digest
+
+
+# --- the door --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], bool]], None]:
+    import time
+
+    def wait(true: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 20
+        while not true():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    return wait
+
+
+def test_the_door_opens_once_for_whom_it_was_told(until: Callable[[Callable[[], bool]], None]) -> None:
+    ipywidgets = pytest.importorskip("ipywidgets")
+    from gristmill_widgets.pages.door import Door
+
+    made: list[tuple[str, str]] = []
+
+    def build(url: str, token: str) -> Any:
+        made.append((url, token))
+        return ipywidgets.HTML("welcome")
+
+    door = Door(build)
+    assert not door.taken
+    door.let_in("http://hub/", "olga's")
+    until(lambda: door.widget.children[0].value == "welcome")
+    door.let_in("http://hub/", "ivan's")
+    assert made == [("http://hub/", "olga's")]
+
+
+def test_the_door_waits_for_a_platform_that_is_away_and_says_so(until: Callable[[Callable[[], bool]], None]) -> None:
+    ipywidgets = pytest.importorskip("ipywidgets")
+    from gristmill_widgets.pages.door import Door
+
+    said: list[str] = []
+
+    def build(_url: str, _token: str) -> Any:
+        said.append(door.widget.children[0].value)
+        if len(said) < 3:
+            raise HubAway("away")
+        return ipywidgets.HTML("welcome")
+
+    door = Door(build, again=0.01)
+    door.let_in("http://hub/", "t")
+    until(lambda: door.widget.children[0].value == "welcome")
+    assert "does not answer" in said[1]
+
+
+def test_the_door_tells_a_refusal_without_markup_and_without_the_token(
+    until: Callable[[Callable[[], bool]], None],
+) -> None:
+    pytest.importorskip("ipywidgets")
+    from gristmill_widgets.pages.door import Door
+
+    def build(_url: str, _token: str) -> Any:
+        raise NotSignedIn("<b>No</b>")
+
+    door = Door(build)
+    door.let_in("http://hub/", "the-token")
+    until(lambda: "No" in door.widget.children[0].value)
+    assert "&lt;b&gt;No" in door.widget.children[0].value
+    assert "the-token" not in door.widget.children[0].value

@@ -1,0 +1,197 @@
+"""What the service answers: the page, its kernel's REST and websocket for its owner alone, files, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import jinja2
+from jupyter_server.auth.decorator import allow_unauthenticated
+from jupyter_server.base.handlers import APIHandler, JupyterHandler
+from jupyterhub.services.auth import HubOAuth, HubOAuthCallbackHandler
+from tornado.log import access_log
+from tornado.web import HTTPError, RequestHandler, authenticated
+
+from gristmill_widgets.service.assets import AssetHandler
+from gristmill_widgets.service.handing import NotLetIn
+from gristmill_widgets.service.identity import HubAwayError
+from gristmill_widgets.service.seats import GONE, Full, Seat
+
+__all__ = ["HEADERS", "NotThere", "logged", "owned", "routes"]
+
+HEADERS = {
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_KERNEL = r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+_AGAIN = 3  # seconds until a page that has to wait asks again
+_PAGES = jinja2.Environment(loader=jinja2.FileSystemLoader(Path(__file__).parent / "pages"), autoescape=True)
+
+# What a page says that cannot show the wizard yet: title, sentence
+_NO_SEAT = ("A moment, please", "All places are taken just now. This page opens by itself as soon as one is free.")
+_OWN_SEATS = (
+    "You have the wizard open elsewhere",
+    "That is as many pages as one person may have. Close one of them, and this one opens by itself.",
+)
+_NOT_READY = ("A moment, please", "Your page is being made. It opens by itself.")
+_AWAY = ("The hub does not answer", "Nothing of yours is lost. This page tries again by itself until it does.")
+_NOWHERE = ("There is nothing here", "The wizard is one page; this is not its address.")
+_REFUSED = ("You may not open this", "Sign in with an account that may use the wizard.")
+_FAULT = ("Something went wrong here", "It is not your fault, and nothing of yours is lost. Please try again.")
+
+
+def owned(handler: Any, kernel_id: str) -> Seat:
+    """The seat of this kernel if it is the visitor's own; 404 where there is none, 403 where it is somebody else's."""
+    seat: Seat | None = handler.settings["gristmill"].seats.at(kernel_id)
+    if seat is None:
+        raise HTTPError(404)
+    if handler.current_user is None or handler.current_user.username != seat.name:
+        raise HTTPError(403)
+    return seat
+
+
+class Said(RequestHandler):
+    """A handler whose answers, faults included, are pages for people."""
+
+    def say(self, status: int, words: tuple[str, str], *, again: bool = False) -> None:
+        """A page with a title and a sentence; `again` has it ask anew by itself."""
+        self.set_status(status)
+        for name, value in self.settings["headers"].items():
+            self.set_header(name, value)
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("Cache-Control", "no-store")
+        if again:
+            self.set_header("Retry-After", str(_AGAIN))
+        app = self.settings["gristmill"]
+        assets = f"{app.base_url}assets/{app.assets.digest}/own"
+        page = _PAGES.get_template("said.html.j2")
+        self.finish(
+            page.render(
+                title=words[0], sentence=words[1], again=_AGAIN if again else None, own=assets, home=app.base_url
+            )
+        )
+
+    def write_error(self, status_code: int, **_: Any) -> None:
+        words = {404: _NOWHERE, 403: _REFUSED, 503: _AWAY}.get(status_code, _FAULT)
+        self.say(status_code, words, again=status_code == 503)
+
+    def _request_summary(self) -> str:
+        """What tornado logs of a fault: never a query, in which the hub sends its codes."""
+        return f"{self.request.method} {self.request.path}"
+
+
+class Page(Said, JupyterHandler):
+    """The wizard, for whoever is signed in; who is not is sent to the hub and comes back."""
+
+    seat: Seat | None = None
+
+    @authenticated
+    async def get(self) -> None:
+        app = self.settings["gristmill"]
+        try:
+            self.seat, left = app.seats.take(self.current_user.username, app.identity_provider.token_of(self))
+        except Full as full:
+            self.say(503, _OWN_SEATS if full.own else _NO_SEAT, again=True)
+            return
+        if left is not None and left.kernel is not None:
+            await app.kernel_manager.end(left.kernel)
+        _ = self.xsrf_token  # sets the cookie without which the page could not say that it is closed
+        try:
+            page = await app.page_for(self.seat)
+        except NotLetIn as error:
+            self.log.warning("no page for %s: %s", self.current_user.username, error)
+            await app.end(self.seat, GONE)
+            self.say(503, _NOT_READY, again=True)
+            return
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("Cache-Control", "no-store")
+        self.finish(page)
+
+    def on_connection_close(self) -> None:
+        """Whoever does not wait for their page needs none."""
+        if self.seat is not None:
+            app = self.settings["gristmill"]
+            app.ioloop.add_callback(app.end, self.seat, GONE)
+
+
+class Callback(Said, HubOAuthCallbackHandler):  # type: ignore[misc]  # JupyterHub has no types
+    """Where the hub sends whoever has signed in."""
+
+    def initialize(self, hub_auth: HubOAuth) -> None:
+        self.hub_auth = hub_auth
+
+    async def get(self) -> None:
+        try:
+            await super().get()
+        except HTTPError as error:
+            if error.status_code < 500:
+                raise
+            raise HubAwayError from None
+
+
+class Kernel(APIHandler):
+    """What a page asks of its kernel before it connects, and whether it is still there."""
+
+    @authenticated
+    async def get(self, kernel_id: str) -> None:
+        owned(self, kernel_id)
+        model = self.settings["gristmill"].kernel_manager.kernel_model(kernel_id)
+        self.finish({"id": kernel_id, "name": model["name"]})
+
+
+class Shutdown(APIHandler):
+    """Where a page says that it is closed."""
+
+    @authenticated
+    async def post(self, kernel_id: str) -> None:
+        await self.settings["gristmill"].end(owned(self, kernel_id), GONE)
+        self.set_status(204)
+        self.finish()
+
+
+class Health(RequestHandler):
+    """Whether the service is up, for whoever watches over it: nothing that is anybody's."""
+
+    def get(self) -> None:
+        self.finish({"status": "ok"})
+
+
+class NotThere(Said, JupyterHandler):
+    """All other addresses."""
+
+    @allow_unauthenticated
+    async def prepare(self) -> None:  # type: ignore[override]
+        raise HTTPError(404)
+
+
+def routes(app: Any, socket: type) -> list[tuple[Any, ...]]:
+    """Everything that the service serves."""
+    base = app.base_url
+    return [
+        (base, Page),
+        (base.rstrip("/"), _Slash),
+        (rf"{base}api/kernels/{_KERNEL}", Kernel),
+        (rf"{base}api/kernels/{_KERNEL}/channels", socket),
+        (rf"{base}voila/api/shutdown/{_KERNEL}", Shutdown),
+        (rf"{base}assets/{app.assets.digest}/(.+)", AssetHandler, {"assets": app.assets}),
+        (f"{base}oauth_callback", Callback, {"hub_auth": app.identity_provider.hub_auth}),
+        (f"{base}health", Health),
+        (r".*", NotThere),
+    ]
+
+
+class _Slash(RequestHandler):
+    def get(self) -> None:
+        self.redirect(self.request.path + "/", permanent=True)
+
+
+def logged(handler: RequestHandler) -> None:
+    """One line a request that went wrong: never a query, in which the hub sends its codes."""
+    status = handler.get_status()
+    tell = access_log.info if status < 400 else access_log.warning
+    path = urlsplit(handler.request.uri or "").path
+    tell("%d %s %s %.0fms", status, handler.request.method, path, 1000 * handler.request.request_time())

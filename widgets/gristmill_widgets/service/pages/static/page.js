@@ -1,0 +1,70 @@
+// What the page does beside showing widgets: it appears when it is drawn, says that it is closed, and tells its visitor
+// when it is over. It is loaded before Voila's scripts, which find here the two names that they call.
+(() => {
+  "use strict";
+  const SIGNED_OUT = 4401, GONE = 4410; // service/seats.py closes sockets with these
+  const config = () => JSON.parse(document.getElementById("jupyter-config-data").textContent);
+  let leaving = false, over = false;
+
+  window.cellLoaded = true; // our cell is drawn before the page is sent
+  window.voila_finish = () => {
+    document.getElementById("rendered_cells").hidden = false;
+    const shown = () => {
+      const there = document.querySelector("#rendered_cells .jupyter-widgets");
+      if (there) document.getElementById("loading").hidden = true;
+      return Boolean(there);
+    };
+    if (shown()) return;
+    const watch = new MutationObserver(() => { if (shown()) watch.disconnect(); });
+    watch.observe(document.body, { childList: true, subtree: true });
+  };
+
+  // Voila gives its kernel up on `beforeunload`, which also comes when a file is downloaded, or when a visitor is asked
+  // whether to leave and stays. Ours comes when the page has really gone.
+  const listen = window.addEventListener.bind(window);
+  window.addEventListener = (type, heard, ...more) => {
+    if (type === "beforeunload" && String(heard).includes("voila/api/shutdown")) return;
+    listen(type, heard, ...more);
+  };
+  listen("pagehide", () => {
+    leaving = true;
+    const { baseUrl, kernelId } = config();
+    const form = new FormData();
+    form.append("_xsrf", (document.cookie.match("\\b_xsrf=([^;]*)\\b") || [])[1] || "");
+    navigator.sendBeacon(`${baseUrl}voila/api/shutdown/${kernelId}`, form);
+  });
+  listen("pageshow", (event) => { if (event.persisted) location.reload(); }); // its kernel has gone with it
+
+  function end(title, why) {
+    if (over || leaving) return;
+    over = true;
+    document.getElementById("gm-ended-title").textContent = title;
+    document.getElementById("gm-ended-why").textContent = why;
+    const again = document.getElementById("gm-ended-again");
+    again.addEventListener("click", (event) => { event.preventDefault(); location.reload(); });
+    document.getElementById("gm-ended").hidden = false;
+    again.focus();
+  }
+
+  async function look() {
+    const { baseUrl, kernelId } = config();
+    const xsrf = (document.cookie.match("\\b_xsrf=([^;]*)\\b") || [])[1] || "";
+    try {
+      const answer = await fetch(`${baseUrl}api/kernels/${kernelId}`, { headers: { "X-XSRFToken": xsrf }, redirect: "manual" });
+      if (answer.status === 404) end("This page is over", "It was closed on our side. All that you have started goes on, and you find it again where you were.");
+      else if (answer.status === 403) end("You are signed out", "Sign in again, and go on where you were.");
+      else if (!answer.ok) setTimeout(look, 3000);
+    } catch { setTimeout(look, 3000); } // no network, or the hub is away: Voila's scripts connect again by themselves
+  }
+
+  window.WebSocket = class extends window.WebSocket {
+    constructor(...where) {
+      super(...where);
+      this.addEventListener("close", (event) => {
+        if (event.code === SIGNED_OUT) end("You are signed out", "Sign in again, and go on where you were.");
+        else if (event.code === GONE) end("This page is over", "It was closed on our side. All that you have started goes on, and you find it again where you were.");
+        else if (!leaving) look();
+      });
+    }
+  };
+})();
