@@ -30,7 +30,7 @@ FOLDERS = {
     "gristmill_hub": ROOT / "hub_config" / "gristmill_hub",
     "gristmill_templates": ROOT / "templates",
 }
-EXTRAS = {"train", "all-tasks", "notebook", "hub", "jupyter", "cloud", "serve", "dev"}
+EXTRAS = {"train", "all-tasks", "notebook", "wizard", "hub", "jupyter", "cloud", "serve", "dev"}
 
 
 # Not libraries: files that lie beside the importer where it runs
