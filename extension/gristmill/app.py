@@ -38,6 +38,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from gristmill.errors import GristmillError, NotPossible, UsageError
 
 if TYPE_CHECKING:
+    import click
+
     from gristmill.api import Service
     from gristmill.client import Client
     from gristmill.client.connecting import Address
@@ -272,8 +274,10 @@ def _keep_time(settings: Settings, tools: Tools, ended: threading.Event) -> None
             logging.getLogger("gristmill.worker").exception("the schedules could not be looked at")
 
 
-def serve(settings: Settings, *, host: str = "127.0.0.1", port: int, prefix: str = "") -> None:
-    """Be the API until told to end."""
+def serve(
+    settings: Settings, *, host: str = "127.0.0.1", port: int, prefix: str = "", with_workers: bool = True
+) -> None:
+    """Be the API until told to end; `with_workers`, it has one started when there is something to do."""
     try:
         from gristmill.api import create_app
         from gristmill.api.serving import listen
@@ -283,7 +287,8 @@ def serve(settings: Settings, *, host: str = "127.0.0.1", port: int, prefix: str
             f"The API needs {error.name}, which is not installed here.", cure="pip install 'gristmill[serve]'"
         ) from None
     write_logs(settings.log)
-    listen(create_app(service(settings, prefix=prefix)), host=host, port=port, prefix=prefix)
+    served = service(settings, prefix=prefix, with_workers=with_workers)
+    listen(create_app(served), host=host, port=port, prefix=prefix)
 
 
 def attend(settings: Settings, descriptor: int) -> None:
@@ -312,7 +317,7 @@ def attend(settings: Settings, descriptor: int) -> None:
     server.run([socket.socket(fileno=descriptor)])
 
 
-def service(settings: Settings, *, prefix: str = "", token: str | None = None) -> Service:
+def service(settings: Settings, *, prefix: str = "", token: str | None = None, with_workers: bool = True) -> Service:
     """What the API serves: the same parts as an embedded platform, but data is looked at by children.
 
     Without a hub, `token` lets in; it is the one in the file `token` of GRISTMILL_HOME where none is given.
@@ -320,6 +325,7 @@ def service(settings: Settings, *, prefix: str = "", token: str | None = None) -
     from gristmill.api import Service
     from gristmill.api.identity import Identity, LocalToken, kept_secret
     from gristmill.catalog import Catalog
+    from gristmill.dispatch.base import Present
     from gristmill.dispatch.local import LocalDispatcher
     from gristmill.fair_use import price_of
     from gristmill.intake import Allowance
@@ -331,7 +337,7 @@ def service(settings: Settings, *, prefix: str = "", token: str | None = None) -
     parts = Parts(
         catalog=Catalog.open(settings.catalog),
         store=open_store(settings.store, secret=kept_secret(settings.home / "secret").encode()),
-        dispatcher=LocalDispatcher(settings.home),
+        dispatcher=LocalDispatcher(settings.home) if with_workers else Present(),
         sandbox=_sandbox(settings),
         home=settings.home,
         looking=Apart(),
@@ -411,16 +417,25 @@ def main() -> int:
     @click.option(
         "--prefix", default="", help="The path below which everything is served, such as /services/gristmill."
     )
-    def api(port: int, host: str, prefix: str) -> None:
+    @click.option("--no-workers", is_flag=True, help="Start no workers: some are kept elsewhere.")
+    def api(port: int, host: str, prefix: str, no_workers: bool) -> None:
         """Serve the platform to many over HTTP, until told to end."""
-        serve(Settings.read(), host=host, port=port, prefix=_path(prefix))
+        serve(Settings.read(), host=host, port=port, prefix=_path(prefix), with_workers=not no_workers)
 
     return cli.run(
         lambda: reach(connecting.find(home), dispatcher),
         files=home / "files",
         hasten=hasten,
         more=[*cli.signing_in(home), worker, api, doctor.command(_installation)],
+        elsewhere=_commands_elsewhere,
     )
+
+
+def _commands_elsewhere() -> list[click.Command]:
+    """What other packages add to the command line: the entry points `gristmill.commands`."""
+    from importlib.metadata import entry_points
+
+    return [point.load() for point in sorted(entry_points(group="gristmill.commands"), key=lambda point: point.name)]
 
 
 def _installation(port: int | None) -> Installation:
