@@ -2,8 +2,8 @@
 
 `el("p", "a < b", class_="note")` is `<p class="note">a &lt; b</p>`. Whatever is not `Html` itself is somebody's text
 and is escaped, children and values of attributes alike; steering characters that would turn the page's direction are
-taken out, so that a hostile name changes nothing but itself. Attributes that hold code (`onclick`) and links that run code
-(`javascript:`) are refused, for no page of ours needs any: what a click means stands in `data_act`.
+taken out, so that a hostile name changes nothing but itself. Attributes that hold code (`onclick`) and links that run
+code (`javascript:`) are refused, for no page of ours needs any: what a click means stands in `data_act`.
 """
 
 from __future__ import annotations

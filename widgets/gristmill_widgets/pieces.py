@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 from gristmill.records import Failure, Notice, Run, RunStatus, Severity
-from gristmill_widgets.html import Child, Html, el, plain
+from gristmill_widgets.html import Child, Html, el, shorten
 from gristmill_widgets.strings import English
 
 __all__ = ["action", "card", "cure_of", "empty", "head", "loading", "notice", "problem", "sentence", "state", "table"]
+
+_LONGEST = 400  # letters of what the platform says: it may name what somebody has named
 
 # A cure for a terminal helps nobody here: a sentence that names a command or one of its options.
 _FOR_TERMINALS = re.compile(r"`gristmill|--[a-z]|\bgristmill [a-z]+ |GRISTMILL_|pip install|accept=|mill\.")
@@ -25,7 +27,7 @@ def sentence(s: English, why: Failure) -> str:
     if why.code == "fault":
         return s.fault
     said = [why.what, why.cause, s.cures.get(why.code) or cure_of(why.cure)]
-    return plain(" ".join(part for part in said if part))
+    return shorten(" ".join(part for part in said if part), 2 * _LONGEST)
 
 
 def problem(s: English, why: Failure) -> Html:
@@ -34,7 +36,7 @@ def problem(s: English, why: Failure) -> Html:
         inside: Child = el("p", s.signed_out)
     else:
         inside = el("p", sentence(s, why))
-    faults = [el("li", fault.message) for fault in why.faults[:8]]
+    faults = [el("li", shorten(fault.message, _LONGEST)) for fault in why.faults[:8]]
     return el(
         "div",
         el("div", inside, el("ul", faults) if faults else None),
@@ -89,11 +91,11 @@ def loading(text: str) -> Html:
 
 def notice(s: English, found: Notice, *acts: Child) -> Html:
     """Something that a person should know, with its cure."""
-    cure = s.notice_cures.get(found.code) or cure_of(found.cure)
+    cure = s.notice_cures.get(found.code) or shorten(cure_of(found.cure), _LONGEST)
     return el(
         "li",
         el("span", s.severities[found.severity], class_="gm-badge"),
-        el("div", el("p", found.message), el("p", cure, class_="gm-note") if cure else None, acts),
+        el("div", el("p", shorten(found.message, _LONGEST)), el("p", cure, class_="gm-note") if cure else None, acts),
         class_=f"gm-notice is-{found.severity}",
     )
 

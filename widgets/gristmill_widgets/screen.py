@@ -3,7 +3,8 @@
 Python writes each region of the page as HTML (html.py); screen.js puts it into the page that is there, changing only
 what is different, so that what somebody is typing, what has the focus and what is unfolded stay. What a visitor does
 comes back as messages: an element with `data-act` sends its act when it is clicked, changed or submitted, with the
-values of all fields of its form. Nothing is decided in the browser but how a file travels (upload.js) and how a clock ticks.
+values of all fields of its form. Nothing is decided in the browser but how a file travels (upload.js) and how a clock
+ticks.
 """
 
 from __future__ import annotations

@@ -104,7 +104,7 @@ class Want(Page):
                class_="gm-select is-large"),
         )  # fmt: skip
         reasons = [
-            el("li", el("b", s.reasons[key]), " ", said)
+            el("li", el("b", s.reasons[key]), " ", shorten(said, 400))
             for key, said in proposal.reasons.items()
             if said and key in s.reasons and key != "budget"
         ]

@@ -138,6 +138,13 @@ class German(English):
         "RMSE": ("typischer Fehler", "In der Einheit der Spalte; große Fehler zählen mehr. 0 ist vollkommen."),
         "MAE": ("mittlerer Fehler", "In der Einheit der Spalte. 0 ist vollkommen."),
         "mean_iou": ("Überdeckung", "Wie gut gefundene und wahre Flächen sich decken: 1 ist ganz."),
+        "dice": ("Überdeckung, auch kleiner Flächen", "1 ist ganz."),
+        "pixel_accuracy": ("Anteil richtiger Bildpunkte", "100 % ist jeder."),
+        "map_50": ("gefundene Rahmen, ungefähr", "Wie viele Dinge gefunden sind, der Rahmen halb richtig: 1 ist alle."),
+        "map_75": (
+            "gefundene Rahmen, genau",
+            "Wie viele Dinge gefunden sind, der Rahmen fast ganz richtig: 1 ist alle.",
+        ),
         "map": ("gefundene Rahmen", "Wie viele Dinge am richtigen Ort gefunden sind: 1 ist alle."),
     }
     data_title = "Ihre Daten"

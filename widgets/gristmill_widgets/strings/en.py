@@ -139,10 +139,14 @@ class English:
         "RMSE": ("typical error", "In the column’s own unit; large errors count more. 0 is perfect."),
         "MAE": ("average error", "In the column’s own unit. 0 is perfect."),
         "mean_iou": ("overlap", "How well found and true areas cover each other: 1 is fully."),
+        "dice": ("overlap, small areas too", "1 is fully."),
+        "pixel_accuracy": ("share of right pixels", "100 % is every one."),
+        "map_50": ("boxes found, roughly placed", "How many things are found, half of the box right: 1 is all."),
+        "map_75": ("boxes found, closely placed", "How many things are found, most of the box right: 1 is all."),
         "map": ("boxes found", "How many things are found, in the right place: 1 is all."),
     }
     in_percent: ClassVar = frozenset({
-        "accuracy", "balanced_accuracy", "precision", "recall", "mean_absolute_percentage_error", "WAPE", "SMAPE",
+        "accuracy", "balanced_accuracy", "pixel_accuracy", "precision", "recall", "mean_absolute_percentage_error", "WAPE", "SMAPE",
     })  # fmt: skip
     lower_is_better: ClassVar = frozenset({
         "log_loss", "root_mean_squared_error", "mean_absolute_error", "median_absolute_error",
