@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from jupyterhub.spawner import LocalProcessSpawner
 from traitlets import Unicode
 
+from gristmill_hub.keeping import folder_of_ours
 from gristmill_hub.spawning import home_of
 
 __all__ = ["Processes"]
@@ -24,6 +26,7 @@ class Processes(LocalProcessSpawner):  # type: ignore[misc]  # JupyterHub has no
     """A person's server is a process whose home is people/NAME."""
 
     people = Unicode(help="Where people's files lie").tag(config=True)
+    logs = Unicode(help="Where their servers log").tag(config=True)
     began = 0.0  # when the process began: a number that another process has by now is not taken for it
 
     @property
@@ -43,7 +46,11 @@ class Processes(LocalProcessSpawner):  # type: ignore[misc]  # JupyterHub has no
         return env | own
 
     async def start(self) -> Any:
-        where = await super().start()
+        log = Path(self.logs) / f"{self.home.name}.log"
+        folder_of_ours(log.parent)
+        with log.open("wb") as output:
+            self.popen_kwargs = {"stdout": output, "stderr": output, "stdin": subprocess.DEVNULL}
+            where = await super().start()
         self.began = _began(self.pid)
         return where
 

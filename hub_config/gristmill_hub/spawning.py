@@ -7,6 +7,7 @@ notebooks is computing, and never ends while one is. Runs are carried out elsewh
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -56,5 +57,8 @@ def home_of(people: Path, name: str) -> Path:
 def _processes(c: Any, settings: HubSettings) -> None:
     c.JupyterHub.spawner_class = "gristmill_hub.processes.Processes"
     c.Processes.people = str(settings.home / "people")
+    c.Processes.logs = str(settings.folder / "logs" / "people")
     c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
+    if os.geteuid() == 0:
+        c.Spawner.args = [*server_options(settings.idle), "--allow-root"]  # as the hub, so do its servers
     c.Spawner.env_keep = ["PATH", "LANG", "LC_ALL", "TZ", "PYTHONPATH", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"]
