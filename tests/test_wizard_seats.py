@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -198,90 +201,97 @@ def test_a_round_ends_pages_whose_kernel_died_or_that_nobody_has_seen_for_long()
 
 
 def test_files_are_known_by_name_compressed_once_and_named_anew_when_they_change(tmp_path: Path) -> None:
-    from gristmill_widgets.service.assets import Assets
+    from gristmill_widgets.service.assets import BUNDLE, Assets
 
     own = tmp_path / "own"
     own.mkdir()
     (own / "a.js").write_text("let a = 1;\n" * 200)
     (own / "b.js").write_text("b")
     (tmp_path / "secret").write_text("no")
-    assets = Assets({"own": [own]}, {"all.js": ["own/a.js", "own/b.js"]})
+    assets = Assets({"own": [own]}, lambda names: [name for name in names if name.endswith("b.js")])
     plain, packed = assets.read("own/a.js")
     assert packed is not None
     assert len(packed) < len(plain) / 4
-    assert assets.read("own/b.js") == (b"b", None)
-    assert assets.read("all.js")[0].endswith(b"\nb")
-    for name in ("own/../secret", "own//etc/passwd", "/etc/passwd", "secret"):
+    assert assets.read("own/b.js") == assets.read(BUNDLE) == (b"b", None)
+    for name in ("own/../secret", "own//etc/passwd", "/etc/passwd", "secret", "", "own"):
         with pytest.raises(KeyError):
             assets.read(name)
+    digests = {assets.digest, Assets({"own": [own]}).digest, Assets({"own": [tmp_path]}).digest}
     (own / "b.js").write_text("bb")
-    assert Assets({"own": [own]}, {}).digest != Assets({"own": [own / "none"]}, {}).digest
-    assert Assets({"own": [own]}, {"all.js": ["own/a.js", "own/b.js"]}).digest != assets.digest
+    assert len(digests | {Assets({"own": [own]}).digest}) == 4
+
+
+def test_the_bundle_holds_chunks_alone() -> None:
+    from gristmill_widgets.service.chunks import bundle_of
+
+    manager, ours = "labextensions/@jupyter-widgets/jupyterlab-manager/static/", "labextensions/anywidget/static/"
+    names = ["static/9151.voila.js", "static/9484.voila.js", "static/voila.js", "static/9151.voila.js.LICENSE.txt"]
+    names += [f"{manager}7.2a0c.js", f"{manager}remoteEntry.c8.js", f"{manager}style.js", f"{ours}2.3d.js"]
+    names += [f"{ours}main.15.js", "labextensions/jupyterlab-plotly/static/0.03.js"]
+    assert set(bundle_of(names)) == {"static/9151.voila.js", f"{manager}7.2a0c.js", f"{ours}2.3d.js"}
 
 
 # --- the door --------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def until() -> Callable[[Callable[[], bool]], None]:
-    import time
-
-    def wait(true: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 20
-        while not true():
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-
-    return wait
-
-
-def test_the_door_opens_once_for_whom_it_was_told(until: Callable[[Callable[[], bool]], None]) -> None:
-    ipywidgets = pytest.importorskip("ipywidgets")
-    from gristmill_widgets.pages.door import Door
-
-    made: list[tuple[str, str]] = []
-
-    def build(url: str, token: str) -> Any:
-        made.append((url, token))
-        return ipywidgets.HTML("welcome")
-
-    door = Door(build)
-    assert not door.taken
-    door.let_in("http://hub/", "olga's")
-    until(lambda: door.widget.children[0].value == "welcome")
-    door.let_in("http://hub/", "ivan's")
-    assert made == [("http://hub/", "olga's")]
-
-
-def test_the_door_waits_for_a_platform_that_is_away_and_says_so(until: Callable[[Callable[[], bool]], None]) -> None:
-    ipywidgets = pytest.importorskip("ipywidgets")
-    from gristmill_widgets.pages.door import Door
-
-    said: list[str] = []
-
-    def build(_url: str, _token: str) -> Any:
-        said.append(door.widget.children[0].value)
-        if len(said) < 3:
-            raise HubAway("away")
-        return ipywidgets.HTML("welcome")
-
-    door = Door(build, again=0.01)
-    door.let_in("http://hub/", "t")
-    until(lambda: door.widget.children[0].value == "welcome")
-    assert "does not answer" in said[1]
-
-
-def test_the_door_tells_a_refusal_without_markup_and_without_the_token(
-    until: Callable[[Callable[[], bool]], None],
-) -> None:
+def visited(build: Callable[[str, str], Any], *tokens: str) -> Any:
+    """A door after these visitors have come, and all has been tried that it tries."""
     pytest.importorskip("ipywidgets")
     from gristmill_widgets.pages.door import Door
 
-    def build(_url: str, _token: str) -> Any:
-        raise NotSignedIn("<b>No</b>")
+    async def visit() -> Any:
+        door = Door(build, again=0.01)
+        assert not door.taken
+        for token in tokens:
+            door.let_in("http://hub/", token)
+        assert door.taken
+        await asyncio.sleep(0.1)
+        return door
 
-    door = Door(build)
-    door.let_in("http://hub/", "the-token")
-    until(lambda: "No" in door.widget.children[0].value)
-    assert "&lt;b&gt;No" in door.widget.children[0].value
-    assert "the-token" not in door.widget.children[0].value
+    return asyncio.run(visit())
+
+
+def test_the_door_opens_once_for_whom_it_was_told() -> None:
+    import ipywidgets
+
+    made: list[tuple[str, str]] = []
+    door = visited(lambda *told: made.append(told) or ipywidgets.HTML("welcome"), "olga's", "ivan's")  # type: ignore[func-returns-value,arg-type]
+    assert made == [("http://hub/", "olga's")]
+    assert door.widget.children[0].value == "welcome"
+
+
+def test_the_door_tries_again_while_the_platform_is_away() -> None:
+    import ipywidgets
+
+    tries: list[str] = []
+
+    def build(_url: str, token: str) -> Any:
+        tries.append(token)
+        if len(tries) < 3:
+            raise HubAway("away")
+        return ipywidgets.HTML("welcome")
+
+    assert visited(build, "olga's").widget.children[0].value == "welcome"
+    assert tries == ["olga's"] * 3
+
+
+@pytest.mark.parametrize("error", [NotSignedIn("<b>No</b>"), HubAway("olga's token"), ValueError("olga's token")])
+def test_the_door_tells_a_fault_without_markup_and_without_the_token(error: Exception) -> None:
+    def build(_url: str, _token: str) -> Any:
+        raise error
+
+    said = visited(build, "olga's token").widget.children[0].value
+    assert "<strong>" in said
+    assert "<b>" not in said
+    assert "olga's token" not in said
+
+
+def test_warming_imports_the_wizard_but_not_what_serves_it() -> None:
+    code = "from gristmill_widgets.pages.door import warm; warm(); import sys; print(*sys.modules)"
+    path = os.pathsep.join(sys.path)
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": path}
+    ).stdout.split()
+    assert {"gristmill_widgets.app", "gristmill_widgets.steps.have", "gristmill.client.hub", "httpx"} <= set(loaded)
+    heavy = {"voila", "jupyterhub", "jupyter_server", "torch", "pandas", "numpy", "sqlalchemy", "autogluon"}
+    assert heavy & set(loaded) == set()

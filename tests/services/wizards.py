@@ -19,9 +19,10 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -29,6 +30,7 @@ from services.jupyterhubs import ADMIN, CONFIG, PATIENCE, Hub, _ports
 
 if TYPE_CHECKING:
     import httpx
+    from websockets.sync.client import ClientConnection
 
 PAGES = Path(__file__).parent / "pages"
 
@@ -45,6 +47,12 @@ c.JupyterHub.services += [
     if command
 ]
 c.JupyterHub.load_roles[1]["scopes"] += granted[1:3]
+# JupyterHub's proxy in Python tells a page nothing of a socket that was closed, and unpacks what was compressed
+c.JupyterHub.proxy_class = "traefik_file"
+c.TraefikFileProviderProxy.static_config_file = "{folder}/traefik.toml"
+c.TraefikFileProviderProxy.dynamic_config_file = "{folder}/routes.toml"
+c.TraefikFileProviderProxy.traefik_api_url = "http://127.0.0.1:{proxy}"
+c.TraefikFileProviderProxy.traefik_api_password = "{admin}"
 """
 
 
@@ -54,6 +62,7 @@ class Wizard:
 
     hub: Hub
     folder: Path
+    opened: list[Page] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -66,6 +75,12 @@ class Wizard:
     @property
     def log(self) -> str:
         return (self.folder / "log").read_text(errors="replace")
+
+    def forget(self, visitor: Visitor) -> None:
+        """Close every page of somebody's, also those that were not opened by `open`."""
+        for kernel in re.findall(r"Using pre-heated kernel: (\S+) for greeting", self.log):
+            visitor.close(Page(visitor, self.url, f'<script id="jupyter-config-data" type="application/json">'
+                                                  f'{{"kernelId": "{kernel}"}}</script>'))  # fmt: skip
 
     def visitor(self, name: str) -> Visitor:
         """Somebody who has signed in to the hub with a browser's manners."""
@@ -94,31 +109,33 @@ class Visitor:
         """A page of their own; fails if there is none."""
         answer = self.client.get(url or self.wizard.url)
         assert answer.status_code == 200, f"{answer.status_code} {answer.text[:300]}"
-        return Page(self, url or self.wizard.url, answer.text)
+        page = Page(self, (url or self.wizard.url).partition("?")[0], answer.text)
+        self.wizard.opened.append(page)
+        return page
 
-    def xsrf(self, url: str) -> str:
-        """The cookie that a script of the page at `url` would send along."""
-        path = httpx_path(url)
-        found = [
-            cookie for cookie in self.client.cookies.jar if cookie.name == "_xsrf" and path.startswith(cookie.path)
-        ]
-        return max(found, key=lambda cookie: len(cookie.path)).value or "" if found else ""
-
-    def ask(self, method: str, url: str, **more: object) -> httpx.Response:
+    def ask(self, method: str, url: str, **more: Any) -> httpx.Response:
         """What a script of one's own page would get."""
         headers = {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-origin", "X-XSRFToken": self.xsrf(url)}
-        return self.client.request(method, url, headers=headers, **more)  # type: ignore[arg-type]
+        return self.client.request(method, url, headers=headers, **more)
 
-    def cookies(self, url: str) -> str:
-        import httpx
+    def close(self, page: Page) -> httpx.Response:
+        """What a browser sends that leaves a page."""
+        headers = {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Site": "same-origin"}
+        return self.client.post(page.shutdown, data={"_xsrf": self.xsrf(page.url)}, headers=headers)
 
-        return str(self.client.build_request("GET", url, cookies=None).headers.get("cookie", "")) or str(
-            httpx.Cookies()
-        )
-
-    def socket(self, page: Page) -> object:
+    def socket(self, page: Page) -> ClientConnection:
         """A websocket to the kernel of a page, with this visitor's cookies."""
         return open_socket(page, self.cookies(page.url))
+
+    def cookies(self, url: str) -> str:
+        """What a browser sends along to this address."""
+        return str(self.client.build_request("GET", url).headers.get("cookie", ""))
+
+    def xsrf(self, url: str) -> str:
+        """The cookie that a script of the page at `url` would read."""
+        path = urlsplit(url).path
+        found = [each for each in self.client.cookies.jar if each.name == "_xsrf" and path.startswith(each.path)]
+        return str(max(found, key=lambda each: len(each.path)).value) if found else ""
 
 
 @dataclass
@@ -144,20 +161,23 @@ class Page:
     def rest(self) -> str:
         return f"{self.url}api/kernels/{self.kernel}"
 
+    @property
+    def shutdown(self) -> str:
+        return f"{self.url}voila/api/shutdown/{self.kernel}"
 
-def httpx_path(url: str) -> str:
-    from urllib.parse import urlsplit
+    def close(self) -> httpx.Response:
+        """Leave the page."""
+        return self.visitor.close(self)
 
-    return urlsplit(url).path
 
-
-def open_socket(page: Page, cookie: str, path: str = "") -> object:
+def open_socket(page: Page, cookie: str, url: str = "", *, origin: str = "") -> ClientConnection:
     """An open websocket; raises websockets' InvalidStatus where the service refuses."""
     from websockets.sync.client import connect
 
-    url = (path or f"{page.rest}/channels?session_id=test").replace("http://", "ws://", 1)
-    headers = {"Cookie": cookie} if cookie else {}
-    return connect(url, additional_headers=headers, origin=page.visitor.wizard.hub.url, open_timeout=PATIENCE)  # type: ignore[arg-type]
+    url = url or f"{page.rest}/channels?session_id=test"
+    headers = {"Cookie": cookie, "Sec-Fetch-Mode": "websocket"}
+    own: Any = origin or page.visitor.wizard.hub.url
+    return connect(url.replace("http://", "ws://", 1), additional_headers=headers, origin=own, open_timeout=PATIENCE)
 
 
 @contextmanager
@@ -174,9 +194,10 @@ def running(folder: Path, environment: dict[str, str] | None = None, *, stock: b
     config = folder / "jupyterhub_config.py"
     config.write_text((CONFIG + MORE).format_map(ports | names))
     with (folder / "log").open("wb") as log:
+        programs = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
         process = subprocess.Popen(
             [sys.executable, "-m", "jupyterhub", "--config", str(config)], cwd=folder, stdout=log, stderr=log,
-            start_new_session=True,
+            env=os.environ | programs, start_new_session=True,
         )  # fmt: skip
         wizard = Wizard(Hub(f"http://127.0.0.1:{ports['public']}"), folder)
         try:
@@ -210,8 +231,9 @@ def _wait(wizard: Wizard, process: subprocess.Popen[bytes]) -> None:
 
 @pytest.fixture(scope="session")
 def wizard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wizard]:
-    for needed in ("jupyterhub", "voila", "ipywidgets"):
+    for needed in ("jupyterhub", "jupyterhub_traefik_proxy", "voila", "ipywidgets"):
         if importlib.util.find_spec(needed) is None:
             pytest.skip(f"{needed} is not installed")
-    with running(tmp_path_factory.mktemp("wizard")) as found:
+    few = {"GRISTMILL_WIZARD_SEATS": "4", "GRISTMILL_WIZARD_SEATS_EACH": "2", "GRISTMILL_WIZARD_POOL": "2"}
+    with running(tmp_path_factory.mktemp("wizard"), few) as found:
         yield found

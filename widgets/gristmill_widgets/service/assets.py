@@ -9,12 +9,14 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tornado.web import HTTPError, RequestHandler
 
-__all__ = ["AssetHandler", "Assets"]
+__all__ = ["BUNDLE", "AssetHandler", "Assets"]
+
+BUNDLE = "bundle.js"
 
 _SMALL = 600  # bytes that are not worth compressing
 _PACKED = {".woff", ".woff2", ".png", ".jpg", ".gif"}  # compressed already
@@ -22,32 +24,29 @@ _FOREVER = "public, max-age=31536000, immutable"
 
 
 class Assets:
-    """Files by the name that they have below `/assets/DIGEST/`; `bundles` are several of them as one."""
+    """Files by the name that they have below `/assets/DIGEST/`; `bundle` says which of them are sent as one, too."""
 
-    def __init__(self, folders: Mapping[str, Sequence[Path]], bundles: Mapping[str, Sequence[str]]) -> None:
+    def __init__(
+        self, folders: Mapping[str, Sequence[Path]], bundle: Callable[[Iterable[str]], Sequence[str]] = tuple
+    ) -> None:
         self._files: dict[str, Path] = {}
         for name, places in folders.items():
             for place in places:
                 for path in sorted(place.rglob("*")):
                     if path.is_file() and path.suffix != ".map":
                         self._files.setdefault(f"{name}/{path.relative_to(place).as_posix()}", path)
-        self._bundles = bundles
+        self._bundle = tuple(bundle(self._files))
         self._read: dict[str, tuple[bytes, bytes | None]] = {}
         facts = "\n".join(
             f"{name} {path.stat().st_size} {path.stat().st_mtime_ns}" for name, path in self._files.items()
         )
-        self.digest = hashlib.sha256(f"{facts}\n{dict(bundles)}".encode()).hexdigest()[:16]
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._files or name in self._bundles
+        self.digest = hashlib.sha256(f"{facts}\n{self._bundle}".encode()).hexdigest()[:16]
 
     def read(self, name: str) -> tuple[bytes, bytes | None]:
         """The file as it is, and compressed if that is worth it; KeyError if there is none."""
         if name not in self._read:
-            if name in self._bundles:
-                data = b"\n".join(self._files[part].read_bytes() for part in self._bundles[name])
-            else:
-                data = self._files[name].read_bytes()
+            parts = self._bundle if name == BUNDLE else (name,)
+            data = b"\n;".join(self._files[part].read_bytes() for part in parts)
             worth = len(data) >= _SMALL and Path(name).suffix not in _PACKED
             self._read[name] = data, gzip.compress(data, 9, mtime=0) if worth else None
         return self._read[name]

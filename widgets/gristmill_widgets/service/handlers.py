@@ -17,8 +17,9 @@ from gristmill_widgets.service.assets import AssetHandler
 from gristmill_widgets.service.handing import NotLetIn
 from gristmill_widgets.service.identity import HubAwayError
 from gristmill_widgets.service.seats import GONE, Full, Seat
+from gristmill_widgets.strings import English, German, spoken
 
-__all__ = ["HEADERS", "NotThere", "logged", "owned", "routes"]
+__all__ = ["HEADERS", "WORDS", "NotThere", "logged", "owned", "routes"]
 
 HEADERS = {
     "X-Frame-Options": "DENY",
@@ -27,21 +28,16 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+# What a page's own script may have to say, in each language
+WORDS = {
+    words.language: {"signedOut": words.service_signed_out, "over": words.service_over, "again": words.service_again}
+    for words in (English(), German())
+}
 _KERNEL = r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 _AGAIN = 3  # seconds until a page that has to wait asks again
 _PAGES = jinja2.Environment(loader=jinja2.FileSystemLoader(Path(__file__).parent / "pages"), autoescape=True)
 
-# What a page says that cannot show the wizard yet: title, sentence
-_NO_SEAT = ("A moment, please", "All places are taken just now. This page opens by itself as soon as one is free.")
-_OWN_SEATS = (
-    "You have the wizard open elsewhere",
-    "That is as many pages as one person may have. Close one of them, and this one opens by itself.",
-)
-_NOT_READY = ("A moment, please", "Your page is being made. It opens by itself.")
-_AWAY = ("The hub does not answer", "Nothing of yours is lost. This page tries again by itself until it does.")
-_NOWHERE = ("There is nothing here", "The wizard is one page; this is not its address.")
-_REFUSED = ("You may not open this", "Sign in with an account that may use the wizard.")
-_FAULT = ("Something went wrong here", "It is not your fault, and nothing of yours is lost. Please try again.")
+_FAULTS = {404: "nowhere", 403: "refused", 503: "away"}
 
 
 def owned(handler: Any, kernel_id: str) -> Seat:
@@ -57,8 +53,10 @@ def owned(handler: Any, kernel_id: str) -> Seat:
 class Said(RequestHandler):
     """A handler whose answers, faults included, are pages for people."""
 
-    def say(self, status: int, words: tuple[str, str], *, again: bool = False) -> None:
-        """A page with a title and a sentence; `again` has it ask anew by itself."""
+    def say(self, status: int, what: str, *, again: bool = False) -> None:
+        """A page that says `what`, in the words of strings/ and the visitor's language; `again` has it ask anew."""
+        words = spoken(self.request.headers.get("Accept-Language", ""))
+        title, sentence = getattr(words, f"service_{what}")
         self.set_status(status)
         for name, value in self.settings["headers"].items():
             self.set_header(name, value)
@@ -68,16 +66,12 @@ class Said(RequestHandler):
             self.set_header("Retry-After", str(_AGAIN))
         app = self.settings["gristmill"]
         assets = f"{app.base_url}assets/{app.assets.digest}/own"
+        told = {"title": title, "sentence": sentence, "again": _AGAIN if again else None, "go": words.service_go}
         page = _PAGES.get_template("said.html.j2")
-        self.finish(
-            page.render(
-                title=words[0], sentence=words[1], again=_AGAIN if again else None, own=assets, home=app.base_url
-            )
-        )
+        self.finish(page.render(told, own=assets, home=app.base_url, language=words.language))
 
     def write_error(self, status_code: int, **_: Any) -> None:
-        words = {404: _NOWHERE, 403: _REFUSED, 503: _AWAY}.get(status_code, _FAULT)
-        self.say(status_code, words, again=status_code == 503)
+        self.say(status_code, _FAULTS.get(status_code, "fault"), again=status_code == 503)
 
     def _request_summary(self) -> str:
         """What tornado logs of a fault: never a query, in which the hub sends its codes."""
@@ -95,7 +89,7 @@ class Page(Said, JupyterHandler):
         try:
             self.seat, left = app.seats.take(self.current_user.username, app.identity_provider.token_of(self))
         except Full as full:
-            self.say(503, _OWN_SEATS if full.own else _NO_SEAT, again=True)
+            self.say(503, "own_seats" if full.own else "no_seat", again=True)
             return
         if left is not None and left.kernel is not None:
             await app.kernel_manager.end(left.kernel)
@@ -105,7 +99,7 @@ class Page(Said, JupyterHandler):
         except NotLetIn as error:
             self.log.warning("no page for %s: %s", self.current_user.username, error)
             await app.end(self.seat, GONE)
-            self.say(503, _NOT_READY, again=True)
+            self.say(503, "not_ready", again=True)
             return
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Cache-Control", "no-store")

@@ -34,9 +34,10 @@ from voila.paths import collect_static_paths
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 from voila.utils import get_voila_labextensions_path
 
-from gristmill_widgets.service.assets import Assets
+from gristmill_widgets.service.assets import BUNDLE, Assets
+from gristmill_widgets.service.chunks import bundle_of
 from gristmill_widgets.service.handing import NotLetIn, let_in
-from gristmill_widgets.service.handlers import HEADERS, NotThere, logged, owned, routes
+from gristmill_widgets.service.handlers import HEADERS, WORDS, NotThere, logged, owned, routes
 from gristmill_widgets.service.identity import Visitors
 from gristmill_widgets.service.rounds import Rounds
 from gristmill_widgets.service.seats import Seat, Seats
@@ -151,7 +152,7 @@ class Hardened(Voila):  # type: ignore[misc]  # Voila has no types
                 "labextensions": [Path(path) for path in get_voila_labextensions_path()],
                 "own": [HERE / "pages" / "static", HERE.parent / "look"],
             },
-            bundles={},
+            bundle_of,
         )
 
     def page_config(self, config: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -163,7 +164,9 @@ class Hardened(Voila):  # type: ignore[misc]  # Voila has no types
             "fullStaticUrl": f"{assets}/static",
             "fullLabextensionsUrl": f"{assets}/labextensions",
             "ownUrl": f"{assets}/own",
-            "fullMathjaxUrl": "none",  # not null, for which Voila has a CDN
+            "words": WORDS,
+            "bundleUrl": f"{assets}/{BUNDLE}",
+            "fullMathjaxUrl": f"{assets}/own/mathjax.js",
             "mathjaxConfig": "none",
         }
 

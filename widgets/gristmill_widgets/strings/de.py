@@ -349,3 +349,33 @@ class German(English):
         "not-confirmed": "Sagen Sie oben Ja dazu, oder ändern Sie die Daten.",
     }
     notice_cures: ClassVar = {"doubtful-target": "Wählen Sie oben eine andere Spalte, wenn es nicht diese ist."}
+
+    service_no_seat = (
+        "Einen Moment, bitte",
+        "Gerade sind alle Plätze belegt. Diese Seite öffnet sich von selbst, sobald einer frei ist.",
+    )
+    service_own_seats = (
+        "Sie haben den Assistenten schon offen",
+        "Mehr Seiten darf eine Person nicht haben. Schließen Sie eine davon, dann öffnet sich diese von selbst.",
+    )
+    service_not_ready = ("Einen Moment, bitte", "Ihre Seite wird vorbereitet. Sie öffnet sich von selbst.")
+    service_away = (
+        "Der Hub antwortet nicht",
+        "Es geht nichts verloren. Diese Seite versucht es von selbst, bis er wieder antwortet.",
+    )
+    service_nowhere = ("Hier ist nichts", "Der Assistent ist eine einzige Seite; dies ist nicht ihre Adresse.")
+    service_refused = (
+        "Das dürfen Sie nicht öffnen",
+        "Melden Sie sich mit einem Konto an, das den Assistenten nutzen darf.",
+    )
+    service_fault = (
+        "Hier ist etwas schiefgegangen",
+        "Es liegt nicht an Ihnen, und nichts geht verloren. Bitte versuchen Sie es noch einmal.",
+    )
+    service_signed_out = ("Sie sind abgemeldet", "Melden Sie sich wieder an, und machen Sie weiter, wo Sie waren.")
+    service_over = (
+        "Diese Seite ist zu Ende",
+        "Sie wurde bei uns geschlossen. Was Sie begonnen haben, läuft weiter; Sie finden es wieder, wo Sie waren.",
+    )
+    service_go = "Zum Assistenten"
+    service_again = "Wieder öffnen"

@@ -363,6 +363,34 @@ class English:
     }
     notice_cures: ClassVar = {"doubtful-target": "Choose another column above if it is not this one."}
 
+    # what the wizard's service says around the page: title, sentence
+    service_no_seat = (
+        "A moment, please",
+        "All places are taken just now. This page opens by itself as soon as one is free.",
+    )
+    service_own_seats = (
+        "You have the wizard open elsewhere",
+        "That is as many pages as one person may have. Close one of them, and this one opens by itself.",
+    )
+    service_not_ready = ("A moment, please", "Your page is being made. It opens by itself.")
+    service_away = (
+        "The hub does not answer",
+        "Nothing of yours is lost. This page tries again by itself until it does.",
+    )
+    service_nowhere = ("There is nothing here", "The wizard is one page; this is not its address.")
+    service_refused = ("You may not open this", "Sign in with an account that may use the wizard.")
+    service_fault = (
+        "Something went wrong here",
+        "It is not your fault, and nothing of yours is lost. Please try again.",
+    )
+    service_signed_out = ("You are signed out", "Sign in again, and go on where you were.")
+    service_over = (
+        "This page is over",
+        "It was closed on our side. All that you have started goes on, and you find it again where you were.",
+    )
+    service_go = "To the wizard"
+    service_again = "Open it again"
+
     def browser(self) -> dict[str, str]:
         """What the browser says by itself."""
         names = [name for name in dir(English) if name.startswith("up_")]

@@ -3,6 +3,7 @@
 (() => {
   "use strict";
   const SIGNED_OUT = 4401, GONE = 4410; // service/seats.py closes sockets with these
+  const AGAIN = 3000, NOW_AND_THEN = 30000; // milliseconds until it is asked again whether the page is still good
   const config = () => JSON.parse(document.getElementById("jupyter-config-data").textContent);
   let leaving = false, over = false;
 
@@ -35,36 +36,43 @@
   });
   listen("pageshow", (event) => { if (event.persisted) location.reload(); }); // its kernel has gone with it
 
-  function end(title, why) {
+  function end(what) {
     if (over || leaving) return;
     over = true;
+    const { words } = config();
+    const spoken = words[(navigator.language || "en").slice(0, 2).toLowerCase()] || words.en;
+    const [title, why] = spoken[what];
     document.getElementById("gm-ended-title").textContent = title;
     document.getElementById("gm-ended-why").textContent = why;
     const again = document.getElementById("gm-ended-again");
+    again.textContent = spoken.again;
     again.addEventListener("click", (event) => { event.preventDefault(); location.reload(); });
     document.getElementById("gm-ended").hidden = false;
     again.focus();
   }
 
+  let next;
+  const soon = () => { clearTimeout(next); next = setTimeout(look, AGAIN); };
   async function look() {
     const { baseUrl, kernelId } = config();
     const xsrf = (document.cookie.match("\\b_xsrf=([^;]*)\\b") || [])[1] || "";
     try {
       const answer = await fetch(`${baseUrl}api/kernels/${kernelId}`, { headers: { "X-XSRFToken": xsrf }, redirect: "manual" });
-      if (answer.status === 404) end("This page is over", "It was closed on our side. All that you have started goes on, and you find it again where you were.");
-      else if (answer.status === 403) end("You are signed out", "Sign in again, and go on where you were.");
-      else if (!answer.ok) setTimeout(look, 3000);
-    } catch { setTimeout(look, 3000); } // no network, or the hub is away: Voila's scripts connect again by themselves
+      if (answer.status === 404) end("over");
+      else if (answer.status === 403) end("signedOut");
+      else if (!answer.ok) soon();
+    } catch { soon(); } // no network, or the hub is away: Voila's scripts connect again by themselves
   }
 
   window.WebSocket = class extends window.WebSocket {
-    constructor(...where) {
-      super(...where);
+    constructor(url) { // and no protocols: some proxies drop the answer to them, and the first try would be lost
+      super(url);
       this.addEventListener("close", (event) => {
-        if (event.code === SIGNED_OUT) end("You are signed out", "Sign in again, and go on where you were.");
-        else if (event.code === GONE) end("This page is over", "It was closed on our side. All that you have started goes on, and you find it again where you were.");
+        if (event.code === SIGNED_OUT) end("signedOut");
+        else if (event.code === GONE) end("over");
         else if (!leaving) look();
       });
     }
   };
+  setInterval(() => { if (!document.hidden && !over) look(); }, NOW_AND_THEN); // some proxies keep quiet about the end
 })();
