@@ -59,7 +59,7 @@ class Visitor:
         self.language = language
 
     def does(self, act: str, value: Any = "", *, settle: bool = True, **fields: Any) -> Visitor:
-        said = {"act": act, "value": value, "fields": fields, "language": self.language, "number": 1}
+        said = {"act": act, "value": value, "fields": fields, "language": self.language, "turn": 1}
         self.app.screen._handle_custom_msg(said, [])
         if settle:
             self.app.work.settle()
@@ -69,7 +69,7 @@ class Visitor:
         return self.does("begin", fragment)
 
     def uploads(self, buffers: list[bytes] | None = None, **said: Any) -> Visitor:
-        self.app.screen._handle_custom_msg({**said, "number": 1}, [memoryview(one) for one in buffers or []])
+        self.app.screen._handle_custom_msg({**said, "turn": 1}, [memoryview(one) for one in buffers or []])
         self.app.work.settle()
         return self
 

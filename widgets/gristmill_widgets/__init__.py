@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gristmill.client import Client
-    from gristmill.client.handles import Connection
+    from gristmill.client.handles import Connection as _Connection
     from gristmill_widgets.screen import Screen
 
 __all__ = ["build"]
 
 
-def build(client: Client | Connection) -> Screen:
+def build(client: Client | _Connection) -> Screen:
     """The whole wizard for one visitor, on whose behalf `client` asks."""
+    from gristmill.client.handles import Connection
     from gristmill_widgets.app import App
     from gristmill_widgets.home.compare import Compare
     from gristmill_widgets.home.page import Home
@@ -31,6 +32,6 @@ def build(client: Client | Connection) -> Screen:
     from gristmill_widgets.steps.time import Time
     from gristmill_widgets.steps.want import Want
 
-    asked: Client = getattr(client, "client", client)
+    asked = client.client if isinstance(client, Connection) else client
     pages = {page.name: page for page in (Home, Compare, Have, Want, Time, RunPage)}
     return App(asked, pages).screen

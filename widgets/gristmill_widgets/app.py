@@ -94,7 +94,7 @@ class App:
     # --- what the visitor does ---------------------------------------------------------------------------------------
 
     def _hear(self, said: dict[str, Any], buffers: list[memoryview]) -> None:
-        self.screen.send({"ack": said.get("number", 0)})
+        self.screen.send({"ack": said.get("turn", 0)})
         try:
             if "upload" in said:
                 self.uploads.hear(said, buffers)

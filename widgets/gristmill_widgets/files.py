@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from gristmill.records import Failure
 from gristmill_widgets.html import plain
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ _PAUSE = 0.02  # seconds after each piece: 50 MB/s at most
 
 def hand_over(page: Page, fetch: Callable[[Path], object], name: str, then: Callable[[], None]) -> None:
     """Give the visitor the file that `fetch` writes."""
-    app = page.app
 
     def handed() -> None:
         with tempfile.TemporaryDirectory() as scratch:
@@ -45,8 +45,11 @@ def hand_over(page: Page, fetch: Callable[[Path], object], name: str, then: Call
                         break
                     time.sleep(_PAUSE)
 
-    page.ask(handed, lambda _: then(), lambda why: (then(), page.failed(why))[0])
-    del app
+    def failed(why: Failure) -> None:
+        then()
+        page.failed(why)
+
+    page.ask(handed, lambda _: then(), failed)
 
 
 def _send(page: Page, told: dict[str, object], piece: bytes, sent: threading.Event) -> None:

@@ -91,8 +91,14 @@ def _rows(found: object) -> list[LeaderboardRow]:
     rows = []
     for row in found if isinstance(found, list) else []:
         if isinstance(row, dict) and isinstance(row.get("model"), str):
-            numbers = {key: _number(row.get(key)) for key in ("score", "test_score", "fit_seconds", "predict_seconds")}
-            rows.append(LeaderboardRow(model=row["model"], **numbers))
+            rows.append(
+                LeaderboardRow(
+                    model=row["model"],
+                    score=_number(row.get("score")),
+                    test_score=_number(row.get("test_score")),
+                    fit_seconds=_number(row.get("fit_seconds")),
+                )
+            )
     return rows
 
 

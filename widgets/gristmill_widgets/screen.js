@@ -56,7 +56,7 @@ function fieldsOf(node) {
 
 class Page {
   constructor(model, root) {
-    Object.assign(this, { model, root, number: 0, asked: new Map(), drops: new Map(), files: new Map() });
+    Object.assign(this, { model, root, turn: 0, asked: new Map(), drops: new Map(), files: new Map() });
     this.inLab = !document.body.dataset.voila && Boolean(document.querySelector(".jp-LabShell, .jp-NotebookPanel, #jp-main-dock-panel") || window.jupyterapp);
     root.className = "gm gm-page";
     root.lang = model.get("language");
@@ -74,9 +74,9 @@ class Page {
   theme() { try { return localStorage.getItem("gristmill-theme") || "auto"; } catch { return "auto"; } }
 
   say(message, buffers) {
-    this.number += 1;
-    this.asked.set(this.number, performance.now());
-    this.model.send({ ...message, number: this.number }, undefined, buffers);
+    this.turn += 1;
+    this.asked.set(this.turn, performance.now());
+    this.model.send({ ...message, turn: this.turn }, undefined, buffers);
   }
 
   draw(region) {
@@ -208,7 +208,7 @@ class Page {
   }
 
   hear(told, buffers) {
-    if (told.ack) { for (const number of [...this.asked.keys()]) if (number <= told.ack) this.asked.delete(number); }
+    if (told.ack) { for (const turn of [...this.asked.keys()]) if (turn <= told.ack) this.asked.delete(turn); }
     if (told.upload) for (const drop of this.drops.values()) if (!told.purpose || drop.purpose === told.purpose) drop.hear(told);
     if (told.file) this.save(told, buffers);
   }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from gristmill.records import DatasetEntry, Limit, Model, Project, Run, RunKind, RunStatus, Standing
@@ -190,9 +191,7 @@ class Home(Page):
         for one in standing.allowances:
             if one.most is None or one.limit is Limit.LARGEST_BUDGET:
                 continue
-            form = (
-                (lambda amount: size(s, amount)) if one.limit is Limit.STORAGE else (lambda amount: number(s, amount))
-            )
+            form: Callable[[float], str] = partial(size, s) if one.limit is Limit.STORAGE else partial(number, s)
             of = s.used_of.format(used=form(one.used + one.asked), most=form(one.most))
             gone = min(1.0, (one.used + one.asked) / one.most) if one.most else 1.0
             items.append(
