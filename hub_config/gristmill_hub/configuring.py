@@ -28,7 +28,7 @@ def configure(c: Any, environment: Mapping[str, str] = os.environ) -> None:
 
     c.JupyterHub.bind_url = f"http://{settings.host}:{settings.ports.public}/"
     c.JupyterHub.public_url = settings.address
-    c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{settings.ports.hub}"
+    c.JupyterHub.hub_bind_url = f"http://{settings.inside}:{settings.ports.hub}"
     c.JupyterHub.db_url = f"sqlite:///{folder / 'jupyterhub.sqlite'}"
     c.JupyterHub.cookie_secret_file = str(folder / "cookie_secret")
     c.JupyterHub.template_paths = [str(PAGES), str(_look())]

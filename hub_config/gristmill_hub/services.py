@@ -30,8 +30,8 @@ def start_page(settings: HubSettings) -> str:
 def told_to_hub(settings: HubSettings) -> list[dict[str, Any]]:
     """What `JupyterHub.services` takes."""
     api = {
-        "name": "gristmill", "url": _url(settings.ports.api), "api_token": _token(settings, "gristmill"),
-        "display": False,
+        "name": "gristmill", "url": _url(settings.ports.api, settings.inside), "display": False,
+        "api_token": _token(settings, "gristmill"),
     }  # fmt: skip
     wizard = {
         "name": "wizard", "url": _url(settings.ports.wizard), "api_token": _token(settings, "wizard"),
@@ -80,7 +80,7 @@ def of_login(environment: Mapping[str, str]) -> dict[str, str]:
 def api_command(settings: HubSettings) -> list[str]:
     """Starts the API. It starts no workers of its own: `gristmill up` keeps one."""
     run = "import sys; from gristmill.app import main; sys.exit(main())"
-    where = ["--port", str(settings.ports.api), "--prefix", "/services/gristmill"]
+    where = ["--host", settings.inside, "--port", str(settings.ports.api), "--prefix", "/services/gristmill"]
     return [sys.executable, "-c", run, "api", *where, "--no-workers"]
 
 
@@ -89,8 +89,8 @@ def wizard_command() -> list[str]:
     return [sys.executable, "-m", "gristmill_widgets.service"]
 
 
-def _url(port: int) -> str:
-    return f"http://127.0.0.1:{port}"
+def _url(port: int, host: str = "127.0.0.1") -> str:
+    return f"http://{host}:{port}"
 
 
 def _token(settings: HubSettings, name: str) -> str:

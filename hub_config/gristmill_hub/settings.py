@@ -4,6 +4,9 @@
     GRISTMILL_PORT       where people reach it; the four ports after it are used on this machine alone      8000
     GRISTMILL_HOST       the address to listen at                                                           127.0.0.1
     GRISTMILL_HUB        the address at which people reach it                                 http://HOST:PORT/
+    GRISTMILL_SPAWNER    what people's servers are: processes, or docker for a container each                processes
+    GRISTMILL_IMAGE      the image of containers                                              gristmill-notebook-cpu
+    GRISTMILL_INSIDE     the address at which containers reach this machine                               172.17.0.1
     GRISTMILL_IDLE       seconds until a server that nobody uses is ended; 0 for never                      3600
     GRISTMILL_WIZARD     on, or off: then people land at their notebooks             on, where it is installed
     GRISTMILL_LOGIN      who says who people are: own, or an OpenID provider's address (see login/openid.py)    own
@@ -24,6 +27,7 @@ from gristmill.errors import UsageError
 __all__ = ["OWN", "HubSettings", "Ports"]
 
 OWN = "own"  # login
+_SPAWNERS = ("processes", "docker")
 _HIGHEST = 65_535
 
 
@@ -63,6 +67,9 @@ class HubSettings:
     ports: Ports
     host: str
     address: str  # ends in a slash
+    spawner: str
+    image: str
+    inside: str  # where the hub and the API listen
     idle: int  # seconds; 0 for never
     wizard: bool
     login: str  # OWN, or the address of an OpenID provider
@@ -72,7 +79,16 @@ class HubSettings:
         host = environment.get("GRISTMILL_HOST") or "127.0.0.1"
         port = _whole(environment, "GRISTMILL_PORT", 8000, least=1, most=_HIGHEST - 4)
         near = "127.0.0.1" if host in ("0.0.0.0", "::", "*") else host
+        spawner = environment.get("GRISTMILL_SPAWNER") or _SPAWNERS[0]
+        if spawner not in _SPAWNERS:
+            raise UsageError(
+                f"GRISTMILL_SPAWNER is {spawner!r}.", cure=f"Give {' or '.join(_SPAWNERS)}, or leave it out."
+            )
+        bridge = environment.get("GRISTMILL_INSIDE") or "172.17.0.1"
         return cls(
+            spawner=spawner,
+            image=environment.get("GRISTMILL_IMAGE") or "gristmill-notebook-cpu",
+            inside=bridge if spawner == "docker" else "127.0.0.1",
             home=Path(environment.get("GRISTMILL_HOME") or "~/.gristmill").expanduser().absolute(),
             ports=Ports(port),
             host=host,
@@ -90,7 +106,7 @@ class HubSettings:
     @property
     def hub_api(self) -> str:
         """The hub's API, as parts on this machine ask it."""
-        return f"http://127.0.0.1:{self.ports.hub}/hub/api"
+        return f"http://{self.inside}:{self.ports.hub}/hub/api"
 
 
 def _whole(environment: Mapping[str, str], name: str, default: int, *, least: int, most: int | None = None) -> int:

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from gristmill_hub import roles
+from gristmill_hub.containers import configure_containers
 from gristmill_hub.settings import HubSettings
 
 __all__ = ["configure_spawning"]
@@ -31,7 +32,7 @@ def configure_spawning(c: Any, settings: HubSettings) -> None:
     c.Spawner.default_url = "/lab"
     c.Spawner.args = server_options(settings.idle)
     c.Spawner.server_token_scopes = list(roles.SERVER)
-    _processes(c, settings)
+    _KINDS[settings.spawner](c, settings)
 
 
 def server_options(idle: int) -> list[str]:
@@ -62,3 +63,6 @@ def _processes(c: Any, settings: HubSettings) -> None:
     if os.geteuid() == 0:
         c.Spawner.args = [*server_options(settings.idle), "--allow-root"]  # as the hub, so do its servers
     c.Spawner.env_keep = ["PATH", "LANG", "LC_ALL", "TZ", "PYTHONPATH", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"]
+
+
+_KINDS = {"processes": _processes, "docker": configure_containers}

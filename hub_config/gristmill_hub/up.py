@@ -27,6 +27,7 @@ from pathlib import Path
 
 from gristmill.errors import NotPossible
 from gristmill_hub import login, services
+from gristmill_hub.containers import end_containers
 from gristmill_hub.keeping import folder_of_ours
 from gristmill_hub.parts import Part, Parts
 from gristmill_hub.proxy import proxy_command
@@ -55,6 +56,8 @@ def up(settings: HubSettings, *, config: Path | None = None, tell: Callable[[str
                 tell("Ending …")
             finally:
                 parts.end()
+                if settings.spawner == "docker":
+                    end_containers(settings)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
