@@ -17,30 +17,28 @@ from gristmill.app import Settings, embedded
 from gristmill.errors import HubAway, NotConfirmed, NotSignedIn
 from gristmill.mill import Mill
 from gristmill.records import (
+    Channel,
     Event,
     EventKind,
     LeaderboardRow,
+    Membership,
+    NewsKind,
     Notice,
+    Power,
     Run,
     RunRequest,
     RunStatus,
     Severity,
     Upload,
+    Who,
     replace,
 )
 from gristmill_widgets import build
-from gristmill_widgets.app import App
 from gristmill_widgets.following import Story
-from gristmill_widgets.home.page import Home
-from gristmill_widgets.steps.have import Have
-from gristmill_widgets.steps.run import RunPage
-from gristmill_widgets.steps.time import Time, choices
-from gristmill_widgets.steps.want import Want
+from gristmill_widgets.steps.time import choices
+from gristmill_widgets.wizard import PAGES, App
 from services.mills import Notepad
 from test_wizard_html import HOSTILE, Seen
-
-PAGES = {page.name: page for page in (Home, Have, Want, Time, RunPage)}
-EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
 @pytest.fixture
@@ -452,3 +450,24 @@ def test_an_upload_that_was_whole_already_is_taken(mill: Mill, tmp_path: Path) -
     upload: Upload = mill.upload(file)
     visitor = Visitor(mill).comes("have").uploads(upload="links", id=upload.id)
     assert visitor.at.startswith("want/")
+
+
+def test_a_visitor_chooses_how_they_are_told(mill: Mill) -> None:
+    visitor = Visitor(mill).comes("home").does("open", "settings")
+    assert "by mail" in Seen(visitor.app.screen.dialog).text
+    visitor.does("tell_mail", value=False)
+    assert [str(channel) for channel in mill.choices().by(NewsKind.RUN_FINISHED)] == ["bell"]
+    visitor.does("tell_mail", value=True)
+    assert set(mill.choices().by(NewsKind.RUN_FINISHED)) == {Channel.BELL, Channel.MAIL}
+
+
+def test_a_link_makes_a_stranger_a_member(mill: Mill) -> None:
+    olga, ben = (mill.on_behalf(Who(name=name, powers=frozenset({Power.USE}))) for name in ("olga", "ben"))
+    olga.make_project("mill")
+    _, token = olga.invite("mill", Membership.VIEWER)
+    visitor = Visitor(ben).comes(f"join/{token}")
+    assert [project.name for project in ben.projects()] == []
+    visitor.does("join")
+    assert visitor.at.startswith("home?project=")
+    assert [project.name for project in ben.projects()] == ["olga/mill"]
+    assert "not valid" in Visitor(ben).comes("join/guessed").does("join").sees

@@ -24,14 +24,7 @@ __all__ = ["build"]
 def build(client: Client | _Connection) -> Screen:
     """The whole wizard for one visitor, on whose behalf `client` asks."""
     from gristmill.client.handles import Connection
-    from gristmill_widgets.app import App
-    from gristmill_widgets.home.compare import Compare
-    from gristmill_widgets.home.page import Home
-    from gristmill_widgets.steps.have import Have
-    from gristmill_widgets.steps.run import RunPage
-    from gristmill_widgets.steps.time import Time
-    from gristmill_widgets.steps.want import Want
+    from gristmill_widgets.wizard import PAGES, App
 
     asked = client.client if isinstance(client, Connection) else client
-    pages = {page.name: page for page in (Home, Compare, Have, Want, Time, RunPage)}
-    return App(asked, pages).screen
+    return App(asked, PAGES).screen

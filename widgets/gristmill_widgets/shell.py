@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from gristmill.records import News, Who
+from gristmill.records import Channel, Choices, News, NewsKind, Who
 from gristmill_widgets.html import Child, Html, el
 from gristmill_widgets.links import link
 from gristmill_widgets.pieces import action
@@ -31,6 +31,7 @@ class Shell:
         self._app = app
         self._open = ""  # bell or settings
         self._news: Sequence[News] = ()
+        self._told_by: tuple[Channel, ...] = ()  # how they are told that a run has ended
 
     def begin(self) -> None:
         """Find out who is there, and what they have not read."""
@@ -51,6 +52,10 @@ class Shell:
             self._open = "" if self._open == value else str(value)
             if self._open == "bell":
                 self.look()
+            if self._open == "settings":
+                self._app.ask(self._app.client.choices, self._chosen, lambda _: None)
+        elif act.startswith("tell_") and act.removeprefix("tell_") in (Channel.BELL, Channel.MAIL):
+            self._tell(Channel(act.removeprefix("tell_")), on=bool(value))
         elif act == "close":
             self._open = ""
         elif act == "read":
@@ -59,6 +64,16 @@ class Shell:
             return False
         self._app.draw()
         return True
+
+    def _tell(self, channel: Channel, *, on: bool) -> None:
+        """Have them told that a run has ended by this channel too, or not."""
+        by = tuple(one for one in Channel if (on if one is channel else one in self._told_by))
+        kinds = {kind: by for kind in (NewsKind.RUN_FINISHED, NewsKind.RUN_FAILED, NewsKind.RUN_SALVAGED)}
+        self._app.ask(lambda: self._app.client.choose(kinds), self._chosen)
+
+    def _chosen(self, choices: Choices) -> None:
+        self._told_by = choices.by(NewsKind.RUN_FINISHED)
+        self._app.draw()
 
     def _met(self, who: Who) -> None:
         self._app.who = who
@@ -140,9 +155,15 @@ class Shell:
                aria_pressed=str(code == s.language).lower())
             for code, said in (("en", "English"), ("de", "Deutsch"))
         ]  # fmt: skip
+        told = [
+            el("label", el("input", type="checkbox", data_act=f"tell_{channel}", checked=channel in self._told_by),
+               el("span", s.channels[channel]), class_="gm-check")
+            for channel in (Channel.BELL, Channel.MAIL)
+        ]  # fmt: skip
         return [
             el("h3", s.theme), el("div", themes, class_="gm-switch", role="group", aria_label=s.theme),
             el("h3", s.spoken), el("div", languages, class_="gm-switch", role="group", aria_label=s.spoken),
+            el("h3", s.tell), el("div", told, class_="gm-row", role="group", aria_label=s.tell),
         ]  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from gristmill_widgets.files import hand_over, text_of
 from gristmill_widgets.html import Child, Html, el, shorten
 from gristmill_widgets.links import fragment_of, link
 from gristmill_widgets.pieces import action, card, head, loading, table
+from gristmill_widgets.steps.sharing import Sharing
 from gristmill_widgets.steps.trying import Trying
 from gristmill_widgets.words import duration, metric, score, size, task
 
@@ -32,6 +33,7 @@ class Answer:
         self._tab = tab if tab in _TABS else "try"
         self._is_fetching = False
         self.trying: Trying | None = None
+        self.sharing = Sharing(page, run.project_id)
 
     @property
     def s(self) -> English:
@@ -173,7 +175,8 @@ class Answer:
         items = [el("div", el("dt", name), el("dd", said, dir="auto")) for name, said in facts]
         return [el("dl", items, class_="gm-about"),
                 el("div", compare, link(s.change, fragment_of("want", run.dataset_id or "", {"target": run.target}),
-                                        class_="gm-button is-quiet"), class_="gm-row")]  # fmt: skip
+                                        class_="gm-button is-quiet"), class_="gm-row"),
+                self.sharing.content()]  # fmt: skip
 
     # --- what can be done --------------------------------------------------------------------------------------------
 
@@ -226,6 +229,10 @@ class Answer:
 
         del value, fields
         longer(self._page)
+
+    def on_invite(self, value: Any, fields: dict[str, Any]) -> None:
+        """Make a link for others."""
+        self.sharing.on_invite(value, fields)
 
     def on_try(self, value: Any, fields: dict[str, Any]) -> None:
         """Ask the model about what was filled in."""

@@ -32,6 +32,8 @@ class English:
     theme_light = "Light"
     theme_dark = "Dark"
     spoken = "Language"
+    tell = "When a run ends, tell me"
+    channels: ClassVar = {"bell": "in the bell", "mail": "by mail"}
     loading = "Loading …"
     fault = "Something went wrong inside Gristmill. Try again; if it stays so, tell whoever runs this installation."
     signed_out = "Your session has ended. Reload the page to sign in again; what runs goes on."
@@ -273,7 +275,7 @@ class English:
     fact_candidates = "candidates tried"
     fact_time = "of training"
     get_model = "Download the model"
-    get_notebook = "Open its notebook"
+    get_notebook = "Download its notebook"
     get_report = "Download the report"
     longer = "Train longer"
     share = "Copy link"
@@ -315,6 +317,16 @@ class English:
     about_recipe = "Recipe"
     about_run = "Run"
     compare = "Compare with others"
+    share_title = "Share"
+    share_lead = (
+        "Whoever follows the link may see everything in this project, and change nothing. It works for seven days."
+    )
+    invite = "Make a link for others"
+    invited = "The link is made. It is shown this once: copy it now."
+    invited_copy = "Copy the link"
+    join_title = "You are invited"
+    join_lead = "Somebody shares a project with you: its data, runs and models."
+    join = "Join"
 
     # home
     home_title = "Your work"
