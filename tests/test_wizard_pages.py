@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import threading
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 pytest.importorskip("anywidget")
 
 from gristmill.app import Settings, embedded
-from gristmill.errors import HubAway, NotConfirmed, NotSignedIn
+from gristmill.errors import GristmillError, HubAway, NotConfirmed, NotSignedIn
 from gristmill.mill import Mill
 from gristmill.records import (
     Channel,
@@ -22,6 +23,7 @@ from gristmill.records import (
     EventKind,
     LeaderboardRow,
     Membership,
+    Model,
     NewsKind,
     Notice,
     Power,
@@ -29,12 +31,14 @@ from gristmill.records import (
     RunRequest,
     RunStatus,
     Severity,
+    Stage,
     Upload,
     Who,
     replace,
 )
 from gristmill_widgets import build
 from gristmill_widgets.following import Story
+from gristmill_widgets.steps.asking import ask, row_file
 from gristmill_widgets.steps.time import choices
 from gristmill_widgets.wizard import PAGES, App
 from services.mills import Notepad
@@ -471,3 +475,55 @@ def test_a_link_makes_a_stranger_a_member(mill: Mill) -> None:
     assert visitor.at.startswith("home?project=")
     assert [project.name for project in ben.projects()] == ["olga/mill"]
     assert "not valid" in Visitor(ben).comes("join/guessed").does("join").sees
+
+
+# --- one thing is asked ----------------------------------------------------------------------------------------------
+
+
+class Answering:
+    """A client that answers with what a model's script would write, and keeps what it was given."""
+
+    def __init__(self, written: bytes) -> None:
+        self.written = written
+        self.given: tuple[str, bytes] | None = None
+
+    def predict(self, model_id: str, data: Path | None, to: Path) -> int:
+        del model_id
+        self.given = None if data is None else (data.name, data.read_bytes())
+        to.write_bytes(self.written)
+        return 1
+
+
+def a_model(task: str = "tabular-regression", **schema: Any) -> Model:
+    return Model(
+        id="model-1", project_id="p", run_id="run-1", name="grain", version=1, task=task, target="yield", metric="r2",
+        score=0.5, stage=Stage.CANDIDATE, key="k", size=1, sha256="", schema=schema, metrics={}, lineage={},
+        created_at=0.0,
+    )  # fmt: skip
+
+
+def test_a_row_goes_and_comes_in_the_form_of_the_training_file() -> None:
+    model = a_model(form={"format": "csv", "delimiter": ";", "decimal": ",", "encoding": "latin-1"})
+    row = row_file(model, {"Ort": "Köln", "Regen": "1.5"}, frozenset({"Regen"}))
+    assert row.decode("latin-1").split() == ["Ort;Regen", "Köln;1,5"]
+    client: Any = Answering("Ort;prediction;probability.ja\nKöln;2,5;0,75\n".encode("latin-1"))
+    answer = ask(client, model, row, "row.csv")
+    assert client.given == ("row.csv", row)
+    assert answer.rows == ({"Ort": "Köln", "prediction": "2.5", "probability.ja": "0.75"},)
+
+
+def test_boxes_and_masks_are_read_and_what_is_neither_is_refused() -> None:
+    boxes: Any = Answering(b'[{"file_name": "a.png", "category": "cat", "bbox": [1, 2, 3, 4], "score": 0.9}]')
+    [thing] = ask(boxes, a_model("object-detection"), b"", "a.png").things or ()
+    assert (thing.name, thing.box) == ("cat", (1.0, 2.0, 3.0, 4.0))
+
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.png", b"png")
+    masks: Any = Answering(packed.getvalue())
+    assert ask(masks, a_model("image-segmentation"), b"", "a.png").mask == "data:image/png;base64,cG5n"
+
+    broken: Any = Answering(b"neither")
+    for task in ("object-detection", "image-segmentation"):
+        with pytest.raises(GristmillError, match="cannot be read"):
+            ask(broken, a_model(task), b"", "a.png")

@@ -30,6 +30,7 @@ __all__ = ["App"]
 Found = TypeVar("Found")
 
 _FIRST = "home"
+_OF_PIECES = ("offset", "last", "wide", "high")  # of a file that the kernel itself reads
 
 
 class App:
@@ -118,7 +119,7 @@ class App:
         elif act == "speak":
             self._speak(str(value))
         elif not self.shell.hear(act, value) and self.page is not None:
-            fields = dict(said.get("fields") or {}) | {key: said[key] for key in ("offset", "last") if key in said}
+            fields = dict(said.get("fields") or {}) | {key: said[key] for key in _OF_PIECES if key in said}
             self.page.hear(act, value, fields, buffers)
 
     def _begin(self, fragment: str, language: str) -> None:

@@ -32,8 +32,8 @@ function morph(from, to) {
   const was = from.getAttribute("value");
   for (const { name, value } of [...to.attributes]) if (from.getAttribute(name) !== value) from.setAttribute(name, value);
   for (const { name } of [...from.attributes])
-    if (!to.hasAttribute(name) && name !== "style" && !(name === "open" && from.localName === "details")) from.removeAttribute(name);
-  if (from.hasAttribute("data-upload") || from.hasAttribute("data-report")) return; // these fill themselves
+    if (!to.hasAttribute(name) && name !== "style" && name !== "data-shown" && !(name === "open" && from.localName === "details")) from.removeAttribute(name);
+  if (from.hasAttribute("data-upload") || from.hasAttribute("data-report") || from.hasAttribute("data-preview")) return; // these fill themselves
   if (from.localName === "input") {
     if (["radio", "checkbox"].includes(from.type)) { if (from.hasAttribute("data-act")) from.checked = to.hasAttribute("checked"); }
     else if (was !== to.getAttribute("value") && from !== document.activeElement) from.value = to.getAttribute("value") || "";
@@ -109,6 +109,7 @@ class Page {
     for (const [node] of this.drops) if (!node.isConnected) { this.drops.get(node).sending?.end(); this.drops.delete(node); }
     for (const node of this.root.querySelectorAll("[data-upload]")) if (!this.drops.has(node)) this.drops.set(node, new Drop(node, (m, b) => this.say(m, b), words));
     for (const node of this.root.querySelectorAll("[data-report]")) this.frame(node);
+    for (const node of this.root.querySelectorAll("[data-preview]")) if (this.preview && node.dataset.shown !== this.preview) { node.dataset.shown = this.preview; node.replaceChildren(made("img", { src: this.preview, alt: "" })); }
     for (const button of this.root.querySelectorAll("[data-theme]")) button.setAttribute("aria-pressed", String(button.dataset.theme === this.theme()));
     this.tick();
   }
@@ -200,9 +201,14 @@ class Page {
   async pick(node) { // a small file that the kernel itself is to read
     const file = node.files[0];
     if (!file) return;
+    if (this.preview) URL.revokeObjectURL(this.preview);
+    this.preview = URL.createObjectURL(file);
+    this.dress();
+    let wide = 0, high = 0;
+    try { const seen = await createImageBitmap(file); wide = seen.width; high = seen.height; seen.close(); } catch { /* the model will say so */ }
     for (let offset = 0; offset === 0 || offset < file.size; offset += PIECE) {
       const data = await file.slice(offset, offset + PIECE).arrayBuffer();
-      this.say({ act: node.dataset.pick, value: file.name, offset, size: file.size, last: offset + PIECE >= file.size }, [data]);
+      this.say({ act: node.dataset.pick, value: file.name, offset, wide, high, last: offset + PIECE >= file.size }, [data]);
     }
     node.value = "";
   }

@@ -6,9 +6,8 @@ is enough for a first answer.
 
 from __future__ import annotations
 
-import csv
-import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from gristmill.records import Column, ColumnKind, Dataset, Failure, Model
 from gristmill_widgets.charts import bars
 from gristmill_widgets.html import Child, Html, el, plain, shorten
 from gristmill_widgets.pieces import card, loading, table
+from gristmill_widgets.steps.asking import Answer, Thing, ask, row_file
 from gristmill_widgets.words import number
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ _FIRST = 12  # before "more"
 _LONGEST = 20_000  # letters of a value
 _PICTURE = 20 << 20  # bytes
 _CLASSES = 6
+_THINGS = 20
+_SURE = 0.3  # below, a thing is not shown
 _NUMBERS = ("number", "integer")
 
 
@@ -40,10 +42,11 @@ class Trying:
         self._columns = [column for column in model.schema.get("columns", ()) if isinstance(column, dict)]
         self._values = {str(column["name"]): self._usual(column) for column in self._columns}
         self._is_asking = False
-        self._answer: list[dict[str, str]] = []
+        self._answer: Answer | None = None
         self._seconds = 0.0
         self._picture = bytearray()
         self._pictured = ""
+        self._wide, self._high = 0.0, 0.0  # of the picture
 
     @property
     def s(self) -> English:
@@ -78,7 +81,7 @@ class Trying:
                 "label", el("span", s.try_picture, class_="gm-label"), chosen,
                 el("input", type="file", accept="image/*", data_pick="picture", class_="gm-file"), class_="gm-field",
             )  # fmt: skip
-            return el("form", fields, class_="gm-form")
+            return el("form", fields, el("div", data_preview=True, class_="gm-preview"), class_="gm-form")
         else:
             shown = [self._field(place, column) for place, column in enumerate(self._columns[:_FIELDS])]
             more = el("details", el("summary", s.try_more.format(n=len(shown) - _FIRST)),
@@ -143,11 +146,17 @@ class Trying:
         s = self.s
         if self._is_asking:
             return [loading(s.try_asking), el("p", s.try_first, class_="gm-note")]
-        if not self._answer:
+        found = self._answer
+        if found is None:
             return el("p", s.try_none, class_="gm-note")
-        if len(self._answer) > 1 or self._kind() == "series":
-            return self._many()
-        row = self._answer[0]
+        took = el("p", s.try_took.format(time=f"{self._seconds:.1f} s"), class_="gm-note")
+        if found.things is not None:
+            return [self._found(found.things), took]
+        if found.mask:
+            return [el("img", src=found.mask, alt=s.try_mask, class_="gm-mask"), took]
+        if len(found.rows) != 1 or self._kind() == "series":
+            return [self._many(found.rows), took]
+        row = found.rows[0]
         chances = sorted(
             ((name.removeprefix("probability."), _float(value)) for name, value in row.items()
              if name.startswith("probability.")),
@@ -161,13 +170,29 @@ class Trying:
         if chances:
             said.append(el("h3", s.try_sure))
             said.append(bars(s, chances, 1.0, most=_CLASSES))
-        return [*said, el("p", s.try_took.format(time=f"{self._seconds:.1f} s"), class_="gm-note")]
+        return [*said, took]
 
-    def _many(self) -> Child:
-        names = list(self._answer[0])
-        rows: list[list[Child]] = [[self._written(row.get(name, "")) for name in names] for row in self._answer[:60]]
-        return [table([shorten(name, 30) for name in names], rows, label=self.s.try_answer),
-                el("p", self.s.try_took.format(time=f"{self._seconds:.1f} s"), class_="gm-note")]  # fmt: skip
+    def _many(self, rows: Sequence[dict[str, str]]) -> Child:
+        names = list(rows[0]) if rows else []
+        shown: list[list[Child]] = [[self._written(row.get(name, "")) for name in names] for row in rows[:60]]
+        return table([shorten(name, 30) for name in names], shown, label=self.s.try_answer)
+
+    def _found(self, things: Sequence[Thing]) -> Child:
+        """What is in the picture, drawn over it."""
+        s = self.s
+        sure = [one for one in things if one.score >= _SURE][:_THINGS]
+        if not sure:
+            return el("p", s.try_nothing, class_="gm-answer")
+        boxes = []
+        for one in sure:
+            x, y, wide, high = one.box
+            boxes.append(el("rect", x=f"{x:.1f}", y=f"{y:.1f}", width=f"{wide:.1f}", height=f"{high:.1f}"))
+        drawn = el(
+            "svg", boxes, viewBox=f"0 0 {self._wide:.0f} {self._high:.0f}", class_="gm-boxes", aria_hidden="true"
+        )
+        picture = el("div", el("div", data_preview=True, class_="gm-preview"), drawn, class_="gm-pictured")
+        names = [(one.name, one.score) for one in sure]
+        return [picture if self._wide else None, bars(s, names, 1.0, most=_THINGS)]
 
     def _written(self, text: str) -> str:
         try:
@@ -208,6 +233,7 @@ class Trying:
             return
         if fields.get("last"):
             self._pictured = plain(str(value))
+            self._wide, self._high = _float(str(fields.get("wide", 0))), _float(str(fields.get("high", 0)))
             ending = Path(self._pictured).suffix.lower()[:6]
             whole = bytes(self._picture)
             self._picture.clear()
@@ -224,49 +250,23 @@ class Trying:
         return ""
 
     def _row(self) -> bytes:
-        """The row as the file that the model has learned from was written."""
-        form = self._model.schema.get("form") or {}
-        is_csv = form.get("format") == "csv"
-        delimiter, decimal = (
-            (str(form.get("delimiter") or ","), str(form.get("decimal") or ".")) if is_csv else (",", ".")
-        )
-        encoding = str(form.get("encoding") or "utf-8") if is_csv else "utf-8"
-        row = []
-        for column in self._columns:
-            text = self._values.get(str(column["name"]), "").strip()
-            if column.get("kind") in _NUMBERS and self.s.decimal == ",":
-                text = text.replace(",", ".")
-            row.append(text.replace(".", decimal) if column.get("kind") in _NUMBERS else text)
-        with tempfile.SpooledTemporaryFile(mode="w+", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, delimiter=delimiter)
-            if not is_csv or form.get("header", True):
-                writer.writerow([str(column["name"]) for column in self._columns])
-            writer.writerow(row)
-            file.seek(0)
-            return file.read().encode(encoding, errors="replace")
+        values = {str(column["name"]): self._values.get(str(column["name"]), "").strip() for column in self._columns}
+        numbers = frozenset(str(column["name"]) for column in self._columns if column.get("kind") in _NUMBERS)
+        if self.s.decimal == ",":
+            values |= {name: values[name].replace(",", ".") for name in numbers}
+        return row_file(self._model, values, numbers)
 
     def _ask(self, data: bytes | None, name: str) -> None:
-        client, model_id = self._page.app.client, self._model.id
+        client, model = self._page.app.client, self._model
         self._is_asking, began = True, time.monotonic()
 
-        def asked() -> list[dict[str, str]]:
-            with tempfile.TemporaryDirectory() as scratch:
-                given: Path | None = None
-                if data is not None:
-                    given = Path(scratch) / name
-                    given.write_bytes(data)
-                to = Path(scratch) / "answers.csv"
-                client.predict(model_id, given, to)
-                with to.open(encoding="utf-8", newline="") as file:
-                    return [dict(row) for _, row in zip(range(200), csv.DictReader(file), strict=False)]
-
-        def answered(rows: list[dict[str, str]]) -> None:
-            self._is_asking, self._answer, self._seconds = False, rows, time.monotonic() - began
+        def answered(found: Answer) -> None:
+            self._is_asking, self._answer, self._seconds = False, found, time.monotonic() - began
 
         def refused(why: Failure) -> None:
             self._is_asking, self._page.why = False, why
 
-        self._page.ask(asked, answered, refused)
+        self._page.ask(lambda: ask(client, model, data, name), answered, refused)
 
 
 def _float(text: str) -> float:

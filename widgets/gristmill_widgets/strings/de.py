@@ -293,6 +293,8 @@ class German(English):
     try_asking = "Wird gefragt …"
     try_first = "Die erste Antwort dauert etwas, denn das Modell wird geweckt."
     try_none = "Fragen Sie, dann steht die Antwort hier."
+    try_mask = "Eine Maske: welche Bildpunkte was sind"
+    try_nothing = "Nichts wurde gefunden."
     try_sure = "Wie sicher es ist"
     try_took = "Beantwortet in {time}"
     try_no_number = "„{name}“ braucht eine Zahl."

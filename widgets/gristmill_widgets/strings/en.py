@@ -302,6 +302,8 @@ class English:
     try_asking = "Asking …"
     try_first = "The first answer takes a while, for the model is woken up."
     try_none = "Ask, and the answer stands here."
+    try_mask = "A mask: which pixels are what"
+    try_nothing = "Nothing was found."
     try_sure = "How sure it is"
     try_took = "Answered in {time}"
     try_no_number = "“{name}” wants a number."
