@@ -68,7 +68,7 @@ class Person:
         """The seconds until the page can be used, and the page."""
         page = await self.context.new_page()
         self.asked = []
-        page.on("requestfinished", self.asked.append)
+        page.on("requestfinished", lambda request: self.asked.append(request))
         began = time.perf_counter()
         await page.goto(self.here.url + path, wait_until="commit")
         await page.wait_for_selector(usable)
@@ -81,14 +81,19 @@ class Person:
 
 
 def kernels() -> list[int]:
-    """Processes of kernels that the service has started."""
-    found = subprocess.run(["pgrep", "-f", "ipykernel_launcher -f .*/voila_"], capture_output=True, text=True).stdout
-    return [int(pid) for pid in found.split()]
+    """Processes of kernels: copies of one original, whose children they are."""
+    return [pid for original in _running("gristmill_widgets.service.copies") for pid in _running("-P", str(original))]
 
 
 def service() -> list[int]:
-    found = subprocess.run(["pgrep", "-f", "gristmill_widgets.service"], capture_output=True, text=True).stdout
-    return [int(pid) for pid in found.split()]
+    """The service's own process, and the original of its kernels."""
+    there = _running("gristmill_widgets.service")
+    return [pid for pid in there if pid not in set(kernels())]
+
+
+def _running(*asked: str) -> list[int]:
+    found = subprocess.run(["pgrep", *(asked if len(asked) > 1 else ("-f", *asked))], capture_output=True, text=True)
+    return [int(pid) for pid in found.stdout.split()]
 
 
 def pss(pid: int) -> float:

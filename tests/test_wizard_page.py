@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from services.wizards import Wizard
+from services.wizards import Wizard, process_of
 
 pytestmark = pytest.mark.slow
 
@@ -48,7 +48,7 @@ class Visit:
 
     def tab(self) -> Any:
         page = self.context.new_page()
-        page.on("requestfinished", self.asked.append)
+        page.on("requestfinished", lambda request: self.asked.append(request))
         page.on("console", lambda told: self.said.append(told.text) if told.type == "error" else None)
         page.on("pageerror", lambda error: self.said.append(str(error)))
         return page
@@ -85,10 +85,6 @@ def until(true: Callable[[], Any]) -> None:
         time.sleep(0.1)
 
 
-def is_running(kernel: str) -> bool:
-    return subprocess.run(["pgrep", "-f", f"kernel-{kernel}.json"], stdout=subprocess.DEVNULL).returncode == 0
-
-
 def test_the_page_is_shown_answers_and_is_light_the_second_time(visit: Visit) -> None:
     visit.asked.clear()
     page = visit.open()
@@ -112,9 +108,9 @@ def test_a_page_that_is_left_is_freed_and_one_that_is_not_is_not(visit: Visit) -
     visit.page.evaluate("window.dispatchEvent(new Event('beforeunload'))")  # as it comes when a file is downloaded
     visit.page.click("button:has-text('Again')")
     visit.page.wait_for_selector(".again")
-    assert is_running(kernel)
+    assert process_of(kernel) is not None
     visit.page.goto("about:blank")
-    until(lambda: not is_running(kernel))
+    until(lambda: process_of(kernel) is None)
 
 
 def test_whoever_signs_out_elsewhere_is_told_so(visit: Visit) -> None:
@@ -128,7 +124,9 @@ def test_whoever_signs_out_elsewhere_is_told_so(visit: Visit) -> None:
 def test_a_page_whose_kernel_has_died_says_so_and_comes_again(visit: Visit) -> None:
     page = visit.open()
     kernel = visit.kernel()
-    subprocess.run(["pkill", "-9", "-f", f"kernel-{kernel}.json"], check=True)
+    pid = process_of(kernel)
+    assert pid is not None
+    os.kill(pid, 9)
     page.wait_for_selector("#gm-ended:not([hidden]) >> text=This page is over")
     page.click("text=Open it again")
     page.wait_for_selector(".greeting")

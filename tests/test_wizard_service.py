@@ -11,7 +11,6 @@ import contextlib
 import json
 import os
 import re
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from services.wizards import Page, Visitor, Wizard, open_socket
+from services.wizards import Page, Visitor, Wizard, open_socket, process_of
 
 pytestmark = pytest.mark.slow
 
@@ -72,16 +71,6 @@ def token_of(visitor: Visitor) -> str:
 def folder_of(kernel: str) -> Path:
     [folder] = Path(tempfile.gettempdir()).glob(f"voila_*/{kernel}")
     return folder
-
-
-def process_of(kernel: str) -> int | None:
-    found = subprocess.run(["pgrep", "-f", f"kernel-{kernel}.json"], capture_output=True, text=True).stdout.split()
-    return int(found[0]) if found else None
-
-
-def wait_for_greeting(page: Page) -> None:
-    """Its kernel has asked the API who its visitor is."""
-    until(lambda: f"olga has asked in {page.kernel}" if greeted(page) else "")
 
 
 def greeted(page: Page) -> bool:
@@ -190,7 +179,7 @@ def test_a_kernel_is_neither_started_restarted_nor_interrupted_by_hand(olga: Vis
 
 def test_a_kernel_learns_neither_the_services_secrets_nor_anothers_address(wizard: Wizard, olga: Visitor) -> None:
     stolen = wizard.folder / "stock-environment.json"
-    olga.open(f"{wizard.url}?told=in-confidence")
+    olga.open(f"{wizard.url}?told=in-confidence").close()
     olga.open(f"{wizard.stock}?told=in-confidence")
     until(lambda: "in-confidence" in stolen.read_text())
     inherited = json.loads(stolen.read_text())

@@ -10,6 +10,7 @@ wizard   a JupyterHub that runs, with the services `gristmill`, `wizard` (ours) 
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -178,6 +179,16 @@ def open_socket(page: Page, cookie: str, url: str = "", *, origin: str = "") -> 
     headers = {"Cookie": cookie, "Sec-Fetch-Mode": "websocket"}
     own: Any = origin or page.visitor.wizard.hub.url
     return connect(url.replace("http://", "ws://", 1), additional_headers=headers, origin=own, open_timeout=PATIENCE)
+
+
+def process_of(kernel: str) -> int | None:
+    """The process of a kernel: ours live in folders of their own, stock Voila's name their file."""
+    for place in Path("/proc").glob("[0-9]*/cwd"):
+        with contextlib.suppress(OSError):
+            if f"/{kernel}" in str(place.readlink()):
+                return int(place.parent.name)
+    found = subprocess.run(["pgrep", "-f", f"kernel-{kernel}.json"], capture_output=True, text=True).stdout.split()
+    return int(found[0]) if found else None
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import html
 import importlib
 import pkgutil
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from gristmill.errors import GristmillError, HubAway
@@ -59,6 +60,7 @@ class Door:
         self.widget.children = (self._said,)
 
 
+@cache
 def warm() -> None:
     """Import all that a page will need, while nobody waits for it."""
     import gristmill

@@ -120,7 +120,7 @@ class Callback(Said, HubOAuthCallbackHandler):  # type: ignore[misc]  # JupyterH
 
     async def get(self) -> None:
         try:
-            await super().get()
+            await HubOAuthCallbackHandler.get(self)
         except HTTPError as error:
             if error.status_code < 500:
                 raise

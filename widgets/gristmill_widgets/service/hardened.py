@@ -23,10 +23,12 @@ import os
 import shutil
 import sys
 import uuid
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_server.auth.authorizer import AllowAllAuthorizer
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from voila.app import Voila
@@ -36,6 +38,7 @@ from voila.utils import get_voila_labextensions_path
 
 from gristmill_widgets.service.assets import BUNDLE, Assets
 from gristmill_widgets.service.chunks import bundle_of
+from gristmill_widgets.service.copies import Original
 from gristmill_widgets.service.handing import NotLetIn, let_in
 from gristmill_widgets.service.handlers import HEADERS, WORDS, NotThere, logged, owned, routes
 from gristmill_widgets.service.identity import Visitors
@@ -55,15 +58,19 @@ _EXTENSIONS = ("@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets
 # What a page may send to its kernel: the messages of widgets, and no code
 _MESSAGES = ["comm_open", "comm_close", "comm_msg", "comm_info_request", "kernel_info_request"]
 
-_REFILL = 0.3  # seconds after which a kernel that was given away is replaced: its page comes first
+_COPIED = EntryPoint(
+    "gristmill-copied", "gristmill_widgets.service.copies:Copied", "jupyter_client.kernel_provisioners"
+)
+_REFILL = 0.1  # seconds after which a kernel that was given away is replaced: its page comes first
 
 
-class OneKernel(KernelSpecManager):  # type: ignore[misc]  # traitlets' metaclass is not typed
+class OneKernel(KernelSpecManager):
     """The only kernel there is, whatever is installed: this Python, without a history."""
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
         argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--HistoryManager.enabled=False"]
-        return KernelSpec(argv=argv, display_name="Python 3", language="python", name=kernel_name)
+        copied = {"kernel_provisioner": {"provisioner_name": _COPIED.name}}
+        return KernelSpec(argv=argv, display_name="Python 3", language="python", name=kernel_name, metadata=copied)
 
     def find_kernel_specs(self) -> dict[str, str]:
         return {"python3": ""}
@@ -75,7 +82,13 @@ class OneKernel(KernelSpecManager):  # type: ignore[misc]  # traitlets' metaclas
 class Kernels(AsyncMappingKernelManager):
     """Kernels that learn nothing of the service, each in a folder of its own. Voila puts its pool on top of this."""
 
-    async def start_kernel(self, *, kernel_id: str | None = None, **asked: Any) -> str:
+    def __init__(self, **more: Any) -> None:
+        folder = Path(more["connection_dir"])
+        self.original = Original(kernel_environment(os.environ, str(folder)), str(folder))
+        KernelProvisionerFactory.instance().provisioners[_COPIED.name] = _COPIED
+        super().__init__(**more)  # type: ignore[no-untyped-call]
+
+    async def start_kernel(self, *, kernel_id: str | None = None, **asked: Any) -> str:  # type: ignore[override]
         kernel_id = kernel_id or str(uuid.uuid4())
         folder = self._folder(kernel_id)
         folder.mkdir(mode=0o700)
@@ -88,7 +101,7 @@ class Kernels(AsyncMappingKernelManager):
     async def end(self, kernel_id: str) -> None:
         """End a kernel, now, and all that it has written."""
         if kernel_id in self:
-            await self.shutdown_kernel(kernel_id, now=True)
+            await self.shutdown_kernel(kernel_id, now=True)  # type: ignore[no-untyped-call]
         shutil.rmtree(self._folder(kernel_id), ignore_errors=True)
 
     def _folder(self, kernel_id: str) -> Path:
@@ -214,16 +227,23 @@ class Hardened(Voila):  # type: ignore[misc]  # Voila has no types
 
     async def _from_pool(self) -> tuple[str, str]:
         """The next kernel that stands ready and its page, in the order in which people came."""
-        manager, name = self.kernel_manager, self.kernel_manager.notebook_path
         async with self._turn:
-            while not manager.get_pool_size(name):
-                await asyncio.sleep(0.02)
-            try:
-                rendering, _, kernel_id = await manager.get_rendered_notebook(name)
-            except Exception as error:
-                manager.fill_if_needed(notebook_name=name)  # Voila does not replace one that did not start
-                raise NotLetIn(f"a kernel did not start: {error}") from error
-        rendered, rest = await rendering
+            while True:
+                kernel_id, page = await self._next_of_pool()
+                if await self._alive(kernel_id):
+                    return kernel_id, page
+                await self.kernel_manager.end(kernel_id)
+
+    async def _next_of_pool(self) -> tuple[str, str]:
+        manager, name = self.kernel_manager, self.kernel_manager.notebook_path
+        while not manager.get_pool_size(name):
+            await asyncio.sleep(0.02)
+        try:
+            rendering, _, kernel_id = await manager.get_rendered_notebook(name)
+            rendered, rest = await rendering
+        except Exception as error:
+            manager.fill_if_needed(notebook_name=name)  # Voila does not replace one that did not start
+            raise NotLetIn(f"a kernel did not start: {error}") from error
         return kernel_id, "".join(rendered) + "".join([snippet async for snippet, _ in rest])
 
     async def end(self, seat: Seat, code: int) -> None:
@@ -246,6 +266,7 @@ class Hardened(Voila):  # type: ignore[misc]  # Voila has no types
         if self._rounds is not None:
             self._rounds.cancel()
         self.ioloop.run_sync(lambda: self.kernel_manager.shutdown_all(now=True))
+        self.kernel_manager.original.end()
         shutil.rmtree(self.connection_dir, ignore_errors=True)
 
 
