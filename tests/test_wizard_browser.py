@@ -14,6 +14,7 @@ from test_wizard_pages import a_file
 
 pytestmark = [pytest.mark.slow]
 
+FILE = "[data-upload] input[type=file] >> nth=0"
 WAIT = 90_000.0  # milliseconds
 ATTACK = '"><img src=x onerror="document.title=1"><script>document.title=1</script>'
 
@@ -41,9 +42,7 @@ class Visit:
         self.page.wait_for_function("text => document.querySelector('.gm-main').textContent.includes(text)", arg=text)
 
     def chooses(self, name: str, data: bytes) -> None:
-        self.page.set_input_files(
-            "[data-upload] input[type=file]", {"name": name, "mimeType": "text/csv", "buffer": data}
-        )
+        self.page.set_input_files(FILE, {"name": name, "mimeType": "text/csv", "buffer": data})
 
     def drops(self, name: str, data: bytes) -> None:
         self.page.evaluate(
@@ -98,6 +97,16 @@ def test_names_that_attack_stay_names(visit: Callable[..., Visit]) -> None:
     assert here.page.title() != "1"
     assert here.page.locator(".gm-main img, .gm-main script").count() == 0
     assert here.page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert here.said == []
+
+
+def test_several_files_travel_as_one_archive(visit: Callable[..., Visit]) -> None:
+    here = visit().at("have")
+    files = [{"name": f"{place}.csv", "mimeType": "text/csv", "buffer": a_file(30 + place)} for place in range(2)]
+    here.page.set_input_files(FILE, files)
+    here.has("What do you want to know?")
+    here.has("files.zip")
+    here.has("61 rows")
     assert here.said == []
 
 
@@ -158,9 +167,10 @@ def hub_page(chromium: Any, voila: Callable[..., str], api: Api, tmp_path: Path)
     here.context.close()
 
 
-def through(here: Visit, api: Api, *, fails: Callable[[int], bool] = lambda _: False) -> list[str]:
-    """Serve the store to the page; `fails` says of the nth part whether its connection breaks. What was sent."""
+def through(here: Visit, api: Api, *, fails: Callable[[int], bool] = lambda _: False) -> tuple[list[str], list[str]]:
+    """Serve the store to the page; `fails` says of the nth part whether its connection breaks. Sent, and arrived."""
     sent: list[str] = []
+    arrived: list[str] = []
     root = api.url.rstrip("/")
 
     def serve(route: Any) -> None:
@@ -169,9 +179,10 @@ def through(here: Visit, api: Api, *, fails: Callable[[int], bool] = lambda _: F
             route.abort("connectionreset")
         else:
             route.fulfill(response=route.fetch(url=root + "/store/" + route.request.url.split("/store/")[1]))
+            arrived.append(route.request.url)
 
     here.page.route("**/store/**", serve)
-    return sent
+    return sent, arrived
 
 
 def a_large_file() -> bytes:
@@ -186,8 +197,8 @@ def on_disk(folder: Path) -> Path:
 
 
 def test_parts_go_straight_to_the_store_and_broken_ones_again(hub_page: Visit, api: Api, tmp_path: Path) -> None:
-    sent = through(hub_page, api, fails=lambda number: number in (2, 3))
-    hub_page.at("have").page.set_input_files("[data-upload] input[type=file]", str(on_disk(tmp_path)))
+    sent, _ = through(hub_page, api, fails=lambda number: number in (2, 3))
+    hub_page.at("have").page.set_input_files(FILE, str(on_disk(tmp_path)))
     hub_page.has("What do you want to know?")
     assert len(sent) >= 4  # three parts, and those that broke
     assert hub_page.said == []
@@ -195,16 +206,18 @@ def test_parts_go_straight_to_the_store_and_broken_ones_again(hub_page: Visit, a
 
 def test_an_upload_is_paused_and_goes_on_after_a_reload(hub_page: Visit, api: Api, tmp_path: Path) -> None:
     file = on_disk(tmp_path)
-    sent = through(hub_page, api, fails=lambda number: number > 1)  # one part arrives
-    hub_page.at("have").page.set_input_files("[data-upload] input[type=file]", str(file))
+    sent, arrived = through(hub_page, api, fails=lambda number: number > 1)
+    hub_page.at("have").page.set_input_files(FILE, str(file))
+    while not arrived:
+        hub_page.page.wait_for_timeout(100)
     hub_page.page.click("[data-upload] >> text=Pause")
     hub_page.page.wait_for_selector("[data-upload] >> text=Go on")
     hub_page.page.reload()
     hub_page.has("Choose the same file again")
 
     hub_page.page.unroute("**/store/**")
-    before, sent = len(sent), through(hub_page, api)
-    hub_page.page.set_input_files("[data-upload] input[type=file]", str(file))
+    before, (sent, _) = len(sent), through(hub_page, api)
+    hub_page.page.set_input_files(FILE, str(file))
     hub_page.has("What do you want to know?")
     assert before >= 1
     assert len(sent) == 2  # of three
@@ -249,6 +262,6 @@ def test_from_a_sample_to_an_answer(visit: Callable[..., Visit], tmp_path: Path)
         found = list(csv.DictReader(file))[:5]
     rows.write_text("\n".join([",".join(found[0]), *(",".join(row.values()) for row in found)]), "utf-8")
     here.page.click("#gm-tab-file")
-    here.page.set_input_files("[data-upload] input[type=file]", str(rows))
+    here.page.set_input_files(FILE, str(rows))
     here.has("5 rows answered")
     assert here.said == []

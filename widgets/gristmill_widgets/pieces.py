@@ -43,6 +43,7 @@ def problem(s: English, why: Failure) -> Html:
         action(s.try_again, "again"),
         class_="gm-problem",
         role="alert",
+        data_key="trouble",
     )
 
 

@@ -32,7 +32,7 @@ function morph(from, to) {
   const was = from.getAttribute("value");
   for (const { name, value } of [...to.attributes]) if (from.getAttribute(name) !== value) from.setAttribute(name, value);
   for (const { name } of [...from.attributes])
-    if (!to.hasAttribute(name) && name !== "style" && name !== "data-shown" && !(name === "open" && from.localName === "details")) from.removeAttribute(name);
+    if (!to.hasAttribute(name) && name !== "style" && name !== "data-shown" && !(name === "open" && ["details", "dialog"].includes(from.localName))) from.removeAttribute(name);
   if (from.hasAttribute("data-upload") || from.hasAttribute("data-report") || from.hasAttribute("data-preview")) return; // these fill themselves
   if (from.localName === "input") {
     if (["radio", "checkbox"].includes(from.type)) { if (from.hasAttribute("data-act")) from.checked = to.hasAttribute("checked"); }
@@ -75,7 +75,7 @@ class Page {
 
   say(message, buffers) {
     this.turn += 1;
-    this.asked.set(this.turn, performance.now());
+    if (!buffers) this.asked.set(this.turn, performance.now()); // bytes take as long as they take
     this.model.send({ ...message, turn: this.turn }, undefined, buffers);
   }
 
@@ -106,7 +106,7 @@ class Page {
     this.root.querySelector(".gm-skip").textContent = words.skip || "";
     this.root.querySelector(".gm-lost").textContent = words.lost || "";
     for (const node of this.root.querySelectorAll("[data-share]")) node.style.setProperty("--share", node.dataset.share);
-    for (const [node] of this.drops) if (!node.isConnected) { this.drops.get(node).sending?.end(); this.drops.delete(node); }
+    for (const [node] of this.drops) if (!node.isConnected) { this.drops.get(node).sending?.leave(); this.drops.delete(node); }
     for (const node of this.root.querySelectorAll("[data-upload]")) if (!this.drops.has(node)) this.drops.set(node, new Drop(node, (m, b) => this.say(m, b), words));
     for (const node of this.root.querySelectorAll("[data-report]")) this.frame(node);
     for (const node of this.root.querySelectorAll("[data-preview]")) if (this.preview && node.dataset.shown !== this.preview) { node.dataset.shown = this.preview; node.replaceChildren(made("img", { src: this.preview, alt: "" })); }
@@ -166,12 +166,14 @@ class Page {
   }
 
   clicked(event) {
+    if (event.target.localName === "dialog") { this.say({ act: "close" }); return; } // beside the sheet
     const node = event.target.closest("[data-act], [data-theme], [data-full], [data-copy], a[href='#gm-main']");
     if (!node || node.matches("select, input, form")) return;
     if (node.matches("a[href='#gm-main']")) { event.preventDefault(); this.root.querySelector("#gm-main").focus(); return; }
     if (node.dataset.theme) return this.themed(node.dataset.theme);
     if (node.dataset.full !== undefined) { this.root.querySelector("iframe")?.requestFullscreen?.(); return; }
     if (node.dataset.copy !== undefined) { this.copy(node); return; }
+    if (node.localName === "a" && (event.metaKey || event.ctrlKey || event.shiftKey)) return;
     event.preventDefault();
     this.act(node, node, node.dataset.value ?? "");
   }
@@ -232,7 +234,11 @@ class Page {
 
   moveTo() {
     const fragment = this.model.get("fragment");
-    if (!this.inLab && location.hash.slice(1) !== fragment) history.pushState(null, "", `#${fragment}`);
+    const here = location.hash.slice(1);
+    if (this.inLab || here === fragment) return;
+    // Another choice on the same page is no step that anybody wants to go back over.
+    const isSame = !here || here.split("?")[0] === fragment.split("?")[0];
+    history[isSame ? "replaceState" : "pushState"](null, "", `#${fragment}`);
   }
 
   close() { clearInterval(this.clock); if (this.moved) window.removeEventListener("popstate", this.moved); }

@@ -87,12 +87,10 @@ class Sending {
     const one = { number: link.number, abort: () => {} };
     this.under.add(one);
     const done = () => { this.under.delete(one); this.gone.set(link.number, link.size); this.tries = 0; this.fill(); };
-    const broke = (why) => {
+    const broke = () => {
       this.under.delete(one);
       this.gone.delete(link.number);
-      if (this.state !== "sending") return;
-      this.queue.unshift(link);
-      this.wait(why);
+      if (this.state === "sending") this.wait();
     };
     if (this.byKernel || !link.url) this.pieces(link, blob, one, done, broke);
     else this.put(link, blob, one, done, broke);
@@ -103,26 +101,26 @@ class Sending {
     one.abort = () => xhr.abort();
     xhr.open("PUT", link.url);
     for (const [name, value] of Object.entries(link.headers)) if (name.toLowerCase() !== "content-length") xhr.setRequestHeader(name, value);
-    xhr.upload.onprogress = (event) => { this.gone.set(link.number, event.loaded); this.show(); };
+    xhr.upload.onprogress = (event) => { this.talks = true; this.gone.set(link.number, event.loaded); this.show(); };
     xhr.onload = () => {
-      if (xhr.status >= 200 && xhr.status < 300) { this.reached = true; done(); }
-      else if ([404, 405, 501].includes(xhr.status) && !this.reached) { this.byKernel = true; broke("closed"); }
-      else broke(String(xhr.status));
+      if (xhr.status >= 200 && xhr.status < 300) { this.takes = true; done(); }
+      else if ([404, 405, 501].includes(xhr.status) && !this.takes) { this.byKernel = true; broke(); }
+      else broke();
     };
-    // A store that refuses other pages' requests looks just like a lost connection; online, and never reached, it is that.
+    // A store that refuses this page looks just like a lost connection; online, and before it took a byte, it is that.
     xhr.onerror = async () => {
       if (await this.changed(blob)) return this.fail("changed");
-      if (!this.reached && navigator.onLine) this.refusals = (this.refusals || 0) + 1;
+      if (!this.talks && navigator.onLine) this.refusals = (this.refusals || 0) + 1;
       if (this.refusals >= AT_ONCE || (this.refusals && this.file.size <= this.partSize)) this.byKernel = true;
-      broke("lost");
+      broke();
     };
-    xhr.onabort = () => broke("paused");
+    xhr.onabort = () => broke();
     xhr.send(blob);
   }
 
   async pieces(link, blob, one, done, broke) {
     let stopped = false;
-    one.abort = () => { stopped = true; broke("paused"); };
+    one.abort = () => { stopped = true; broke(); };
     try {
       for (let offset = 0; offset < Math.max(1, blob.size); offset += PIECE) {
         const data = await blob.slice(offset, offset + PIECE).arrayBuffer();
@@ -138,7 +136,7 @@ class Sending {
     } catch (error) {
       if (stopped) return;
       if (await this.changed(blob)) this.fail("changed");
-      else broke("lost");
+      else broke();
     }
   }
 
@@ -150,8 +148,7 @@ class Sending {
     try { await blob.slice(0, 1).arrayBuffer(); return false; } catch { return true; }
   }
 
-  wait() {
-    for (const one of [...this.under]) one.abort();
+  wait() { // what is under way may well arrive: only what broke is asked for again
     this.state = "waiting";
     const pause = PAUSES[Math.min(this.tries, PAUSES.length - 1)];
     this.tries += 1;
@@ -183,6 +180,12 @@ class Sending {
     this.show();
   }
 
+  leave() { // the page is gone; what has arrived is kept for whoever chooses the file again
+    if (["sending", "opening", "waiting", "paused"].includes(this.state)) this.state = "over";
+    for (const one of [...this.under]) one.abort();
+    this.end();
+  }
+
   end() { clearTimeout(this.timer); window.removeEventListener("online", this.online); }
 
   drop() {
@@ -210,22 +213,55 @@ class Drop {
     Object.assign(this, { node, say, words, purpose: node.dataset.upload });
     this.shown = "";
     this.input = made("input", { type: "file", class: "gm-away", tabindex: "-1", "aria-hidden": "true", accept: node.dataset.accept || "" });
-    this.input.onchange = () => { if (this.input.files[0]) this.take(this.input.files[0]); this.input.value = ""; };
+    this.folder = made("input", { type: "file", webkitdirectory: true, class: "gm-away", tabindex: "-1", "aria-hidden": "true" });
+    if (this.purpose === "data") this.input.multiple = true;
+    for (const input of [this.input, this.folder]) input.onchange = () => {
+      const files = [...input.files];
+      input.value = "";
+      if (files.length === 1 && input === this.input) this.take(files[0]);
+      else if (files.length) this.pack(files[0].webkitRelativePath.split("/")[0], files.map((file) => ({ path: file.webkitRelativePath || file.name, file })));
+    };
     for (const kind of ["dragover", "dragenter"]) node.addEventListener(kind, (event) => { event.preventDefault(); node.classList.add("is-over"); });
     node.addEventListener("dragleave", (event) => { if (!node.contains(event.relatedTarget)) node.classList.remove("is-over"); });
     node.addEventListener("drop", (event) => {
       event.preventDefault();
       node.classList.remove("is-over");
-      const entry = event.dataTransfer.items?.[0]?.webkitGetAsEntry?.();
-      if (entry?.isDirectory) return this.refuse("up_folder");
-      if (event.dataTransfer.files.length > 1) return this.refuse("up_many");
-      if (event.dataTransfer.files[0]) this.take(event.dataTransfer.files[0]);
+      const files = [...event.dataTransfer.files];
+      const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+      if (entries.length > 1 || entries[0]?.isDirectory) this.gather(entries);
+      else if (files.length > 1) this.pack("", files.map((file) => ({ path: file.name, file })));
+      else if (files[0]) this.take(files[0]);
     });
     this.draw();
   }
 
+  get isBusy() { return this.packing || ["opening", "sending", "paused", "waiting", "checking"].includes(this.sending?.state); }
+
+  async gather(entries) {
+    try {
+      const found = [];
+      for (const entry of entries) found.push(...await within(entry));
+      await this.pack(entries.length === 1 ? entries[0].name : "", found);
+    } catch { this.refuse("up_changed"); }
+  }
+
+  async pack(name, entries) { // a folder, or several files, travel as one ZIP
+    if (this.isBusy) return;
+    const kept = entries.filter(({ path }) => !path.split("/").some((part) => part.startsWith(".") || part === "__MACOSX"));
+    if (!kept.length) { this.refuse("up_empty", name); return; }
+    this.packing = true;
+    this.refused = "";
+    this.node.replaceChildren(made("p", { role: "status" }, made("span", { class: "gm-spin", "aria-hidden": "true" }), this.words.up_packing.replace("{n}", kept.length)));
+    try {
+      const file = await zipped(name || "files", kept);
+      this.packing = false;
+      if (file) this.take(file);
+      else this.refuse("up_many");
+    } catch { this.packing = false; this.refuse("up_changed"); }
+  }
+
   take(file) {
-    if (this.sending && ["opening", "sending", "paused", "waiting", "checking"].includes(this.sending.state)) return;
+    if (this.isBusy) return;
     if (!file.size) return this.refuse("up_empty", file.name);
     const before = this.purpose === "data" ? noted() : null;
     const same = before && before.name === file.name && before.size === file.size && before.at === file.lastModified;
@@ -247,6 +283,7 @@ class Drop {
   }
 
   draw() {
+    if (this.packing) return;
     const one = this.sending, kind = one && one.state !== "over" ? one.state : "none";
     if (kind !== this.shown || kind === "none" || kind === "failed") { this.shown = kind; this.build(kind, one); }
     if (one && this.bar) this.move(one);
@@ -261,7 +298,9 @@ class Drop {
       const zone = made("div", { class: "gm-drop-in" },
         made("div", { class: "gm-drop-mark", "aria-hidden": "true" }),
         made("p", { class: "gm-drop-lead" }, w[`up_lead_${this.purpose}`] || w.up_lead_data),
-        button(w.up_choose, () => this.input.click(), "is-main"), this.input,
+        made("div", { class: "gm-row" }, button(w.up_choose, () => this.input.click(), "is-main"),
+          this.purpose === "data" ? button(w.up_choose_folder, () => this.folder.click(), "is-quiet") : ""),
+        this.input, this.folder,
         made("p", { class: "gm-note" }, this.node.dataset.hint || ""));
       if (before && kind === "none" && !this.refused) zone.append(made("p", { class: "gm-drop-before" }, w.up_before.replace("{name}", before.name)));
       if (said) zone.prepend(made("p", { class: "gm-problem", role: "alert" }, said));

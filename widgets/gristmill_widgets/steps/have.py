@@ -29,7 +29,7 @@ class Have(Page):
     def __init__(self, *what: Any) -> None:
         super().__init__(*what)
         self._datasets: Sequence[DatasetEntry] | None = None
-        self._looking = ""  # at what
+        self._looking, self._is_sample = "", False  # at what
 
     @property
     def title(self) -> str:
@@ -96,7 +96,7 @@ class Have(Page):
         if file is None or self._looking:
             return
         path = Path(__file__).parent.parent / "samples" / file
-        self._looking = file
+        self._looking, self._is_sample = file, True
 
         def taken() -> Dataset:
             return self.app.client.admit(self.app.client.upload(path).id)
@@ -104,8 +104,10 @@ class Have(Page):
         self.ask(taken, self._admitted, self._refused)
 
     def _arrived(self, upload: Upload) -> None:
-        """The file is in the store: look at it. It may have gone on while its sender looked at another page."""
-        self._looking = upload.name
+        """The file is in the store: look at it."""
+        if not self.is_shown:
+            return
+        self._looking, self._is_sample = upload.name, False
         self.app.say(self.s.have_looking.format(name=upload.name))
         self.ask(lambda: self.app.client.admit(upload.id), self._admitted, self._refused)
         self.app.draw()
@@ -116,5 +118,7 @@ class Have(Page):
 
     def _refused(self, why: Failure) -> None:
         self._looking = ""
-        self.app.uploads.refuse("data", why)
-        self.why = why
+        if self._is_sample:
+            self.why = why
+        else:
+            self.app.uploads.refuse("data", why)

@@ -174,6 +174,8 @@ class Time(Page):
         if draft.is_asked or draft.proposal is None or draft.dataset is None:
             return
         draft.name = str(fields.get("name", ""))[:80]
+        if str(fields.get("own", "")).strip() not in ("", self.chosen.get("own", "")):  # sent while they were typing
+            self._choice = "own"
         try:
             draft.budget = self._seconds(draft.proposal, fields)
         except UsageError as error:

@@ -78,8 +78,9 @@ class German(English):
     up_checking = "Alles da. Wird angesehen …"
     up_before = "„{name}“ war unterwegs. Wählen Sie dieselbe Datei noch einmal: Es geht dort weiter, wo es war."
     up_empty = "„{name}“ ist leer. Wählen Sie eine Datei mit Inhalt."
-    up_folder = "Das ist ein Ordner. Packen Sie ihn in ein ZIP und legen Sie dieses ab."
-    up_many = "Das sind mehrere Dateien. Packen Sie sie in ein ZIP und legen Sie dieses ab."
+    up_choose_folder = "oder einen Ordner"
+    up_packing = "{n} Dateien werden gepackt …"
+    up_many = "Das sind mehr als 65.000 Dateien oder 4 GB. Packen Sie sie in ein ZIP und legen Sie dieses ab."
     up_changed = "Die Datei wurde beim Senden geändert oder verschoben. Wählen Sie sie noch einmal."
 
     want_title = "Was möchten Sie wissen?"

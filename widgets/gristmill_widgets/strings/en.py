@@ -78,8 +78,9 @@ class English:
     up_checking = "All there. Looking at it …"
     up_before = "“{name}” was on its way. Choose the same file again: it goes on where it was."
     up_empty = "“{name}” is empty. Choose a file with something in it."
-    up_folder = "That is a folder. Pack it into a ZIP and drop that."
-    up_many = "Those are several files. Pack them into one ZIP and drop that."
+    up_choose_folder = "or a folder"
+    up_packing = "Packing {n} files …"
+    up_many = "These are more than 65,000 files or 4 GB. Pack them into one ZIP and drop that."
     up_changed = "The file was changed or moved while it was sent. Choose it again."
 
     # 2, question
