@@ -477,6 +477,26 @@ def test_a_link_makes_a_stranger_a_member(mill: Mill) -> None:
     assert "not valid" in Visitor(ben).comes("join/guessed").does("join").sees
 
 
+def test_an_owner_says_who_is_a_member_and_a_viewer_only_sees(mill: Mill) -> None:
+    olga, ben = (mill.on_behalf(Who(name=name, powers=frozenset({Power.USE}))) for name in ("olga", "ben"))
+    olga.make_project("mill")
+    owner = Visitor(olga).comes("project/olga%2Fmill").does("add", who="ben")
+    assert "ben" in owner.sees
+    owner.does("become", "editor person/ben")
+    assert {one.name: one.membership for one in olga.members("olga/mill")}["ben"] is Membership.EDITOR
+
+    viewer = Visitor(ben).comes("project/olga%2Fmill")
+    assert "may do everything" in viewer.sees
+    assert {"add", "become", "remove", "invite"}.isdisjoint({at.get("data-act") for _, at in viewer.elements})
+    viewer.does("remove", "person/olga")
+    assert len(olga.members("olga/mill")) == 2
+
+    owner.does("invite", "viewer").does("withdraw", olga.invitations("olga/mill")[0].id)
+    assert olga.invitations("olga/mill") == ()
+    owner.does("remove", "person/ben")
+    assert [one.name for one in olga.members("olga/mill")] == ["olga"]
+
+
 # --- one thing is asked ----------------------------------------------------------------------------------------------
 
 

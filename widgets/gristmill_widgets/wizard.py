@@ -6,6 +6,7 @@ from gristmill_widgets.app import App
 from gristmill_widgets.home.compare import Compare
 from gristmill_widgets.home.join import Join
 from gristmill_widgets.home.page import Home
+from gristmill_widgets.home.project import ProjectPage
 from gristmill_widgets.page import Page
 from gristmill_widgets.steps.have import Have
 from gristmill_widgets.steps.run import RunPage
@@ -14,4 +15,6 @@ from gristmill_widgets.steps.want import Want
 
 __all__ = ["PAGES", "App"]
 
-PAGES: dict[str, type[Page]] = {page.name: page for page in (Home, Join, Compare, Have, Want, Time, RunPage)}
+PAGES: dict[str, type[Page]] = {
+    page.name: page for page in (Home, Join, ProjectPage, Compare, Have, Want, Time, RunPage)
+}

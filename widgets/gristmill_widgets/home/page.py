@@ -62,7 +62,10 @@ class Home(Page):
                data_input="sought"), class_="gm-search",
         )  # fmt: skip
         top = el(
-            "div", head(s.home_title), el("div", self._of_project(), sought, class_="gm-row"), class_="gm-home-top"
+            "div",
+            head(s.home_title),
+            el("div", self._of_project(), self._members(), sought, class_="gm-row"),
+            class_="gm-home-top",
         )
         return el(
             "div",
@@ -94,6 +97,14 @@ class Home(Page):
         ]
         return el("label", el("span", s.project, class_="gm-away"),
                   el("select", options, data_act="project", class_="gm-select"))  # fmt: skip
+
+    def _members(self) -> Child:
+        """The way to the members of the project that is shown; alone on a machine, there are none."""
+        names = [one.name for one in self._projects]
+        project = self.chosen.get("project") or (names[0] if len(names) == 1 else "")
+        if not project or self.app.who is None or self.app.who.name == "local":
+            return None
+        return link(self.s.project_members, fragment_of("project", project), class_="gm-button")
 
     def _fits(self, *texts: str) -> bool:
         words = self._sought.casefold().split()
