@@ -17,12 +17,15 @@ import httpx
 import psutil
 import pytest
 
+import gristmill
 from gristmill.errors import UsageError
+from gristmill.records import RunStatus
 from gristmill_hub.settings import HubSettings
 from gristmill_hub.spawning import home_of
+from services.apis import a_table
 from services.installations import Browser, Installation, free_ports, installed
 
-PATIENCE = 120.0
+PATIENCE = 200.0
 
 
 def until(true: Callable[[], object], what: str) -> None:
@@ -151,6 +154,20 @@ def test_a_class_of_forty_signs_in_at_once(installation: Installation) -> None:
     assert landed == {name: ("/hub/home", name) for name in class_}
 
 
+@pytest.mark.slow
+def test_whoever_signs_in_lands_at_the_wizard(tmp_path: Path) -> None:
+    with installed(tmp_path / "home", GRISTMILL_WIZARD="on", GRISTMILL_WIZARD_POOL="1") as here:
+        here.person("ada")
+        with here.browser() as browser:
+            landed = browser.sign_in("ada")
+            assert (landed.url.path, landed.status_code) == ("/services/wizard/", 200)
+            assert servers_of(here) == []
+            assert browser.client.get("/").url.path == "/services/wizard/"
+        with here.browser() as nobody:
+            assert "<h1>Sign in</h1>" in nobody.client.get("/services/wizard/").text
+        assert here.end() < 5
+
+
 # --- people's servers ------------------------------------------------------------------------------------------------
 
 
@@ -250,6 +267,26 @@ def test_each_part_can_end_and_come_back_without_anybody_losing_anything(tmp_pat
         assert here.end() < 5
         assert here.process.returncode == 0
         assert not server.is_running()
+
+
+@pytest.mark.slow
+@pytest.mark.engine
+def test_a_run_goes_on_when_worker_api_and_hub_end_in_the_middle_of_it(tmp_path: Path) -> None:
+    with installed(tmp_path / "home", GRISTMILL_LEASE="2", GRISTMILL_CPUS="1") as here:
+        here.person("ada")
+        with here.browser() as browser:
+            browser.sign_in("ada")
+            token = browser.bearer("ada")["Authorization"].removeprefix("token ")
+        (tmp_path / "grain.csv").write_bytes(a_table(300))
+        mill = gristmill.connect(f"{here.url}/services/gristmill", token)
+        run = mill.train(tmp_path / "grain.csv", target="ripe", budget=150, project="grain", wait=False)
+        until(lambda: run.status is RunStatus.RUNNING, "nobody has claimed the run")
+        for words in ("gristmill.app inf", "--no-workers", "jupyterhub --config"):
+            part(here, words).kill()
+        until(lambda: ready(here), "the parts have not come back")
+        until(lambda: run.status.is_final, "the run has not ended")
+        assert run.status is RunStatus.SUCCEEDED
+        assert run.record.fence > 1  # it was claimed a second time
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from gristmill.errors import Conflict, NotFound, UsageError
 from gristmill_hub.login import hashing
 from gristmill_hub.login.passwords import fault_in
 from gristmill_hub.login.people import OF_ADDRESS, OF_NAME, OF_NAME_AT_ADDRESS, WINDOW, People, fault_in_name
-from services.installations import PASSWORD, Installation
+from services.installations import PASSWORD, Installation, installed
 
 
 class Clock:
@@ -222,6 +222,43 @@ def test_trying_too_often_locks_and_says_so_whether_or_not_the_name_exists(insta
             assert browser.who() is None
             said.append(re.sub(r"\d+", "N", fault(refused.text)))
     assert said == ["That was tried too often. Try again in N minutes."] * 2
+
+
+def test_nobody_gets_more_tries_by_claiming_to_be_elsewhere(installation: Installation) -> None:
+    installation.person("nina")
+    for number in range(OF_NAME_AT_ADDRESS):
+        claimed = {"X-Forwarded-For": f"10.1.1.{number}", "X-Real-Ip": f"10.1.1.{number}", "Forwarded": "for=10.1.1.1"}
+        with installation.browser(headers=claimed) as browser:
+            browser.sign_in("nina", "a guess of mine")
+    with installation.browser(headers={"X-Forwarded-For": "10.2.2.2", "X-Real-Ip": "10.2.2.2"}) as browser:
+        assert browser.sign_in("nina").status_code == 429
+
+
+@pytest.mark.slow
+def test_behind_tls_cookies_are_for_tls_and_people_have_their_own_addresses(tmp_path: Path) -> None:
+    with installed(tmp_path / "home", GRISTMILL_HUB="https://mill.example.org/") as here:
+        here.person("nina")
+        assert here.first_link.startswith("https://mill.example.org/hub/invitation?token=")
+        front = {"X-Forwarded-Proto": "https", "Host": "mill.example.org"}
+        people = here.people()
+        for _ in range(OF_NAME_AT_ADDRESS):
+            people.failed("nina", "10.1.1.1")
+        people.close()
+        statuses = []
+        for address in ("10.1.1.1", "10.1.1.2"):
+            claimed = front | {"X-Real-Ip": address, "X-Forwarded-For": address}
+            with here.browser(headers=claimed) as browser:
+                token = re.search(r'name="_xsrf" value="([^"]+)"', browser.client.get("/hub/login").text)
+                assert token is not None
+                cookies = "; ".join(f"{each.name}={each.value}" for each in browser.client.cookies.jar)
+                fields = {"username": "nina", "password": PASSWORD, "_xsrf": token[1]}
+                sent = browser.client.post(
+                    "/hub/login", data=fields, headers={"Cookie": cookies}, follow_redirects=False
+                )
+                statuses.append(sent.status_code)
+                set_ = [cookie for cookie in sent.headers.get_list("Set-Cookie") if "login" in cookie]
+                assert all("; Secure" in cookie and "; HttpOnly" in cookie for cookie in set_), set_
+        assert statuses == [429, 302]
 
 
 def test_a_form_without_the_hubs_token_is_refused(installation: Installation) -> None:

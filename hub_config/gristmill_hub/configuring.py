@@ -18,6 +18,7 @@ from gristmill_hub.spawning import configure_spawning
 __all__ = ["configure"]
 
 PAGES = Path(__file__).parent / "pages"
+_HEADERS = {"Referrer-Policy": "same-origin", "X-Content-Type-Options": "nosniff"}
 _ROUTES_EVERY = 10  # seconds between two looks at whether the proxy knows all routes
 
 
@@ -35,6 +36,7 @@ def configure(c: Any, environment: Mapping[str, str] = os.environ) -> None:
     c.JupyterHub.default_url = services.start_page(settings)
     c.JupyterHub.redirect_to_server = False
     c.JupyterHub.service_check_interval = _ROUTES_EVERY
+    c.JupyterHub.tornado_settings = {"headers": _HEADERS}
 
     c.JupyterHub.custom_scopes = roles.SCOPES
     c.JupyterHub.extra_user_scopes = set(roles.EVERYBODY)

@@ -49,6 +49,12 @@ graceTimeOut = "1s"
 address = "127.0.0.1:{proxy}"
 """
 
+# Who asks, and whether by TLS, is believed of nobody but a server on this machine that stands before this one
+_FRONTED = """
+[entryPoints.http.forwardedHeaders]
+trustedIPs = ["127.0.0.1/32", "::1/128"]
+"""
+
 
 def configure_proxy(c: Any, settings: HubSettings) -> None:
     """Tells the hub where its proxy is."""
@@ -70,9 +76,8 @@ def proxy_command(settings: HubSettings) -> list[str]:
     routes.touch(mode=0o600)
     static = settings.folder / "proxy.toml"
     host = "" if settings.host in ("*", "0.0.0.0") else settings.host
-    static.write_text(
-        _STATIC.format(routes=routes, host=host, public=settings.ports.public, proxy=settings.ports.proxy), "utf-8"
-    )
+    text = _STATIC.format(routes=routes, host=host, public=settings.ports.public, proxy=settings.ports.proxy)
+    static.write_text(text + (_FRONTED if settings.is_fronted else ""), "utf-8")
     return [program, "--configfile", str(static)]
 
 

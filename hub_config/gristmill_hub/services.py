@@ -72,9 +72,9 @@ def passed_on(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def of_login(environment: Mapping[str, str]) -> dict[str, str]:
-    """What only the hub gets: how it makes itself known to whoever says who people are."""
-    return {name: environment[name] for name in ("OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET") if name in environment}
+def for_the_hub(environment: Mapping[str, str]) -> dict[str, str]:
+    """What only the hub gets: how it makes itself known to whoever says who people are, and where Docker is."""
+    return {name: value for name, value in environment.items() if name.startswith(("OAUTH_CLIENT_", "DOCKER_"))}
 
 
 def api_command(settings: HubSettings) -> list[str]:

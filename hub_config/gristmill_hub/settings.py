@@ -99,6 +99,11 @@ class HubSettings:
         )
 
     @property
+    def is_fronted(self) -> bool:
+        """Whether another server on this machine stands before ours, and speaks TLS for it."""
+        return self.address.startswith("https:")
+
+    @property
     def folder(self) -> Path:
         """Where the hub's own state lies."""
         return self.home / "hub"

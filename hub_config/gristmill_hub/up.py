@@ -11,6 +11,7 @@ It says where to go once all of them answer. What they print is in HOME/hub/logs
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import signal
@@ -55,12 +56,20 @@ def up(settings: HubSettings, *, config: Path | None = None, tell: Callable[[str
                     parts.watch()
                 tell("Ending …")
             finally:
-                parts.end()
-                if settings.spawner == "docker":
-                    end_containers(settings)
+                _end(settings, parts)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _end(settings: HubSettings, parts: Parts) -> None:
+    """End the parts, and containers meanwhile, which are nobody's children."""
+    containers = threading.Thread(target=end_containers, args=(settings,))
+    if settings.spawner == "docker":
+        containers.start()
+    parts.end()
+    if settings.spawner == "docker":
+        containers.join()
 
 
 def own_config() -> Path:
@@ -85,12 +94,19 @@ def _alone(settings: HubSettings) -> Iterator[None]:
 
 
 def _must_be_free(settings: HubSettings) -> None:
+    inside = {settings.ports.hub, settings.ports.api}
     for port in settings.ports.all():
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # what has just ended is free
             try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
+                probe.bind((settings.inside if port in inside else "127.0.0.1", port))
+            except OSError as error:
+                if error.errno == errno.EADDRNOTAVAIL:
+                    raise NotPossible(
+                        f"This machine has no address {settings.inside}.",
+                        cause="Containers reach it at the address that it has on Docker's bridge.",
+                        cure="Start Docker, or set GRISTMILL_INSIDE: docker network inspect bridge tells the gateway.",
+                    ) from None
                 raise NotPossible(
                     f"Port {port} is taken.",
                     cause="Another program listens there; it may be another Gristmill.",
@@ -106,7 +122,7 @@ def _parts(settings: HubSettings, config: Path) -> list[Part]:
     worker = [sys.executable, "-m", "gristmill.app", "inf"]
     named: list[tuple[str, list[str], dict[str, str]]] = [
         ("proxy", proxy_command(settings), ours),
-        ("hub", hub, ours | services.of_login(os.environ)),
+        ("hub", hub, ours | services.for_the_hub(os.environ)),
         ("API", services.api_command(settings), services.environment_of(settings, "gristmill", settings.ports.api)),
         ("worker", worker, ours),
     ]
