@@ -159,6 +159,15 @@ class Page {
       clearTimeout(this.typing);
       this.typing = setTimeout(() => this.say({ act: node.dataset.input, value: node.value, fields: fieldsOf(node) }), 250);
     });
+    root.addEventListener("keydown", (event) => { // tabs are gone through by arrows
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      const list = step && event.target.closest("[role=tablist]");
+      if (!list) return;
+      const tabs = [...list.querySelectorAll("[role=tab]")];
+      const next = tabs[(tabs.indexOf(event.target) + step + tabs.length) % tabs.length];
+      next.focus();
+      next.click();
+    });
     if (!this.inLab) {
       this.moved = () => this.say({ act: "moved", value: location.hash.slice(1) });
       window.addEventListener("popstate", this.moved);
@@ -246,13 +255,15 @@ class Page {
 
 export default {
   render({ model, el }) {
-    const page = new Page(model, el);
+    const root = made("div", {}); // `el` itself is the notebook's to dress
+    el.append(root);
+    const page = new Page(model, root);
     for (const region of REGIONS) model.on(`change:${region}`, () => page.draw(region));
     model.on("change:report change:words", () => page.dress());
-    model.on("change:language", () => { el.lang = model.get("language"); });
+    model.on("change:language", () => { root.lang = model.get("language"); });
     model.on("change:fragment", () => page.moveTo());
     model.on("change:title", () => { if (!page.inLab) document.title = model.get("title"); });
-    model.on("change:said", () => { el.querySelector("#gm-said").textContent = model.get("said"); });
+    model.on("change:said", () => { root.querySelector("#gm-said").textContent = model.get("said"); });
     model.on("msg:custom", (told, buffers) => page.hear(told, buffers || []));
     return () => page.close();
   },
