@@ -31,6 +31,7 @@ def configure(c: Any, environment: Mapping[str, str] = os.environ) -> None:
     c.JupyterHub.public_url = settings.address
     c.JupyterHub.hub_bind_url = f"http://{settings.inside}:{settings.ports.hub}"
     c.JupyterHub.db_url = f"sqlite:///{folder / 'jupyterhub.sqlite'}"
+    c.JupyterHub.upgrade_db = True  # a newer JupyterHub brings its own tables along; it keeps a copy of the old ones
     c.JupyterHub.cookie_secret_file = str(folder / "cookie_secret")
     c.JupyterHub.template_paths = [str(PAGES), str(_look())]
     c.JupyterHub.default_url = services.start_page(settings)

@@ -43,7 +43,7 @@ _LOOK_EVERY = 0.2
 def up(settings: HubSettings, *, config: Path | None = None, tell: Callable[[str], object]) -> None:
     """Bring up all parts, and keep them up until this process is asked to end."""
     asked = threading.Event()
-    before = {number: signal.signal(number, lambda *_: asked.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, lambda *_: asked.set()) for number in _heard()}
     try:
         with _alone(settings):
             _must_be_free(settings)
@@ -60,6 +60,12 @@ def up(settings: HubSettings, *, config: Path | None = None, tell: Callable[[str
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _heard() -> list[signal.Signals]:
+    """What asks this process to end: Ctrl-C, a service manager, and a terminal that closes, unless under nohup."""
+    numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+    return [number for number in numbers if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN]
 
 
 def _end(settings: HubSettings, parts: Parts) -> None:

@@ -19,6 +19,7 @@ from traitlets import Unicode
 
 from gristmill.errors import GristmillError
 from gristmill_hub.login.pages import handlers
+from gristmill_hub.login.passwords import MOST
 from gristmill_hub.login.people import People
 
 __all__ = ["OwnLogin"]
@@ -56,12 +57,11 @@ class OwnLogin(Authenticator):  # type: ignore[misc]  # JupyterHub has no types
     async def known(self, handler: Any, name: str, password: str) -> bool | None:
         """Whether this is an administrator, if the password is theirs; 429 once it was tried too often."""
         address = handler.request.remote_ip
-        self._must_not_be_locked(await self.apart(self.people.locked, name, address))
-        person = await self.apart(self.people.knows, name, password)
+        self._must_not_be_locked(await self.apart(self.people.attempt, name, address))
+        person = await self.apart(self.people.knows, name, password[: MOST + 1])
         if person is not None:
             await self.apart(self.people.succeeded, name, address)
             return person.admin
-        await self.apart(self.people.failed, name, address)
         self._must_not_be_locked(await self.apart(self.people.locked, name, address))
         return None
 

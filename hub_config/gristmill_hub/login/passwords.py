@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["LEAST", "fault_in"]
+__all__ = ["LEAST", "MOST", "fault_in"]
 
 LEAST, MOST = 10, 256
 _FEWEST_SIGNS = 5

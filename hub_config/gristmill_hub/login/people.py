@@ -2,7 +2,7 @@
 
     person        a name, the hash of a password, whether they administer the hub
     invitation    a link that makes somebody a person, or lets a person choose a new password; counts once, for a week
-    attempt       a sign-in that went wrong; forgotten after ten minutes
+    attempt       a sign-in that did not go right; forgotten after ten minutes
 
 Of a link, only a hash is kept, so that whoever reads the file cannot use it. Attempts are counted by name and by
 address, whether or not anybody has that name. A name is locked for the address that has tried it too often, so that a
@@ -220,29 +220,38 @@ class People:
 
     # --- attempts ----------------------------------------------------------------------------------------------------
 
+    def attempt(self, name: str, address: str) -> float:
+        """Counts an attempt before it is made, so that many at once are no more than many one by one.
+
+        Answers the seconds to wait if there were too many already; then this one does not count.
+        """
+        now = self._clock()
+        with self._engine.begin() as to:
+            to.execute(sa.delete(_attempts).where(_attempts.c.at <= now - WINDOW))  # holds all others off, too
+            wait = self._locked(to, name, address)
+            if not wait:
+                to.execute(sa.insert(_attempts).values(name=_digest(name), address=address, at=now))
+        return wait
+
     def locked(self, name: str, address: str) -> float:
         """Seconds for which this name cannot be tried from this address; 0 if it can."""
-        of_name, of_address = _attempts.c.name == _digest(name), _attempts.c.address == address
         with self._engine.begin() as of:
-            waits = [
-                self._wait(of, OF_NAME_AT_ADDRESS, of_name & of_address),
-                self._wait(of, OF_NAME, of_name),
-                self._wait(of, OF_ADDRESS, of_address),
-            ]
-        return max(waits)
-
-    def failed(self, name: str, address: str) -> None:
-        """Somebody has tried this name from this address, in vain."""
-        with self._engine.begin() as to:
-            to.execute(sa.delete(_attempts).where(_attempts.c.at <= self._clock() - WINDOW))
-            to.execute(sa.insert(_attempts).values(name=_digest(name), address=address, at=self._clock()))
+            return self._locked(of, name, address)
 
     def succeeded(self, name: str, address: str) -> None:
-        """What went wrong before counts no more against them."""
+        """It was the right password: what was tried before counts no more."""
         with self._engine.begin() as to:
             to.execute(
                 sa.delete(_attempts).where((_attempts.c.name == _digest(name)) & (_attempts.c.address == address))
             )
+
+    def _locked(self, of: sa.Connection, name: str, address: str) -> float:
+        of_name, of_address = _attempts.c.name == _digest(name), _attempts.c.address == address
+        return max(
+            self._wait(of, OF_NAME_AT_ADDRESS, of_name & of_address),
+            self._wait(of, OF_NAME, of_name),
+            self._wait(of, OF_ADDRESS, of_address),
+        )
 
     def _wait(self, of: sa.Connection, most: int, which: sa.ColumnElement[bool]) -> float:
         """Until fewer than `most` of these attempts count."""
