@@ -497,6 +497,27 @@ def test_an_owner_says_who_is_a_member_and_a_viewer_only_sees(mill: Mill) -> Non
     assert [one.name for one in olga.members("olga/mill")] == ["olga"]
 
 
+def test_an_admin_sets_limits_and_nobody_else_sees_them(mill: Mill) -> None:
+    root = mill.on_behalf(Who(name="root", powers=frozenset(Power)))
+    visitor = Visitor(root).comes("admin").does("limit", runs_at_once="2", storage="1.5", largest_budget="4")
+    [limits] = root.limits()
+    assert (limits.runs_at_once, limits.storage, limits.largest_budget, limits.money) == (
+        2,
+        1_500_000_000,
+        14400.0,
+        None,
+    )
+    assert "2" in [at.get("value") for _, at in visitor.elements]
+    visitor.does("limit", runs_at_once="many")
+    assert "wants a number" in visitor.sees
+    assert list(root.limits()) == [limits]
+    assert "limits.set" in visitor.does("seek", who="root").sees
+
+    stranger = Visitor(mill.on_behalf(Who(name="ben", powers=frozenset({Power.USE})))).comes("admin")
+    assert "limits" not in stranger.sees
+    assert stranger.app.page.why is not None
+
+
 # --- one thing is asked ----------------------------------------------------------------------------------------------
 
 

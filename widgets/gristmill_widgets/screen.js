@@ -107,6 +107,7 @@ class Page {
     this.root.querySelector(".gm-lost").textContent = words.lost || "";
     for (const node of this.root.querySelectorAll("[data-share]")) node.style.setProperty("--share", node.dataset.share);
     for (const [node] of this.drops) if (!node.isConnected) { this.drops.get(node).sending?.leave(); this.drops.delete(node); }
+    for (const drop of this.drops.values()) if (drop.words !== words) drop.speak(words);
     for (const node of this.root.querySelectorAll("[data-upload]")) if (!this.drops.has(node)) this.drops.set(node, new Drop(node, (m, b) => this.say(m, b), words));
     for (const node of this.root.querySelectorAll("[data-report]")) this.frame(node);
     for (const node of this.root.querySelectorAll("[data-preview]")) if (this.preview && node.dataset.shown !== this.preview) { node.dataset.shown = this.preview; node.replaceChildren(made("img", { src: this.preview, alt: "" })); }

@@ -235,6 +235,8 @@ class Drop {
     this.draw();
   }
 
+  speak(words) { this.words = words; this.shown = ""; this.draw(); }
+
   get isBusy() { return this.packing || ["opening", "sending", "paused", "waiting", "checking"].includes(this.sending?.state); }
 
   async gather(entries) {

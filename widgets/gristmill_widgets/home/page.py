@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from gristmill.records import DatasetEntry, Limit, Model, Project, Run, RunKind, RunStatus, Standing
+from gristmill.records import DatasetEntry, Limit, Model, Power, Project, Run, RunKind, RunStatus, Standing
 from gristmill_widgets.html import Child, Html, el, shorten
 from gristmill_widgets.links import fragment_of, link
 from gristmill_widgets.page import Page
@@ -64,7 +64,7 @@ class Home(Page):
         top = el(
             "div",
             head(s.home_title),
-            el("div", self._of_project(), self._members(), sought, class_="gm-row"),
+            el("div", self._of_project(), self._members(), self._admin(), sought, class_="gm-row"),
             class_="gm-home-top",
         )
         return el(
@@ -105,6 +105,12 @@ class Home(Page):
         if not project or self.app.who is None or self.app.who.name == "local":
             return None
         return link(self.s.project_members, fragment_of("project", project), class_="gm-button")
+
+    def _admin(self) -> Child:
+        who = self.app.who
+        if who is None or who.name == "local" or Power.ADMIN not in who.powers:
+            return None
+        return link(self.s.admin_title, "admin", class_="gm-button")
 
     def _fits(self, *texts: str) -> bool:
         words = self._sought.casefold().split()

@@ -68,7 +68,8 @@ class Answer:
             return el("div", head(title, over=over), card(loading(s.loading)))
         tabs = [
             el(
-                "button", s.tabs[name], type="button", role="tab", tabindex="0" if name == self._tab else "-1", id=f"gm-tab-{name}", data_act="tab", data_value=name,
+                "button", s.tabs[name], type="button", role="tab",
+                tabindex="0" if name == self._tab else "-1", id=f"gm-tab-{name}", data_act="tab", data_value=name,
                 aria_selected=str(name == self._tab).lower(), aria_controls="gm-tabpanel",
             )
             for name in _TABS
