@@ -403,6 +403,19 @@ def test_home_shows_and_finds_what_there_is(mill: Mill, tmp_path: Path) -> None:
     assert "Nothing fits" in visitor.sees
 
 
+def test_home_sees_how_runs_stand_and_a_ping_changes_nothing(mill: Mill, tmp_path: Path) -> None:
+    run = a_run(mill, dataset_of(mill, tmp_path))
+    visitor = Visitor(mill).comes("home")
+    assert "Running now" in visitor.sees
+    mill.cancel(run.id)
+    before = visitor.app.screen.main
+    visitor.does("ping")
+    assert visitor.app.screen.main == before
+    assert visitor.sent[-1][0] == {"ack": 1}
+    visitor.does("refresh")
+    assert "Running now" not in visitor.sees
+
+
 # --- a platform that is away -----------------------------------------------------------------------------------------
 
 

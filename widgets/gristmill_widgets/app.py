@@ -108,6 +108,8 @@ class App:
 
     def _act(self, act: str, said: dict[str, Any], buffers: list[memoryview]) -> None:
         value = said.get("value", "")
+        if act == "ping":
+            return  # it is answered already
         if act == "begin":
             self._begin(str(value), str(said.get("language", "en")))
         elif act == "moved":

@@ -32,15 +32,17 @@ def sentence(s: English, why: Failure) -> str:
 
 def problem(s: English, why: Failure) -> Html:
     """The same on the page, with a way on."""
+    on: Child = action(s.try_again, "again")
     if why.code == "not-signed-in":
         inside: Child = el("p", s.signed_out)
+        on = el("button", s.reload, type="button", class_="gm-button", data_reload=True)
     else:
         inside = el("p", sentence(s, why))
     faults = [el("li", shorten(fault.message, _LONGEST)) for fault in why.faults[:8]]
     return el(
         "div",
         el("div", inside, el("ul", faults) if faults else None),
-        action(s.try_again, "again"),
+        on,
         class_="gm-problem",
         role="alert",
         data_key="trouble",

@@ -2,6 +2,7 @@
 
 const REGIONS = ["top", "main", "dialog"];
 const SLOW = 9000; // milliseconds without a sign of life from the kernel until the page says so
+const PING = 20000; // milliseconds between two looks whether it is there
 
 function keyOf(node) { return node.nodeType === 1 ? node.id || node.getAttribute("data-key") : null; }
 
@@ -104,7 +105,8 @@ class Page {
   dress() {
     const words = this.model.get("words");
     this.root.querySelector(".gm-skip").textContent = words.skip || "";
-    this.root.querySelector(".gm-lost").textContent = words.lost || "";
+    const reload = made("button", { type: "button", class: "gm-button", "data-reload": "" }, words.reload || "");
+    this.root.querySelector(".gm-lost").replaceChildren(words.lost || "", " ", reload);
     for (const node of this.root.querySelectorAll("[data-share]")) node.style.setProperty("--share", node.dataset.share);
     for (const [node] of this.drops) if (!node.isConnected) { this.drops.get(node).sending?.leave(); this.drops.delete(node); }
     for (const drop of this.drops.values()) if (drop.words !== words) drop.speak(words);
@@ -137,6 +139,13 @@ class Page {
       } else if (node.textContent !== text) node.textContent = text;
     }
     const now = performance.now();
+    if (document.visibilityState === "visible") {
+      if (now - (this.pinged || 0) > PING) { this.pinged = now; this.say({ act: "ping" }); }
+      for (const node of this.root.querySelectorAll("[data-refresh]")) {
+        node._since ??= now;
+        if (now - node._since > 1000 * node.dataset.refresh) { node._since = now; this.say({ act: "refresh" }); }
+      }
+    }
     this.root.querySelector(".gm-lost").hidden = ![...this.asked.values()].some((at) => now - at > SLOW);
   }
 
@@ -177,9 +186,10 @@ class Page {
 
   clicked(event) {
     if (event.target.localName === "dialog") { this.say({ act: "close" }); return; } // beside the sheet
-    const node = event.target.closest("[data-act], [data-theme], [data-full], [data-copy], a[href='#gm-main']");
+    const node = event.target.closest("[data-act], [data-theme], [data-full], [data-copy], [data-reload], a[href='#gm-main']");
     if (!node || node.matches("select, input, form")) return;
     if (node.matches("a[href='#gm-main']")) { event.preventDefault(); this.root.querySelector("#gm-main").focus(); return; }
+    if (node.dataset.reload !== undefined) { location.reload(); return; }
     if (node.dataset.theme) return this.themed(node.dataset.theme);
     if (node.dataset.full !== undefined) { this.root.querySelector("iframe")?.requestFullscreen?.(); return; }
     if (node.dataset.copy !== undefined) { this.copy(node); return; }

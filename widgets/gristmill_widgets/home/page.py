@@ -121,7 +121,9 @@ class Home(Page):
         runs = [run for run in self._runs or () if not run.status.is_final]
         if not runs:
             return None
-        return card(el("ul", [self._run(run) for run in runs], class_="gm-list"), title=self.s.home_running)
+        return card(
+            el("ul", [self._run(run) for run in runs], class_="gm-list"), title=self.s.home_running, data_refresh="5"
+        )
 
     def _all_runs(self) -> Html:
         s = self.s
@@ -218,6 +220,12 @@ class Home(Page):
         return card(el("ul", items, class_="gm-used"), title=s.home_used) if items else None
 
     # --- done --------------------------------------------------------------------------------------------------------
+
+    def on_refresh(self, value: Any, fields: dict[str, Any]) -> None:
+        """See how the runs stand that go on."""
+        del value, fields
+        project = self.chosen.get("project") or None
+        self.ask(lambda: self.app.client.runs(project, limit=_SHOWN), self._ran, lambda _: None)
 
     def on_sought(self, value: Any, fields: dict[str, Any]) -> None:
         """Look for something."""

@@ -19,6 +19,7 @@ class German(English):
     skip = "Zum Inhalt"
     lost = "Die Verbindung ist verloren. Was läuft, läuft weiter; laden Sie die Seite neu, um zurückzukommen."
     close = "Schließen"
+    reload = "Neu laden"
     steps: ClassVar = ("Daten", "Frage", "Zeit", "Training", "Antwort")
     steps_label = "Schritte"
     bell = "Neues"

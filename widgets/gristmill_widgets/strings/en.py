@@ -18,6 +18,7 @@ class English:
     skip = "To the content"
     lost = "The connection is lost. What runs goes on; reload the page to come back to it."
     close = "Close"
+    reload = "Reload"
     steps: ClassVar = ("Data", "Question", "Time", "Training", "Answer")
     steps_label = "Steps"
     bell = "News"
@@ -440,7 +441,7 @@ class English:
     def browser(self) -> dict[str, str]:
         """What the browser says by itself."""
         names = [name for name in dir(English) if name.startswith("up_")]
-        return {name: str(getattr(self, name)) for name in [*names, "skip", "lost"]}
+        return {name: str(getattr(self, name)) for name in [*names, "skip", "lost", "reload"]}
 
     def bell_of(self, unread: int) -> str:
         """What the bell is called."""
