@@ -4,6 +4,12 @@ const REGIONS = ["top", "main", "dialog"];
 const SLOW = 9000; // milliseconds without a sign of life from the kernel until the page says so
 const PING = 20000; // milliseconds between two looks whether it is there
 
+function kept(what) { try { return localStorage.getItem(`gristmill-${what}`) || ""; } catch { return ""; } }
+
+function keep(what, value) {
+  try { value ? localStorage.setItem(`gristmill-${what}`, value) : localStorage.removeItem(`gristmill-${what}`); } catch { /* private */ }
+}
+
 function keyOf(node) { return node.nodeType === 1 ? node.id || node.getAttribute("data-key") : null; }
 
 function parsed(html) {
@@ -68,11 +74,11 @@ class Page {
     if (!this.inLab) { document.documentElement.classList.add("gm-alone"); document.body.classList.add("gm"); document.body.dataset.gmTheme = this.theme(); }
     this.listen();
     for (const region of REGIONS) this.draw(region);
-    this.say({ act: "begin", value: this.inLab ? "" : location.hash.slice(1), language: navigator.language || "en" });
+    this.say({ act: "begin", value: this.inLab ? "" : location.hash.slice(1), language: kept("language") || navigator.language || "en" });
     this.clock = setInterval(() => this.tick(), 500);
   }
 
-  theme() { try { return localStorage.getItem("gristmill-theme") || "auto"; } catch { return "auto"; } }
+  theme() { return kept("theme") || "auto"; }
 
   say(message, buffers) {
     this.turn += 1;
@@ -195,6 +201,7 @@ class Page {
     if (node.dataset.copy !== undefined) { this.copy(node); return; }
     if (node.localName === "a" && (event.metaKey || event.ctrlKey || event.shiftKey)) return;
     event.preventDefault();
+    if (node.dataset.act === "speak") keep("language", node.dataset.value);
     this.act(node, node, node.dataset.value ?? "");
   }
 
@@ -208,7 +215,7 @@ class Page {
   }
 
   themed(theme) {
-    try { theme === "auto" ? localStorage.removeItem("gristmill-theme") : localStorage.setItem("gristmill-theme", theme); } catch { /* private */ }
+    keep("theme", theme === "auto" ? "" : theme);
     this.root.dataset.gmTheme = theme;
     if (!this.inLab) document.body.dataset.gmTheme = theme;
     this.dress();
