@@ -25,8 +25,8 @@ from gristmill_hub.keeping import folder_of_ours
 __all__ = ["Part", "Parts"]
 
 _GRACE = 2.0  # seconds that parts have to end in
-_SETTLED = 30.0  # seconds after which a part that ends is started anew at once
-_LONGEST_PAUSE = 30.0
+_SETTLED = 60.0  # seconds after which a part that ends is not taken for one that cannot run
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 _LARGE = 10_000_000  # bytes of a log that is put aside at the next start
 _CHILD_SUBREAPER, _DEATH_SIGNAL = 36, 1  # of prctl(2)
 
@@ -70,7 +70,7 @@ class Parts:
 
     def __init__(self, parts: Sequence[Part], tell: Callable[[str], object]) -> None:
         self._parts, self._tell = parts, tell
-        _call_prctl(_CHILD_SUBREAPER, 1)
+        _prctl()(_CHILD_SUBREAPER, 1)
 
     def start(self) -> None:
         for part in self._parts:
@@ -87,9 +87,12 @@ class Parts:
             if part.runs():
                 continue
             if not part.due:
-                part.pause = 0.5 if now - part.started > _SETTLED else min(max(1.0, part.pause * 2), _LONGEST_PAUSE)
+                if now - part.started > _SETTLED:
+                    part.pause = 0.0
+                if not part.pause:  # once, not at each of its tries
+                    self._tell(f"The {part.name} has ended and is started again. What it said: {part.log}")
+                part.pause = min(max(_FIRST_PAUSE, part.pause * 2), _LONGEST_PAUSE)
                 part.due = now + part.pause
-                self._tell(f"The {part.name} has ended and is started again. What it said: {part.log}")
             elif now >= part.due:
                 part.due = 0.0
                 part.start()
@@ -149,16 +152,19 @@ def _is_server(process: psutil.Process) -> bool:
 
 def _end_with_parent(parent: int) -> Callable[[], None]:
     """In a child, before its program begins: it is asked to end when its parent is gone, however that went."""
+    prctl = _prctl()  # nothing is loaded between fork and exec
 
     def arrange() -> None:
-        _call_prctl(_DEATH_SIGNAL, signal.SIGTERM)
+        prctl(_DEATH_SIGNAL, signal.SIGTERM)
         if os.getppid() != parent:
             os._exit(1)
 
     return arrange
 
 
-def _call_prctl(what: int, value: int) -> None:
-    """Only Linux has it; elsewhere what a part leaves behind is its own affair."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(what, value, 0, 0, 0)
+def _prctl() -> Callable[[int, int], object]:
+    """prctl(2). Only Linux has it; elsewhere what a part leaves behind is its own affair."""
+    if sys.platform != "linux":
+        return lambda *_: None
+    call = ctypes.CDLL(None).prctl
+    return lambda what, value: call(what, value, 0, 0, 0)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import importlib.util
 import os
 import signal
 import socket
@@ -130,13 +131,19 @@ def _parts(settings: HubSettings, config: Path) -> list[Part]:
         ("proxy", proxy_command(settings), ours),
         ("hub", hub, ours | services.for_the_hub(os.environ)),
         ("API", services.api_command(settings), services.environment_of(settings, "gristmill", settings.ports.api)),
-        ("worker", worker, ours),
     ]
+    if can_train():
+        named.append(("worker", worker, ours))
     if settings.wizard:
         told = services.environment_of(settings, "wizard", settings.ports.wizard)
         named.append(("wizard", services.wizard_command(), told))
     logs = settings.folder / "logs"
     return [Part(name, command, told, logs / f"{name.lower()}.log") for name, command, told in named]
+
+
+def can_train() -> bool:
+    """Whether this machine can carry out runs; others may, with a worker of their own."""
+    return importlib.util.find_spec("autogluon") is not None
 
 
 def _wait(settings: HubSettings, parts: Parts, asked: threading.Event) -> bool:
@@ -185,4 +192,6 @@ def _welcome(settings: HubSettings, tell: Callable[[str], object]) -> None:
         people.close()
         if secret is not None:
             tell(f"Begin here, as its first administrator: {login.invitation_link(settings.address, secret)}")
+    if not can_train():
+        tell("No runs are carried out here: for that, pip install 'gristmill[all-tasks]'")
     tell("Ctrl-C ends it. Runs that are under way go on at the next start.")
