@@ -115,7 +115,7 @@ def test_nobody_takes_over_a_name(people: People) -> None:
 
 def test_a_link_for_somebody_who_is_there_renews_their_password_and_nothing_else(people: People) -> None:
     people.accept(people.invite(by="", admin=True), "ada", PASSWORD)
-    people.accept(people.invite(by="bob", name="ada"), "", "quite another one")
+    assert people.accept(people.invite(by="bob", name="ada"), "", "quite another one").admin
     assert people.knows("ada", PASSWORD) is None
     known = people.knows("ada", "quite another one")
     assert known is not None
@@ -360,6 +360,13 @@ def test_nobody_is_sent_elsewhere_after_signing_in(installation: Installation) -
             browser.client.cookies.clear()
             done = browser.form("/hub/login", {"username": "olga", "password": PASSWORD, "next": where})
             assert str(done.url).startswith(installation.url)
+
+
+@pytest.mark.parametrize("fields", [{}, {"username": "olga"}, {"password": PASSWORD}, {"username": "", "password": ""}])
+def test_half_a_form_is_answered_with_the_form(installation: Installation, fields: dict[str, str]) -> None:
+    with installation.browser() as browser:
+        shown = browser.form("/hub/login", fields)
+        assert (shown.status_code, fault(shown.text)) == (400, "Give your name and your password.")
 
 
 def test_a_name_is_shown_and_not_acted_upon(installation: Installation) -> None:

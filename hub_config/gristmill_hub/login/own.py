@@ -17,7 +17,7 @@ from jupyterhub.auth import Authenticator
 from tornado import web
 from traitlets import Unicode
 
-from gristmill.errors import GristmillError
+from gristmill.errors import GristmillError, NotFound
 from gristmill_hub.login.pages import handlers
 from gristmill_hub.login.passwords import MOST
 from gristmill_hub.login.people import People
@@ -46,7 +46,7 @@ class OwnLogin(Authenticator):  # type: ignore[misc]  # JupyterHub has no types
         return ThreadPoolExecutor(_THREADS, "passwords")
 
     async def apart(self, do: Callable[..., Answer], *given: Any, **named: Any) -> Answer:
-        """Does in a thread what takes long: hashing, and waiting for the disk."""
+        """Does what takes long, which is hashing; what only looks something up does not wait for it."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, partial(do, *given, **named))
 
     async def authenticate(self, handler: Any, data: dict[str, str]) -> dict[str, Any] | None:
@@ -57,12 +57,12 @@ class OwnLogin(Authenticator):  # type: ignore[misc]  # JupyterHub has no types
     async def known(self, handler: Any, name: str, password: str) -> bool | None:
         """Whether this is an administrator, if the password is theirs; 429 once it was tried too often."""
         address = handler.request.remote_ip
-        self._must_not_be_locked(await self.apart(self.people.attempt, name, address))
+        self._must_not_be_locked(await asyncio.to_thread(self.people.attempt, name, address))
         person = await self.apart(self.people.knows, name, password[: MOST + 1])
         if person is not None:
-            await self.apart(self.people.succeeded, name, address)
+            await asyncio.to_thread(self.people.succeeded, name, address)
             return person.admin
-        self._must_not_be_locked(await self.apart(self.people.locked, name, address))
+        self._must_not_be_locked(await asyncio.to_thread(self.people.locked, name, address))
         return None
 
     @staticmethod
@@ -76,7 +76,7 @@ class OwnLogin(Authenticator):  # type: ignore[misc]  # JupyterHub has no types
 
     async def refresh_user(self, user: Any, handler: Any = None) -> bool:
         del handler
-        return await self.apart(self.people.find, user.name) is not None
+        return await asyncio.to_thread(self.people.find, user.name) is not None
 
     def check_allowed(self, username: str, authentication: Any = None) -> bool:
         del authentication
@@ -86,6 +86,8 @@ class OwnLogin(Authenticator):  # type: ignore[misc]  # JupyterHub has no types
         super().delete_user(user)
         try:
             self.people.remove(user.name)
+        except NotFound:
+            pass  # somebody whom only the hub knew
         except GristmillError as error:
             raise web.HTTPError(error.http, str(error)) from None
 

@@ -14,6 +14,7 @@ Each form carries the hub's XSRF token, which JupyterHub checks before our handl
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from jupyterhub import orm, roles
@@ -37,6 +38,11 @@ class SignIn(LoginHandler):  # type: ignore[misc]  # JupyterHub has no types
         if self.get_status() == 403 and login_error == "Invalid username or password":
             login_error = "This name and this password do not belong together."
         return super()._render(login_error=login_error, username=username, **more)
+
+    async def post(self) -> None:
+        if not self.get_body_argument("username", "") or not self.get_body_argument("password", ""):
+            raise web.HTTPError(400, "Give your name and your password.")
+        await super().post()
 
 
 class Page(BaseHandler):  # type: ignore[misc]
@@ -91,7 +97,7 @@ class Accept(Page):
         self.redirect(self.default_url or self.hub.base_url)
 
     async def _invitation(self, secret: str) -> Invitation | None:
-        found: Invitation | None = await self.authenticator.apart(self.authenticator.people.invitation, secret)
+        found: Invitation | None = await asyncio.to_thread(self.authenticator.people.invitation, secret)
         return found
 
     async def _form(self, found: Invitation | None, name: str = "", fault: str = "") -> None:
@@ -157,20 +163,18 @@ class Everybody(Page):
     async def _list(self, **more: Any) -> None:
         self._must_administer()
         people = self.authenticator.people
-        invitations = await self.authenticator.apart(people.invitations)
-        await self.show(
-            "people.html", people=await self.authenticator.apart(people.all), invitations=invitations, **more
-        )
+        invitations = await asyncio.to_thread(people.invitations)
+        await self.show("people.html", people=await asyncio.to_thread(people.all), invitations=invitations, **more)
 
     async def _invite(self) -> None:
         name = self.authenticator.normalize_username(self.text("name"))
-        secret = await self.authenticator.apart(
+        secret = await asyncio.to_thread(
             self.authenticator.people.invite, by=self.current_user.name, name=name, admin=self.text("admin") == "yes"
         )
         await self._list(link=invitation_link(self.settings["template_vars"]["address"], secret), link_for=name)
 
     async def _withdraw(self) -> None:
-        await self.authenticator.apart(self.authenticator.people.withdraw, self.text("digest"))
+        await asyncio.to_thread(self.authenticator.people.withdraw, self.text("digest"))
         await self._list()
 
     async def _remove(self) -> None:
@@ -179,7 +183,7 @@ class Everybody(Page):
             raise web.HTTPError(400, "You cannot remove yourself.")
         user = self.find_user(name)
         if user is None:  # has never been here
-            await self.authenticator.apart(self.authenticator.people.remove, name)
+            await asyncio.to_thread(self.authenticator.people.remove, name)
         else:
             if user.running:
                 await self.stop_single_user(user)

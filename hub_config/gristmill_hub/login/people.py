@@ -216,7 +216,7 @@ class People:
                 to.execute(sa.update(_people).where(_people.c.name == name).values(password=kept))
             else:
                 _insert(to, name, kept, admin=found.admin, since=self._clock())
-        return Person(name=name, admin=found.admin, since=self._clock())
+            return _person(to.execute(sa.select(_people).where(_people.c.name == name)).one())
 
     # --- attempts ----------------------------------------------------------------------------------------------------
 
