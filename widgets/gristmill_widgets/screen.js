@@ -96,7 +96,7 @@ class Page {
     } else morphInto(node, parsed(this.model.get(region)));
     if (region === "dialog") this.modal(node);
     this.dress();
-    if (this.turned) { this.turned = false; window.scrollTo(0, 0); (node.querySelector("h1") || node).focus({ preventScroll: true }); }
+    if (this.turned) { this.turned = false; this.root.scrollIntoView({ block: "start" }); (node.querySelector("h1") || node).focus({ preventScroll: true }); }
   }
 
   modal(node) { // whoever opens a dialog gets back to where they were

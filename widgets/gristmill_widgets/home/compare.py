@@ -69,8 +69,8 @@ class Compare(Page):
             (s.about_target, lambda run: shorten(run.target, 40), "target"),
             (s.about_task, lambda run: task(s, run.task)[0], "task"),
             (s.about_budget, lambda run: duration(s, run.budget), "budget"),
-            (s.fact_time, lambda run: duration(s, run.seconds.get("total", 0.0)), ""),
-            (s.fact_candidates, lambda run: str(len(run.leaderboard)), ""),
+            (s.col_time, lambda run: duration(s, run.seconds.get("total", 0.0)), ""),
+            (s.tabs["board"], lambda run: str(len(run.leaderboard)), ""),
             (s.about_recipe, lambda run: shorten(run.recipe, 40), "recipe"),
             (s.col_state, lambda run: state(s, run), "status"),
         ]
@@ -84,4 +84,4 @@ class Compare(Page):
             for name, form, field in said
         ]  # fmt: skip
         note = None if found.comparable else el("p", s.not_comparable, class_="gm-note")
-        return card(note, table(names, rows, kind="gm-board", label=s.compare_title))
+        return card(note, table(names, rows, label=s.compare_title))

@@ -12,7 +12,7 @@ from gristmill_widgets.links import fragment_of
 from gristmill_widgets.page import Page
 from gristmill_widgets.pieces import card, head, loading, notice
 from gristmill_widgets.steps.want import accept
-from gristmill_widgets.words import duration, money, task
+from gristmill_widgets.words import duration, money
 
 __all__ = ["Time"]
 
@@ -82,7 +82,7 @@ class Time(Page):
         if draft.dataset is None or draft.proposal is None:
             return el("div", head(s.time_title), card(loading(s.loading)) if self.why is None else None)
         lengths = choices(draft.proposal.budget)
-        lead = s.time_lead.format(task=task(s, draft.proposal.task)[0], target=shorten(draft.proposal.target, 60))
+        lead = s.time_lead.format(target=shorten(draft.proposal.target, 60))
         cards = [self._card(key, seconds) for key, seconds in lengths.items()]
         own = el(
             "label",

@@ -58,7 +58,13 @@ class Watch:
         title = s.watch_target.format(target=shorten(run.target, 60))
         lost = el("p", s.watch_lost, class_="gm-problem", role="status") if self._page.is_lost else None
         if run.status in (RunStatus.FAILED, RunStatus.CANCELLED):
-            return el("div", head(title, name, over=over), self._ended(run), self._board(run), self._log())
+            return el(
+                "div",
+                head(title, name, over=over),
+                self._ended(run),
+                self._board(run) if self._rows(run) else None,
+                self._log(),
+            )
         return el(
             "div", head(title, name, over=over), lost, self._progress(run),
             el("div", self._board(run), self._told(run), class_="gm-two is-wide"), self._log(),

@@ -165,7 +165,7 @@ class German(English):
     }  # fmt: skip
 
     time_title = "Wie lange darf es dauern?"
-    time_lead = "{task} Für „{target}“. Mehr Zeit erlaubt mehr Arten von Modellen; Sie können früher anhalten und das Beste behalten."
+    time_lead = "Um „{target}“ vorherzusagen: Mehr Zeit erlaubt mehr Arten von Modellen; Sie können früher anhalten und das Beste behalten."
     lengths: ClassVar = {
         "quick": ("Kurzer Blick", "Gibt es hier etwas zu lernen? Eine erste Antwort."),
         "solid": ("Solide", "Jede Art von Modell kommt an die Reihe. Meist das Richtige."),

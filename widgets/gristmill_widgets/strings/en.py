@@ -172,7 +172,7 @@ class English:
     # 3, time
     time_title = "How long may it take?"
     time_lead = (
-        "{task} For “{target}”. More time lets more kinds of models be tried; you can stop early and keep the best."
+        "To predict “{target}”: more time lets more kinds of models be tried; you can stop early and keep the best."
     )
     lengths: ClassVar = {
         "quick": ("Quick look", "Is there anything to learn here? A first answer."),
