@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -147,6 +148,21 @@ def test_a_page_with_a_socket_is_never_idle_and_its_time_begins_when_the_last_on
     assert seats.idle(600) == [seat]
 
 
+def test_a_page_whose_browser_says_that_it_has_gone_is_freed_within_a_minute_unless_it_comes_back() -> None:
+    clock = Clock()
+    seats = Seats(2, 2, clock)
+    seat, _ = seats.take("olga", "o")
+    seats.give(seat, "k")
+    for code, idle in ((1001, [seat]), (1006, []), (None, [])):
+        line = Line()
+        seats.opened(seat, line)
+        assert seats.idle(600) == []
+        seats.closed(seat, line, code)
+        assert seats.idle(600) == []
+        clock.now += 45
+        assert seats.idle(600) == idle
+
+
 def test_whoever_sees_a_seat_in_a_log_does_not_see_its_token() -> None:
     seat, _ = Seats(1, 1).take("olga", "the token")
     assert "the token" not in repr(seat)
@@ -229,6 +245,20 @@ def test_the_bundle_holds_chunks_alone() -> None:
     names += [f"{manager}7.2a0c.js", f"{manager}remoteEntry.c8.js", f"{manager}style.js", f"{ours}2.3d.js"]
     names += [f"{ours}main.15.js", "labextensions/jupyterlab-plotly/static/0.03.js"]
     assert set(bundle_of(names)) == {"static/9151.voila.js", f"{manager}7.2a0c.js", f"{ours}2.3d.js"}
+
+
+def test_the_chunks_are_those_of_the_voila_that_is_pinned() -> None:
+    from importlib.metadata import version
+
+    pytest.importorskip("voila")
+    from gristmill_widgets.service.chunks import bundle_of
+
+    pinned = re.search(r'"voila==([^"]+)"', (Path(__file__).parent.parent / "setup.py").read_text())
+    assert pinned is not None
+    assert version("voila") == pinned[1]
+    there = Path(sys.prefix, "share", "jupyter", "voila", "templates", "base", "static")
+    names = {f"static/{path.name}" for path in there.glob("*.js")}
+    assert len(bundle_of(names)) == len(bundle_of(f"static/{number}.voila.js" for number in range(10_000)))
 
 
 # --- the door --------------------------------------------------------------------------------------------------------

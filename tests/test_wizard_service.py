@@ -258,6 +258,13 @@ def test_all_people_together_have_so_many_pages(wizard: Wizard, olga: Visitor, i
     anna.open()
 
 
+def test_a_browser_that_guesses_takes_no_place(olga: Visitor) -> None:
+    for _ in range(3):
+        assert olga.client.get(olga.wizard.url, headers={"Sec-Purpose": "prefetch;prerender"}).status_code == 503
+    olga.open()
+    olga.open()
+
+
 # --- the end ---------------------------------------------------------------------------------------------------------
 
 

@@ -55,7 +55,7 @@ class Door:
             self.widget.children = (shown,)
 
     def _say(self, what: str, then: str) -> None:
-        words = f"<p role='status' class='gm-door-said'><strong>{html.escape(what)}</strong> {html.escape(then)}</p>"
+        words = f"<p role='status' class='gm-host-said'><strong>{html.escape(what)}</strong> {html.escape(then)}</p>"
         self._said.value = words
         self.widget.children = (self._said,)
 

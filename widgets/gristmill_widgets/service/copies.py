@@ -5,6 +5,8 @@ and then forks whenever it is asked to, over a socket that it was born with. Eac
 folder before it becomes a kernel. A kernel that has to import everything itself takes a second of a core and 50 MB;
 a copy takes a fraction of both.
 
+Where the system cannot do that, kernels start as everywhere.
+
 The original ends when its socket does, and every copy when the original does (ipykernel looks after its parent).
 """
 
@@ -20,13 +22,24 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-__all__ = ["Copied", "Copy", "Original"]
+__all__ = ["Copied", "Copy", "Original", "copies_can_be_made"]
 
 _LONGEST = 1 << 20  # bytes of a request: an environment, and little else
+
+
+@cache
+def copies_can_be_made() -> bool:
+    """Whether this system lets a process watch over one that is not its child: Linux does, since 5.3."""
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):
+        return False
+    return True
 
 
 class Copy:
@@ -44,15 +57,17 @@ class Copy:
 
     def poll(self) -> int | None:
         """None while it runs."""
-        if self._end is not None and select.select([self._end], [], [], 0)[0]:
-            os.close(self._end)
-            self._end, self.returncode = None, 1  # how it ended is known to its parent alone
-        return self.returncode
+        return self.wait(0)
 
     def wait(self, timeout: float | None = None) -> int | None:
+        """None if it still runs after so many seconds."""
         if self._end is not None:
-            select.select([self._end], [], [], timeout)
-        return self.poll()
+            waiting = select.poll()  # select() knows no numbers beyond 1023
+            waiting.register(self._end, select.POLLIN)
+            if waiting.poll(None if timeout is None else 1000 * timeout):
+                os.close(self._end)
+                self._end, self.returncode = None, 1  # how it ended is known to its parent alone
+        return self.returncode
 
     def send_signal(self, number: int) -> None:
         if self._end is not None and self.poll() is None:

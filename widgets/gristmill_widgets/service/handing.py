@@ -36,8 +36,9 @@ async def let_in(manager: Any, url: str, token: str) -> None:
         client.shell_channel.start()
         code = _CODE.format(url=url, token=token)
         asked = client.execute(code, silent=True, store_history=False, user_expressions={"taken": "door.taken"})
-        if not await asyncio.wait_for(_understood(client, asked), _PATIENCE):
-            raise NotLetIn("the notebook has no door")
+        async with asyncio.timeout(_PATIENCE):
+            if not await _understood(client, asked):
+                raise NotLetIn("the notebook has no door")
     except TimeoutError:
         raise NotLetIn(f"the kernel has not answered for {_PATIENCE:.0f} s") from None
     finally:
@@ -46,7 +47,7 @@ async def let_in(manager: Any, url: str, token: str) -> None:
 
 async def _understood(client: AsyncKernelClient, asked: str) -> bool:
     while True:
-        answer: dict[str, Any] = await client.get_shell_msg(timeout=_PATIENCE)
+        answer: dict[str, Any] = await client.get_shell_msg(timeout=None)
         if answer["parent_header"].get("msg_id") == asked:
             taken = answer["content"].get("user_expressions", {}).get("taken", {})
             return bool(taken.get("data", {}).get("text/plain") == "True")

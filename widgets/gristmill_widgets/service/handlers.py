@@ -85,6 +85,8 @@ class Page(Said, JupyterHandler):
 
     @authenticated
     async def get(self) -> None:
+        if "prefetch" in self.request.headers.get("Sec-Purpose", ""):
+            raise HTTPError(503)  # a browser that guesses: it asks again when somebody really comes
         app = self.settings["gristmill"]
         try:
             self.seat, left = app.seats.take(self.current_user.username, app.identity_provider.token_of(self))
@@ -104,6 +106,11 @@ class Page(Said, JupyterHandler):
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Cache-Control", "no-store")
         self.finish(page)
+        try:
+            await app.let_in(self.seat)  # while the browser reads the page
+        except NotLetIn as error:
+            self.log.warning("a page of %s is ended: %s", self.current_user.username, error)
+            await app.end(self.seat, GONE)
 
     def on_connection_close(self) -> None:
         """Whoever does not wait for their page needs none."""

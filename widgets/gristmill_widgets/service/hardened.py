@@ -20,6 +20,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import resource
 import shutil
 import sys
 import uuid
@@ -30,6 +31,7 @@ from typing import Any
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_server.auth.authorizer import AllowAllAuthorizer
+from jupyter_server.services.contents.largefilemanager import LargeFileManager
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from voila.app import Voila
 from voila.paths import collect_static_paths
@@ -38,7 +40,7 @@ from voila.utils import get_voila_labextensions_path
 
 from gristmill_widgets.service.assets import BUNDLE, Assets
 from gristmill_widgets.service.chunks import bundle_of
-from gristmill_widgets.service.copies import Original
+from gristmill_widgets.service.copies import Original, copies_can_be_made
 from gristmill_widgets.service.handing import NotLetIn, let_in
 from gristmill_widgets.service.handlers import HEADERS, WORDS, NotThere, logged, owned, routes
 from gristmill_widgets.service.identity import Visitors
@@ -61,6 +63,7 @@ _MESSAGES = ["comm_open", "comm_close", "comm_msg", "comm_info_request", "kernel
 _COPIED = EntryPoint(
     "gristmill-copied", "gristmill_widgets.service.copies:Copied", "jupyter_client.kernel_provisioners"
 )
+_FILES = 65_536  # that may be open at a time: a page takes some twenty, sockets and what they are made of
 _REFILL = 0.1  # seconds after which a kernel that was given away is replaced: its page comes first
 
 
@@ -69,7 +72,7 @@ class OneKernel(KernelSpecManager):
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
         argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--HistoryManager.enabled=False"]
-        copied = {"kernel_provisioner": {"provisioner_name": _COPIED.name}}
+        copied = {"kernel_provisioner": {"provisioner_name": _COPIED.name}} if copies_can_be_made() else {}
         return KernelSpec(argv=argv, display_name="Python 3", language="python", name=kernel_name, metadata=copied)
 
     def find_kernel_specs(self) -> dict[str, str]:
@@ -77,6 +80,13 @@ class OneKernel(KernelSpecManager):
 
     def get_all_specs(self) -> dict[str, Any]:
         return {"python3": {"resource_dir": "", "spec": self.get_kernel_spec("python3").to_dict()}}
+
+
+class OneNotebook(LargeFileManager):
+    """Reads the page's notebook for the pool; it comes with the program, and nobody's signature is asked of it."""
+
+    def mark_trusted_cells(self, nb: Any, path: str = "") -> None:
+        """Voila's pool would warn of it at every kernel, and write a secret for signing into the home of its user."""
 
 
 class Kernels(AsyncMappingKernelManager):
@@ -124,7 +134,7 @@ class Socket(VoilaKernelWebsocketHandler):  # type: ignore[misc]  # Voila has no
 
     def on_close(self) -> None:
         if self.seat is not None:
-            self.settings["gristmill"].seats.closed(self.seat, self)
+            self.settings["gristmill"].seats.closed(self.seat, self, self.close_code)
         super().on_close()
 
 
@@ -159,14 +169,11 @@ class Hardened(Voila):  # type: ignore[misc]  # Voila has no types
     def setup_template_dirs(self) -> None:
         super().setup_template_dirs()
         self.template_paths.insert(0, str(HERE / "pages"))
-        self.assets = Assets(
-            {
-                "static": [Path(path) for path in collect_static_paths(["voila"], "base", prune=True)],
-                "labextensions": [Path(path) for path in get_voila_labextensions_path()],
-                "own": [HERE / "pages" / "static", HERE.parent / "look"],
-            },
-            bundle_of,
-        )
+        places = [Path(path) for path in get_voila_labextensions_path()]
+        extensions = {f"labextensions/{name}": [place / name for place in places] for name in _EXTENSIONS}
+        voila = {"static": [Path(path) for path in collect_static_paths(["voila"], "base", prune=True)]}
+        own = {"own": [HERE / "pages" / "static", HERE.parent / "look"]}
+        self.assets = Assets(extensions | voila | own, bundle_of)
 
     def page_config(self, config: dict[str, Any], **_: Any) -> dict[str, Any]:
         """What Voila's scripts learn from the page: our addresses for files, the extensions that we want, no CDN."""
@@ -186,6 +193,7 @@ class Hardened(Voila):  # type: ignore[misc]  # Voila has no types
     def init_settings(self) -> dict[str, Any]:
         self.voila_configuration.page_config_hook = self.page_config  # traitlets would copy one in the configuration
         settings: dict[str, Any] = super().init_settings()
+        self.contents_manager = settings["contents_manager"] = OneNotebook(parent=self)
         self.kernel_manager.allowed_message_types = _MESSAGES
         self.identity_provider.settle()
         os.environ.pop("JUPYTERHUB_API_TOKEN", None)  # who needs it has it now
@@ -217,13 +225,18 @@ class Hardened(Voila):  # type: ignore[misc]  # Voila has no types
         return routes(self, Socket)
 
     async def page_for(self, seat: Seat) -> str:
-        """A page with a kernel of its own, which has let the visitor in; NotLetIn if the kernel would not."""
+        """A page with a kernel of its own; NotLetIn if there is none."""
         kernel_id, page = await self._from_pool()
         if not self.seats.give(seat, kernel_id):
             await self.kernel_manager.end(kernel_id)
             raise NotLetIn("the visitor has gone")
-        await let_in(self.kernel_manager.get_kernel(kernel_id), self.service.api, seat.token)
         return page
+
+    async def let_in(self, seat: Seat) -> None:
+        """Tell the seat's kernel whom it is for; NotLetIn if it does not take it."""
+        if seat.kernel not in self.kernel_manager:
+            raise NotLetIn("the visitor has gone")
+        await let_in(self.kernel_manager.get_kernel(seat.kernel), self.service.api, seat.token)
 
     async def _from_pool(self) -> tuple[str, str]:
         """The next kernel that stands ready and its page, in the order in which people came."""
@@ -255,6 +268,7 @@ class Hardened(Voila):  # type: ignore[misc]  # Voila has no types
         return kernel_id in self.kernel_manager and await self.kernel_manager.get_kernel(kernel_id).is_alive()
 
     def listen(self) -> None:
+        self.assets.read(BUNDLE)  # compressed now, not when the first visitor waits for it
         rounds = Rounds(
             self.seats, still=self.identity_provider.still, alive=self._alive, end=self.end, idle=self.service.idle,
             log=self.log,
@@ -272,6 +286,10 @@ class Hardened(Voila):  # type: ignore[misc]  # Voila has no types
 
 def serve(settings: ServiceSettings) -> None:
     """Serve until a signal comes."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(
+        resource.RLIMIT_NOFILE, (most, most)
+    )  # a page takes some twenty: sockets, and what they are made of
     asyncio.set_event_loop(asyncio.new_event_loop())
     app = Hardened(settings, log_level=logging.INFO)
     app.configure()

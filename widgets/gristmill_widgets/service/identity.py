@@ -6,6 +6,7 @@ said of it is believed for a few seconds only.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from jupyter_server.auth.identity import User
@@ -17,6 +18,7 @@ from traitlets import Unicode, default
 __all__ = ["HubAwayError", "Visitors"]
 
 _BELIEVED = 5  # seconds
+_PATIENCE = 10.0  # seconds that the hub may take to say who somebody is
 
 
 class HubAwayError(HTTPError):
@@ -45,7 +47,10 @@ class Visitors(JupyterHubIdentityProvider):  # type: ignore[misc]  # it has no t
     async def get_user(self, handler: Any) -> User | None:
         """Who sends this request; None for nobody, HubAwayError where nobody can tell."""
         try:
-            found: User | None = await super().get_user(handler)
+            async with asyncio.timeout(_PATIENCE):
+                found: User | None = await super().get_user(handler)
+        except TimeoutError:
+            raise HubAwayError from None
         except HTTPError as error:
             if error.status_code < 500:
                 raise
@@ -63,7 +68,8 @@ class Visitors(JupyterHubIdentityProvider):  # type: ignore[misc]  # it has no t
     async def still(self, token: str) -> bool:
         """Whether this token is still good for the wizard; a hub that cannot be asked ends nobody's work."""
         try:
-            model = await self.hub_auth.user_for_token(token, use_cache=False, sync=False)
-        except HTTPError:
+            async with asyncio.timeout(_PATIENCE):
+                model = await self.hub_auth.user_for_token(token, use_cache=False, sync=False)
+        except (HTTPError, TimeoutError):
             return True
         return bool(model) and bool(self.hub_auth.check_scopes(self.hub_auth.access_scopes, model))

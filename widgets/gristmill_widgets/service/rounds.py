@@ -40,8 +40,9 @@ class Rounds:
 
     async def once(self) -> None:
         """End the pages of whoever is signed out, of whoever has gone, and those whose kernel has died."""
-        tokens = {seat.token for seat in self._seats}
-        gone = {token for token in tokens if not await self._still(token)}
+        tokens = list({seat.token for seat in self._seats})
+        answers = await asyncio.gather(*map(self._still, tokens))
+        gone = {token for token, still in zip(tokens, answers, strict=True) if not still}
         for seat in self._seats:
             if seat.token in gone:
                 self._log.info("%s has signed out: a page of theirs is ended", seat.name)

@@ -11,11 +11,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-__all__ = ["GONE", "SIGNED_OUT", "Full", "Seat", "Seats", "Socket"]
+__all__ = ["GONE", "LEFT", "SIGNED_OUT", "Full", "Seat", "Seats", "Socket"]
 
 SIGNED_OUT = 4401  # codes with which a socket is closed; pages/page.js knows them
 GONE = 4410
 
+LEFT = 1001  # with which a browser closes a socket whose page has gone
+
+_FREED = 30.0  # seconds until such a page is taken at its word; its `pagehide` has mostly freed it by then
 _STALE = 60.0  # seconds without a socket after which one's own page may make room for one's next
 
 
@@ -42,6 +45,7 @@ class Seat:
     alone: float  # since when no socket is open; meaningless while one is
     kernel: str | None = None
     sockets: set[Socket] = field(default_factory=set, repr=False)
+    left: bool = False  # its browser has said that the page has gone
 
 
 class Seats:
@@ -87,11 +91,12 @@ class Seats:
     def opened(self, seat: Seat, socket: Socket) -> None:
         """A page has connected."""
         seat.sockets.add(socket)
+        seat.left = False
 
-    def closed(self, seat: Seat, socket: Socket) -> None:
+    def closed(self, seat: Seat, socket: Socket, code: int | None = None) -> None:
         """A page has gone, or its network has."""
         seat.sockets.discard(socket)
-        seat.alone = self._clock()
+        seat.alone, seat.left = self._clock(), code == LEFT
 
     def leave(self, seat: Seat, code: int = GONE) -> bool:
         """The seat is free, and its sockets are closed; False if it was free before."""
@@ -103,8 +108,8 @@ class Seats:
         return True
 
     def idle(self, seconds: float) -> list[Seat]:
-        """Seats to which no socket has been open for so long."""
-        return [seat for seat in self._taken if self._alone_for(seat) >= seconds]
+        """Seats to which no socket has been open for so long, and those whose pages have gone."""
+        return [seat for seat in self._taken if self._alone_for(seat) >= (_FREED if seat.left else seconds)]
 
     def _alone_for(self, seat: Seat) -> float:
         return -1.0 if seat.sockets else self._clock() - seat.alone

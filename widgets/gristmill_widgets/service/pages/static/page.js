@@ -42,12 +42,14 @@
     const { words } = config();
     const spoken = words[(navigator.language || "en").slice(0, 2).toLowerCase()] || words.en;
     const [title, why] = spoken[what];
-    document.getElementById("gm-ended-title").textContent = title;
-    document.getElementById("gm-ended-why").textContent = why;
-    const again = document.getElementById("gm-ended-again");
+    document.getElementById("gm-over-title").textContent = title;
+    document.getElementById("gm-over-why").textContent = why;
+    const again = document.getElementById("gm-over-again");
     again.textContent = spoken.again;
     again.addEventListener("click", (event) => { event.preventDefault(); location.reload(); });
-    document.getElementById("gm-ended").hidden = false;
+    const dialog = document.getElementById("gm-over"); // above everything, also above a dialog of the wizard's own
+    dialog.addEventListener("cancel", (event) => event.preventDefault());
+    dialog.showModal();
     again.focus();
   }
 
@@ -58,8 +60,9 @@
     const xsrf = (document.cookie.match("\\b_xsrf=([^;]*)\\b") || [])[1] || "";
     try {
       const answer = await fetch(`${baseUrl}api/kernels/${kernelId}`, { headers: { "X-XSRFToken": xsrf }, redirect: "manual" });
-      if (answer.status === 404) end("over");
-      else if (answer.status === 403) end("signedOut");
+      const ours = (answer.headers.get("Content-Type") || "").includes("json"); // a proxy may have pages of its own
+      if (ours && answer.status === 404) end("over");
+      else if (ours && answer.status === 403) end("signedOut");
       else if (!answer.ok) soon();
     } catch { soon(); } // no network, or the hub is away: Voila's scripts connect again by themselves
   }
