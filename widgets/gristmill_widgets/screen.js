@@ -274,7 +274,8 @@ class Page {
 export default {
   render({ model, el }) {
     const root = made("div", {}); // `el` itself is the notebook's to dress
-    el.append(root);
+    // Stock Voila's containers hide what is longer than the window, so the page stands beside them.
+    (document.body.dataset.voila && document.body.classList.contains("jp-Notebook") ? document.body : el).append(root);
     const page = new Page(model, root);
     for (const region of REGIONS) model.on(`change:${region}`, () => page.draw(region));
     model.on("change:report change:words", () => page.dress());
@@ -283,6 +284,6 @@ export default {
     model.on("change:title", () => { if (!page.inLab) document.title = model.get("title"); });
     model.on("change:said", () => { root.querySelector("#gm-said").textContent = model.get("said"); });
     model.on("msg:custom", (told, buffers) => page.hear(told, buffers || []));
-    return () => page.close();
+    return () => { page.close(); root.remove(); };
   },
 };
