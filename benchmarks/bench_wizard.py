@@ -8,7 +8,7 @@ browser, on the same cores. Everybody is signed in, and nobody has a server of t
     first       one person's first click: sign-in between hub and service, every file over the wire
     again       the same person, later: p50 and p95 of many clicks, and the bytes of one
     a class     many people, each with a browser of their own that has never been here, spread over a minute
-    memory      what one more open page takes: PSS of its kernel, and of the whole service divided by its pages
+    memory      PSS of a kernel, and by how much one more page has the whole service grow
     freed       from closing a page until its kernel is gone
     stock       stock Voila shows the same wizard in a fresh server of one's own: from the click, and its weight
 """
@@ -19,13 +19,14 @@ import argparse
 import asyncio
 import json
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / name) for name in ("tests", "extension", "widgets", "hub_config")]
@@ -80,20 +81,13 @@ class Person:
         return sum(max(each["responseBodySize"], 0) + each["responseHeadersSize"] for each in sizes) / 1000
 
 
-def kernels() -> list[int]:
-    """Processes of kernels: copies of one original, whose children they are."""
-    return [pid for original in _running("gristmill_widgets.service.copies") for pid in _running("-P", str(original))]
-
-
-def service() -> list[int]:
-    """The service's own process, and the original of its kernels."""
-    there = _running("gristmill_widgets.service")
-    return [pid for pid in there if pid not in set(kernels())]
-
-
-def _running(*asked: str) -> list[int]:
-    found = subprocess.run(["pgrep", *(asked if len(asked) > 1 else ("-f", *asked))], capture_output=True, text=True)
-    return [int(pid) for pid in found.stdout.split()]
+def service(here: Installation) -> tuple[list[int], list[int]]:
+    """Processes of this installation's kernels, and those of the service: its own, and the original of its kernels."""
+    below = psutil.Process(here.process.pid).children(recursive=True)
+    copies = {each.pid for each in below if "gristmill_widgets.service.copies" in each.cmdline()}
+    kernels = [each.pid for each in below if each.pid in copies and each.ppid() in copies]
+    rest = [each.pid for each in below if "gristmill_widgets.service" in each.cmdline()]
+    return kernels, [*rest, *(copies - set(kernels))]
 
 
 def pss(pid: int) -> float:
@@ -135,7 +129,8 @@ async def one_person(here: Installation, browser: Any, visits: int) -> dict[str,
 
 async def a_class(here: Installation, browser: Any, people: int, over: float) -> dict[str, float]:
     everybody = [await Person.come(here, browser, f"pupil-{number}") for number in range(people)]
-    ready, idle = set(kernels()), sum(map(pss, service()))
+    ready, own = service(here)
+    idle = sum(map(pss, [*ready, *own]))
 
     async def comes(person: Person, after: float) -> tuple[float, Any]:
         await asyncio.sleep(after)
@@ -147,13 +142,12 @@ async def a_class(here: Installation, browser: Any, people: int, over: float) ->
         f"a class p50 {statistics.median(seconds):.2f} s, p95 {at(seconds, 0.95):.2f} s, longest {max(seconds):.2f} s"
     )
     await asyncio.sleep(5.0)
-    now = kernels()
-    each = statistics.mean(map(pss, now))
-    held = (sum(map(pss, [*now, *service()])) - idle) / max(len(now), 1)
-    print(f"memory  {each:.0f} MB a kernel, {held:.0f} MB with its share of the service; {len(ready)} stand ready")
+    now, own = service(here)
+    each, held = statistics.mean(map(pss, now)), (sum(map(pss, [*now, *own])) - idle) / people
+    print(f"memory  {each:.0f} MB a kernel, {held:.0f} MB more for each page; {len(ready)} stand ready")
     began = time.perf_counter()
     await asyncio.gather(*(page.goto("about:blank") for _, page in came))
-    while len(kernels()) > len(ready) + 1 and time.perf_counter() - began < 90:
+    while len(service(here)[0]) > len(ready) + 1 and time.perf_counter() - began < 90:
         await asyncio.sleep(0.1)
     freed = time.perf_counter() - began
     print(f"freed   {freed:.1f} s for all {people}", flush=True)
