@@ -80,7 +80,7 @@ def test_a_dropped_file_leads_to_a_question_and_the_address_back_to_it(visit: Ca
 
     here.page.reload()
     here.has("What do you want to know?")
-    assert here.page.eval_on_selector("select[name=target]", "node => node.value") == "rain"
+    here.page.wait_for_function("(document.querySelector('select[name=target]') || {}).value === 'rain'")
 
     here.page.click("text=/^Next$/")
     here.has("How long may it take?")
@@ -169,7 +169,9 @@ def hub_page(chromium: Any, voila: Callable[..., str], api: Api, tmp_path: Path)
     here.context.close()
 
 
-def through(here: Visit, api: Api, *, fails: Callable[[int], bool] = lambda _: False) -> tuple[list[str], list[str]]:
+def through(
+    here: Visit, api: Api, *, fails: Callable[[int], bool] = lambda _: False, busy: bool = False
+) -> tuple[list[str], list[str]]:
     """Serve the store to the page; `fails` says of the nth part whether its connection breaks. Sent, and arrived."""
     sent: list[str] = []
     arrived: list[str] = []
@@ -178,7 +180,7 @@ def through(here: Visit, api: Api, *, fails: Callable[[int], bool] = lambda _: F
     def serve(route: Any) -> None:
         sent.append(route.request.url)
         if fails(len(sent)):
-            route.abort("connectionreset")
+            route.fulfill(status=503) if busy else route.abort("connectionreset")
         else:
             route.fulfill(response=route.fetch(url=root + "/store/" + route.request.url.split("/store/")[1]))
             arrived.append(route.request.url)
@@ -208,7 +210,7 @@ def test_parts_go_straight_to_the_store_and_broken_ones_again(hub_page: Visit, a
 
 def test_an_upload_is_paused_and_goes_on_after_a_reload(hub_page: Visit, api: Api, tmp_path: Path) -> None:
     file = on_disk(tmp_path)
-    sent, arrived = through(hub_page, api, fails=lambda number: number > 1)
+    sent, arrived = through(hub_page, api, fails=lambda number: number > 1, busy=True)
     hub_page.at("have").page.set_input_files(FILE, str(file))
     while not arrived:
         hub_page.page.wait_for_timeout(100)

@@ -105,6 +105,7 @@ class Page {
       this.back = document.activeElement;
       open.showModal();
       open.addEventListener("cancel", (event) => { event.preventDefault(); this.say({ act: "close" }); });
+      open.addEventListener("close", () => { if (open.isConnected) this.say({ act: "close" }); }); // a browser may not wait
     } else if (!open && this.back) { this.back.focus?.({ preventScroll: true }); this.back = null; }
   }
 
