@@ -136,7 +136,6 @@ EXTRAS = {
     ],
     "dev": [
         "aiosmtpd>=1.4.6",  # a mail server for the tests
-        "axe-playwright-python>=0.1.4",  # looks for what keeps people from reading a page
         "configurable-http-proxy>=0.4",  # JupyterHub's proxy, in Python: the tests run a real hub
         "hypothesis>=6.100",
         "ipywidgets>=8.1",
