@@ -190,7 +190,8 @@ def test_a_kernel_learns_neither_the_services_secrets_nor_anothers_address(wizar
     for page in (olga.open(), olga.open()):
         environment = json.loads((folder_of(page.kernel) / "environment.json").read_text())
         seen = {name for name in environment if name.startswith(("JUPYTERHUB", "VOILA", "A_SECRET", "GRISTMILL"))}
-        assert seen == {"GRISTMILL_HOME"}
+        assert seen == {"GRISTMILL_HOME", "VOILA_KERNEL_ID"}
+        assert environment["VOILA_KERNEL_ID"] == page.kernel, "its own, which Voila tells it"
         assert "in-confidence" not in json.dumps(environment)
         assert environment["HOME"] == environment["GRISTMILL_HOME"] == str(folder_of(page.kernel))
         page.close()
