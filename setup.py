@@ -30,6 +30,7 @@ BARE = [
     "rich>=13",  # the command line on a terminal
     "sqlalchemy>=2.0.30,<3",  # the catalog; 3 may change the Core that it is written in
     "alembic>=1.13",  # the catalog's migrations
+    "cryptography>=42",  # seals secrets in the catalog
     "numpy>=1.26",
     "pandas>=2.2,<2.4",  # AutoGluon 1.6 wants <2.4: the bare install reads tables exactly as training will
     "pyarrow>=23.0.1,<25",  # AutoGluon 1.6's own range; Parquet, and CSV in bounded memory

@@ -43,6 +43,7 @@ class Kind:
     limit: float
     train: Callable[[Path], Path]  # the file to train on, made in a folder
     ask: Callable[[Path], tuple[Path, Path]]  # what predict.py is given, and the same as a CSV for the peer
+    settings: tuple[str, ...] = ()  # of the run, beside its budget
 
 
 def flights(folder: Path) -> Path:
@@ -115,8 +116,11 @@ def one_picture(folder: Path) -> tuple[Path, Path]:
     return path, listed
 
 
+NETWORKS = ('hyperparameters={"GBM":{},"CAT":{},"FASTAI":{},"NN_TORCH":{}}', "portfolio=")
+
 KINDS = (
     Kind(name="tabular", limit=2.5, train=flights, ask=one_flight),
+    Kind(name="tabular, with networks", limit=2.5, train=flights, ask=one_flight, settings=NETWORKS),
     Kind(name="text", limit=6.0, train=texts, ask=one_text),
     Kind(name="pictures", limit=6.0, train=pictures, ask=one_picture),
 )
@@ -126,7 +130,8 @@ def model_of(kind: Kind, folder: Path, budget: int) -> tuple[Path, str]:
     """A trained model's archive, unpacked; and what it is."""
     environment = os.environ | {"GRISTMILL_HOME": str(folder / "home")}
     data = str(kind.train(folder))
-    command = [GRISTMILL, "train", data, "--budget", f"{budget}s", "--yes", "--json"]
+    settings = [word for setting in kind.settings for word in ("--set", setting)]
+    command = [GRISTMILL, "train", data, "--budget", f"{budget}s", "--yes", "--json", *settings]
     done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
     told = json.loads(done.stdout.splitlines()[-1])
     archive, place = folder / "model.zip", folder / "model"

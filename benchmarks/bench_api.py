@@ -1,16 +1,20 @@
 """The API under load: how long answers take, and what the process weighs.
 
-    python benchmarks/bench_api.py [--runs 100000] [--people 100] [--streams 500] [--quick]
+    python benchmarks/bench_api.py [--sizes 1000,100000] [--people 100] [--streams 500] [--quick]
 
 Everything goes over HTTP on this machine, against `gristmill api` as a process of its own on SQLite, with no worker
-about; the load comes from this process, on the same cores. Beside it stands a peer: one bare FastAPI route that reads
-one row of the same table by SQLAlchemy, with no checks of who may, on the same server. Figures are p50, p95 and the
-largest, in milliseconds.
+about; the load comes from this process, on the same cores. People are a hub's: each has a token, a team, projects of
+their own and limits, and has looked at something before (what the hub says is kept for a minute). Beside it stand
+peers on the same server: bare FastAPI routes over SQLAlchemy that check nothing and nobody. One reads a row of the
+same table, one takes the same body and inserts a row. Figures are p50, p95 and the largest, in milliseconds.
 
     start, idle     until /health answers; resident memory then
+    reads           a run, pages of runs narrowed in every way, a page of projects, by one person after the other;
+                    with the least and with the most runs, and how many times as long the second takes
     submit          N people POST /runs at the same moment, each under a key of their own
-    queue           1,000 more runs, from as many connections as there are people
-    reads           one run, a page of a project's runs, a page of all of one's own, by one person after the other
+    queue           1,000 more runs: everybody sends their next as soon as the last is accepted
+    order           all that was accepted is there once, and is claimed in each person's order
+    dispatch        from a run's end to the claim of the next, of 1,000 that wait, by a worker that asks as ours do
     streams         N event streams, over 50 runs; memory with all of them open, and how late an event arrives
 """
 
@@ -18,6 +22,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import random
 import socket
@@ -26,40 +31,52 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx
+from crowd import World, fill, person
 
+from gristmill.catalog import Catalog, Outcome
 from gristmill.dispatch.local import sole_worker
-from gristmill.records import (
-    Dataset,
-    EventKind,
-    Profile,
-    Proposal,
-    Run,
-    RunStatus,
-    Upload,
-    UploadStatus,
-    Wanted,
-    new_id,
-)
+from gristmill.records import EventKind, RunStatus, new_id
 
+HERE = Path(__file__).resolve().parent
+LOG = (Path(tempfile.gettempdir()) / "bench_api.log").open("wb")  # what the API itself says
+LOOK_EVERY = 0.1  # seconds: a worker that has nothing to do looks again (worker/worker.py)
 PEER = """
-import sys
+import sys, time
 from fastapi import FastAPI
-from sqlalchemy import create_engine, text
+from pydantic import BaseModel
+from sqlalchemy import create_engine, event, text
 import uvicorn
 
 app, engine = FastAPI(), create_engine(sys.argv[1])
+
+@event.listens_for(engine, "connect")
+def prepare(connection, _):
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = " + sys.argv[3])
+
+class Asked(BaseModel):
+    dataset_id: str
+    budget: float
 
 @app.get("/runs/{run_id}")
 def run(run_id: str):
     with engine.connect() as connection:
         return dict(connection.execute(text("SELECT * FROM runs WHERE id = :id"), {"id": run_id}).one()._mapping)
 
+@app.post("/runs", status_code=201)
+def train(asked: Asked):
+    row = {"at": time.time(), "dataset_id": asked.dataset_id, "budget": asked.budget}
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO asked VALUES (:at, :dataset_id, :budget)"), row)
+    return row
+
+with engine.begin() as connection:
+    connection.execute(text("CREATE TABLE IF NOT EXISTS asked (at REAL, dataset_id TEXT, budget REAL)"))
 uvicorn.run(app, port=int(sys.argv[2]), log_level="error", access_log=False)
 """
 
@@ -72,10 +89,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(command: Sequence[str], port: int, path: str, home: Path) -> Iterator[tuple[str, float, int]]:
+def serving(command: Sequence[str], port: int, path: str, **environment: str) -> Iterator[tuple[str, float, int]]:
     """The address, the seconds until it answered, and the process."""
     started = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=os.environ | {"GRISTMILL_HOME": str(home)})
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=LOG, env=os.environ | environment)
     url = f"http://127.0.0.1:{port}"
     try:
         while True:
@@ -115,78 +132,20 @@ class Promises:
         self.missed |= measured >= promised
         return f"   < {promised:g} {unit}: {'kept' if measured < promised else 'MISSED'}"
 
-    def told(self, name: str, seconds: Sequence[float], p95: float | None = None) -> None:
-        """Prints how long answers took; `p95` in milliseconds is what was promised."""
+    def told(self, name: str, seconds: Sequence[float], p95: float | None = None) -> float:
+        """Prints how long answers took; `p95` in milliseconds is what was promised. The answer is the median."""
         ordered = sorted(1e3 * second for second in seconds)
         at95 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))]
-        line = f"{name:<34} p50 {statistics.median(ordered):7.1f}   p95 {at95:7.1f}   most {ordered[-1]:7.1f} ms"
+        line = f"{name:<44} p50 {statistics.median(ordered):7.1f}   p95 {at95:7.1f}   most {ordered[-1]:7.1f} ms"
         print(line + self.verdict(at95, p95, "ms"), flush=True)
+        return statistics.median(ordered)
 
     def figure(self, name: str, measured: float, unit: str, promised: float | None = None) -> None:
         """Prints one figure."""
-        print(f"{name:<34} {measured:.2f} {unit}{self.verdict(measured, promised, unit)}", flush=True)
+        print(f"{name:<44} {measured:.2f} {unit}{self.verdict(measured, promised, unit)}", flush=True)
 
 
 PROMISES = Promises()
-
-
-async def timed(asked: Callable[[], Awaitable[httpx.Response]]) -> float:
-    started = time.perf_counter()
-    answer = await asked()
-    answer.raise_for_status()
-    return time.perf_counter() - started
-
-
-# --- what is in the catalog ------------------------------------------------------------------------------------------
-
-
-def fill(home: Path, projects: int, runs: int) -> tuple[list[str], list[str]]:
-    """Projects, and old runs spread over them; the ids of the datasets and of some runs."""
-    from sqlalchemy import insert
-
-    from gristmill.catalog import Catalog, tables
-
-    with Catalog.open(f"sqlite:///{home}/catalog.db") as catalog:
-        of = [catalog.projects.ensure(f"project {number}") for number in range(min(projects, 200))]
-        more = [
-            {"id": new_id("project"), "name": f"other {number}", "created_at": 1.0, "owner": "sam"}
-            for number in range(projects - len(of))
-        ]
-        with catalog._database.writing() as connection:
-            if more:
-                connection.execute(insert(tables.projects), more)
-        datasets = [_dataset(catalog, project.id) for project in of[:100]]
-        rows = [_old(datasets[number % len(datasets)], number) for number in range(runs)]
-        for start in range(0, len(rows), 5000):
-            with catalog._database.writing() as connection:
-                connection.execute(insert(tables.runs), rows[start : start + 5000])
-        return [dataset.id for dataset in datasets], [row["id"] for row in rows[:: max(1, runs // 1000)]]
-
-
-def _dataset(catalog: Any, project_id: str) -> Dataset:
-    proposal = Proposal(task="tabular-classification", target="y", metric="accuracy", budget=60.0, reasons={})
-    upload = Upload(
-        id=new_id("upload"), project_id=project_id, name="a.csv", key="a.csv", size=1, status=UploadStatus.OPEN,
-        created_at=1.0,
-    )  # fmt: skip
-    catalog.uploads.add(upload)
-    catalog.uploads.settle(upload.id, UploadStatus.RECEIVED, sha256="ab")
-    dataset = Dataset(
-        id=new_id("dataset"), project_id=project_id, upload_id=upload.id, name="a", version=0, key="a.csv",
-        filename="a.csv", size=1, sha256="ab", profile=Profile(tables=(), files=1, bytes=1), proposal=proposal,
-        created_at=1.0,
-    )  # fmt: skip
-    added: Dataset = catalog.datasets.add(dataset)
-    return added
-
-
-def _old(dataset: Dataset, number: int) -> dict[str, Any]:
-    run = Run(
-        id=new_id("run"), project_id=dataset.project_id, dataset_id=dataset.id, name=f"run {number}",
-        recipe="tabular@1", task="tabular-classification", target="y", metric="accuracy", budget=60.0, seed=0,
-        settings={}, accepted=(), status=RunStatus.FAILED, wanted=Wanted.FINISH, created_at=float(number),
-    )  # fmt: skip
-    return {name: getattr(run, name) for name in Run.__slots__}
 
 
 # --- the load --------------------------------------------------------------------------------------------------------
@@ -198,123 +157,236 @@ class Line:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, token: str) -> None:
         self._reader, self._writer, self._token = reader, writer, token
 
-    async def post(self, path: str, body: bytes) -> float:
-        """Seconds until the answer is there; it must be 201."""
-        started = time.perf_counter()
+    @classmethod
+    async def to(cls, url: str, token: str) -> Line:
+        at = httpx.URL(url)
+        return cls(*await asyncio.open_connection(at.host, at.port), token)
+
+    async def ask(self, method: str, path: str, body: bytes = b"") -> bytes:
+        """What is answered; it must be good."""
+        key = f"Idempotency-Key: {new_id('key')}\r\nContent-Type: application/json\r\n" if body else ""
         head = (
-            f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {self._token}\r\nContent-Length: {len(body)}\r\n"
-            f"Content-Type: application/json\r\nIdempotency-Key: {new_id('key')}\r\n\r\n"
+            f"{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {self._token}\r\n{key}"
+            f"Content-Length: {len(body)}\r\n\r\n"
         )
         self._writer.write(head.encode() + body)
         answer = (await self._reader.readuntil(b"\r\n\r\n")).lower()
-        await self._reader.readexactly(int(answer.partition(b"content-length: ")[2].partition(b"\r")[0]))
-        assert answer.startswith(b"http/1.1 201"), answer
-        return time.perf_counter() - started
+        told = await self._reader.readexactly(int(answer.partition(b"content-length: ")[2].partition(b"\r")[0]))
+        assert answer.startswith(b"http/1.1 20"), answer + told
+        return told
+
+    def close(self) -> None:
+        self._writer.close()
 
 
-async def submits(url: str, token: str, datasets: list[str], people: int, more: int, pid: int) -> None:
-    at = httpx.URL(url)
-    lines = [Line(*await asyncio.open_connection(at.host, at.port), token) for _ in range(people)]
+class Submitter:
+    """A person who submits runs, one after the other."""
 
-    def submit(line: Line) -> Awaitable[float]:
-        return line.post("/runs", b'{"dataset_id":"%s","budget":60}' % random.choice(datasets).encode())
+    def __init__(self, line: Line, dataset: str) -> None:
+        self._line, self._dataset = line, dataset
+        self.accepted: list[str] = []
 
-    async def several(line: Line, count: int) -> list[float]:
-        return [await submit(line) for _ in range(count)]
+    async def submit(self) -> float:
+        """Seconds until the run is accepted."""
+        body = b'{"dataset_id":"%s","budget":60}' % self._dataset.encode()
+        started = time.perf_counter()
+        told = await self._line.ask("POST", "/runs", body)
+        seconds = time.perf_counter() - started
+        self.accepted.append(json.loads(told).get("id", ""))
+        return seconds
 
-    for line in lines[:3]:
-        await submit(line)
-    PROMISES.told(f"submit, {people} at once", await asyncio.gather(*(submit(line) for line in lines)), 200)
+    async def several(self, count: int) -> list[float]:
+        return [await self.submit() for _ in range(count)]
+
+
+async def crowd(url: str, datasets: Sequence[str]) -> list[Submitter]:
+    lines = [await Line.to(url, person(number)) for number in range(len(datasets))]
+    return [Submitter(line, dataset) for line, dataset in zip(lines, datasets, strict=True)]
+
+
+async def submits(people: list[Submitter], more: int, pid: int, whose: str = "") -> None:
+    """All at once, then on and on; without `whose` it is the API, which has promised something."""
+    for one in people[:3]:
+        await one.submit()
+    promised = None if whose else 200
+    at_once = await asyncio.gather(*(one.submit() for one in people))
+    PROMISES.told(f"{whose}submit, {len(people)} at once", at_once, promised)
     started, before = time.perf_counter(), computed(pid)
-    seconds = await asyncio.gather(*(several(line, more // people) for line in lines))
+    seconds = await asyncio.gather(*(one.several(more // len(people)) for one in people))
     rate = more / (time.perf_counter() - started)
-    PROMISES.told(f"queue, {more} more: {rate:.0f} a second", [one for line in seconds for one in line])
-    PROMISES.figure("processor time of a submit", 1e3 * (computed(pid) - before) / more, "ms")
-    PROMISES.told("submit, one after the other", await several(lines[0], 50))
+    every = [one for each in seconds for one in each]
+    PROMISES.told(f"{whose}queue, {more} more: {rate:.0f} a second", every, promised)
+    PROMISES.figure(f"{whose}processor time of a submit", 1e3 * (computed(pid) - before) / more, "ms")
+    PROMISES.told(f"{whose}submit, one after the other", await people[0].several(50))
 
 
-async def reads(url: str, token: str, runs: list[str], count: int, peer: str) -> None:
-    headers = {"Authorization": f"Bearer {token}"}
-    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=60) as client:
-        one = (await client.get(f"/runs/{runs[0]}")).json()
-        tag = (await client.get(f"/runs/{runs[0]}")).headers["ETag"]
-        routes: dict[str, Callable[[], Awaitable[httpx.Response]]] = {
-            "read a run": lambda: client.get(f"/runs/{random.choice(runs)}"),
-            "a page of 50 runs": lambda: client.get("/runs"),
-            "a page of a project's runs": lambda: client.get("/runs", params={"project": one["project_id"]}),
-            "a page of failed runs": lambda: client.get("/runs", params={"status": "failed", "cursor": runs[-1]}),
-            "a page of projects": lambda: client.get("/projects"),
-            "me": lambda: client.get("/me"),
-        }
-        for name, route in routes.items():
-            PROMISES.told(name, [await timed(route) for _ in range(count)], 25)
-        unchanged = await client.get(f"/runs/{runs[0]}", headers={"If-None-Match": tag})
-        assert unchanged.status_code == 304
-    async with httpx.AsyncClient(base_url=peer, timeout=60) as client:
-        peers = [await timed(lambda: client.get(f"/runs/{runs[0]}")) for _ in range(count)]
-        PROMISES.told("peer: a row by bare FastAPI", peers)
+async def submitting(url: str, peer: str, world: World, more: int, pid: int, peer_pid: int) -> list[Submitter]:
+    """The API's people, after the peer's."""
+    await submits(await crowd(peer, world.datasets), more, peer_pid, "peer: ")
+    people = await crowd(url, world.datasets)
+    for one in people:
+        await one._line.ask("GET", "/me")
+    await submits(people, more, pid)
+    return people
 
 
-async def streams(url: str, token: str, home: Path, count: int, pid: int) -> None:
-    from gristmill.catalog import Catalog
+def dispatches(home: Path, people: list[Submitter]) -> None:
+    """Claim all that waits, one run after the other, and see whether it is what was accepted, and in which order."""
+    claimed, seconds = [], []
+    with Catalog.open(f"sqlite:///{home}/catalog.db") as catalog:
+        while True:
+            started = time.perf_counter()
+            run = catalog.runs.claim("bench", 3600)
+            if run is None:
+                break
+            seconds.append(time.perf_counter() - started)
+            claimed.append(run)
+            catalog.runs.finish(run.id, run.fence, Outcome(status=RunStatus.FAILED))
+    for number, one in enumerate(people):
+        assert [run.id for run in claimed if run.owner == person(number)] == one.accepted, "lost, doubled or disordered"
+    print(f"{'order':<44} {len(claimed)} accepted, each once, in everybody's order", flush=True)
+    PROMISES.told("dispatch, a slot is free", [LOOK_EVERY + one for one in seconds], 1000)
 
-    catalog = Catalog.open(f"sqlite:///{home}/catalog.db")
-    before, followed = resident(pid), []
-    for _ in range(50):
-        held = catalog.runs.claim("bench", 3600)
-        if held is not None:
-            followed.append(held)
-    head = "GET /runs/{} HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\nAuthorization: Bearer {}\r\n\r\n"
-    opened = []
-    for number in range(count):
-        reader, writer = await asyncio.open_connection(httpx.URL(url).host, httpx.URL(url).port, limit=4096)
-        writer.write(head.format(f"{followed[number % len(followed)].id}/events", token).encode())
-        opened.append((reader, writer))
-    heads = await asyncio.gather(*(reader.readuntil(b"\r\n\r\n") for reader, _ in opened))
-    assert all(answer.startswith(b"HTTP/1.1 200") for answer in heads)
 
-    async def hear(reader: asyncio.StreamReader, since: float) -> float:
-        while b"event: log" not in await reader.readline():
-            pass
-        return time.perf_counter() - since
+async def reads(url: str, world: World, count: int) -> dict[str, float]:
+    """How long each kind of answer takes, at p95."""
+    line, found = await Line.to(url, person(1)), {}
+    runs, last = world.runs, world.runs[len(world.runs) // 20]
+    routes: dict[str, Callable[[], str]] = {
+        "a run": lambda: f"/runs/{random.choice(runs)}",
+        "all runs one sees": lambda: "/runs",
+        "  the last of them": lambda: f"/runs?cursor={last}",
+        "a project's runs": lambda: f"/runs?project={world.project}",
+        "failed runs, the last": lambda: f"/runs?status=failed&cursor={last}",
+        "queued runs (none)": lambda: "/runs?status=queued",
+        "runs of a task": lambda: "/runs?task=tabular-regression",
+        "one's own runs": lambda: f"/runs?owner={person(1)}",
+        "another's runs (none)": lambda: "/runs?owner=sam",
+        "projects": lambda: "/projects",
+        "models (none)": lambda: "/models",
+        "me": lambda: "/me",
+        "limits": lambda: "/me/limits",
+    }
+    for name, path in routes.items():
+        seconds = []
+        for _ in range(count):
+            asked, started = path(), time.perf_counter()
+            await line.ask("GET", asked)
+            seconds.append(time.perf_counter() - started)
+        found[name] = PROMISES.told(f"read {name}", seconds, 25)
+    line.close()
+    return found
 
-    since = time.perf_counter()
-    listening = [asyncio.create_task(hear(reader, since)) for reader, _ in opened]
-    for run in followed:
-        catalog.events.add(run.id, run.fence, [(EventKind.LOG, {"text": "a line of a log\n" * 5})])
-    PROMISES.told(f"streams, an event in {count}", await asyncio.gather(*listening))
-    PROMISES.figure("before the streams", before, "MB")
-    PROMISES.figure(f"streams, {count} open", resident(pid), "MB", 300)
-    for _, writer in opened:
-        writer.close()
-    catalog.close()
+
+async def peer_reads(url: str, world: World, count: int) -> None:
+    line, seconds = await Line.to(url, ""), []
+    for _ in range(count):
+        started = time.perf_counter()
+        await line.ask("GET", f"/runs/{random.choice(world.runs)}")
+        seconds.append(time.perf_counter() - started)
+    PROMISES.told("peer: a row by bare FastAPI", seconds)
+
+
+async def streaming(url: str, home: Path, datasets: Sequence[str], count: int, pid: int) -> None:
+    """Each of 50 runs is followed by its owner, from many connections."""
+    before, owners = resident(pid), await crowd(url, datasets[:50])
+    for one in owners:
+        await one.submit()
+    with Catalog.open(f"sqlite:///{home}/catalog.db") as catalog:
+        followed = [catalog.runs.claim("bench", 3600, only=one.accepted[-1]) for one in owners]
+        head = (
+            "GET /runs/{}/events HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\nAuthorization: Bearer {}\r\n\r\n"
+        )
+        opened, at = [], httpx.URL(url)
+        for number in range(count):
+            reader, writer = await asyncio.open_connection(at.host, at.port, limit=4096)
+            owner = number % len(owners)
+            writer.write(head.format(owners[owner].accepted[-1], person(owner)).encode())
+            opened.append((reader, writer))
+        heads = await asyncio.gather(*(reader.readuntil(b"\r\n\r\n") for reader, _ in opened))
+        assert all(answer.startswith(b"HTTP/1.1 200") for answer in heads)
+
+        async def hear(reader: asyncio.StreamReader, since: float) -> float:
+            while b"event: log" not in await reader.readline():
+                pass
+            return time.perf_counter() - since
+
+        since = time.perf_counter()
+        listening = [asyncio.create_task(hear(reader, since)) for reader, _ in opened]
+        for run in followed:
+            assert run is not None
+            catalog.events.add(run.id, run.fence, [(EventKind.LOG, {"text": "a line of a log\n" * 5})])
+        PROMISES.told(f"streams, an event in {count}", await asyncio.gather(*listening))
+        PROMISES.figure("before the streams", before, "MB")
+        PROMISES.figure(f"streams, {count} open", resident(pid), "MB", 300)
+        for _, writer in opened:
+            writer.close()
+
+
+# --- all of it -------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def service(home: Path) -> Iterator[tuple[str, int]]:
+    """An API and a hub that says who people are; the API's address and process."""
+    port, hub = free_port(), free_port()
+    api = [sys.executable, "-c", "import gristmill.app as a, sys; sys.exit(a.main())", "api", "--port", str(port)]
+    environment = {"GRISTMILL_HOME": str(home), "JUPYTERHUB_API_URL": f"http://127.0.0.1:{hub}"}
+    with (
+        sole_worker(home),
+        serving([sys.executable, str(HERE / "crowd.py"), str(hub)], hub, "/"),
+        serving(api, port, "/health", **environment) as (url, seconds, pid),
+    ):
+        PROMISES.figure("start", seconds, "s", 1.5)
+        PROMISES.figure("idle", resident(pid), "MB", 120)
+        yield url, pid
+
+
+@contextmanager
+def peer(home: Path) -> Iterator[tuple[str, int]]:
+    """The bare FastAPI, on the same catalog."""
+    port = free_port()
+    bare = [sys.executable, "-c", PEER, f"sqlite:///{home}/catalog.db", str(port), "NORMAL"]
+    with serving(bare, port, "/docs") as (url, _, pid):
+        yield url, pid
+
+
+def flat(sizes: Sequence[int], found: Sequence[dict[str, float]]) -> None:
+    """How many times as long answers take among the most runs as among the least."""
+    print(f"\n{'median, ms':<44} {sizes[0]:>9,} {sizes[-1]:>9,}   ratio")
+    for name, small in found[0].items():
+        large = found[-1][name]
+        print(f"{name:<44} {small:>9.2f} {large:>9.2f}   {large / small:.2f}")
+    least, most = (statistics.geometric_mean(each.values()) for each in (found[0], found[-1]))
+    PROMISES.figure("\nreads among the most runs, over the least", most / least, "times", 1.5)
 
 
 def main() -> int:
     asked = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    asked.add_argument("--runs", type=int, default=100_000)
-    asked.add_argument("--projects", type=int, default=10_000)
+    asked.add_argument("--sizes", default="1000,100000", help="how many runs there are; a tenth as many projects")
     asked.add_argument("--people", type=int, default=100)
     asked.add_argument("--streams", type=int, default=500)
+    asked.add_argument("--more", type=int, default=1000, help="how many runs are queued")
     asked.add_argument("--quick", action="store_true", help="a fraction of it, to see that it works")
     given = asked.parse_args()
     if given.quick:
-        given.runs, given.projects, given.people, given.streams = 1000, 100, 10, 20
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        datasets, runs = fill(home, given.projects, given.runs)
-        port, other = free_port(), free_port()
-        api = [sys.executable, "-c", "import gristmill.app as a, sys; sys.exit(a.main())", "api", "--port", str(port)]
-        bare = [sys.executable, "-c", PEER, f"sqlite:///{home}/catalog.db", str(other)]
-        with sole_worker(home), serving(api, port, "/health", home) as (url, seconds, pid):
-            PROMISES.figure("start", seconds, "s", 1.5)
-            PROMISES.figure("idle", resident(pid), "MB", 120)
-            token = (home / "token").read_text()
-            with serving(bare, other, "/docs", home) as (peer, _, _):
-                asyncio.run(reads(url, token, runs, 30 if given.quick else 300, peer))
-            asyncio.run(submits(url, token, datasets, given.people, 50 if given.quick else 1000, pid))
-            asyncio.run(streams(url, token, home, given.streams, pid))
+        given.sizes, given.people, given.streams, given.more = "200,1000", 20, 20, 100
+    sizes, found = [int(size) for size in given.sizes.split(",")], []
+    for size in sizes:
+        print(f"\n-- {size:,} runs, {max(size // 10, given.people * 5):,} projects", flush=True)
+        with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+            home = Path(folder)
+            world = fill(home, projects=size // 10, runs=size, people=given.people)
+            url, pid = stack.enter_context(service(home))
+            other, other_pid = stack.enter_context(peer(home))
+            found.append(asyncio.run(reads(url, world, 30 if given.quick else 300)))
+            asyncio.run(peer_reads(other, world, 30 if given.quick else 300))
+            people = asyncio.run(submitting(url, other, world, given.more, pid, other_pid))
+            dispatches(home, people)
+            if size == sizes[-1]:
+                asyncio.run(streaming(url, home, world.datasets, given.streams, pid))
             PROMISES.figure("at the end", resident(pid), "MB")
+    flat(sizes, found)
     return int(PROMISES.missed)
 
 

@@ -101,7 +101,7 @@ def budgets(seconds: list[float]) -> int:
                 peer_total = time.perf_counter() - begun
             taken = run["seconds"]["total"]
             missed |= taken > budget or run["status"] != "succeeded"
-            peer_score = f"{json.loads(out.splitlines()[-1])['score']:.4f}" if peer.returncode == 0 else "failed"
+            peer_score = f"{told(out)['score']:.4f}" if peer.returncode == 0 else "failed"
             print(
                 f"| {grist.name} | {budget:g} s | {taken:.1f} s | {len(run['leaderboard'])} | {run['score'] or 0:.4f} "
                 f"| {'yes' if run['salvaged'] else 'no'} "
@@ -114,6 +114,12 @@ def budgets(seconds: list[float]) -> int:
 
 def fit_settings() -> dict[str, Any]:
     return {"hyperparameters": SETTINGS["hyperparameters"], "dynamic_stacking": False, "time_limit": 240}
+
+
+def told(out: str) -> dict[str, Any]:
+    """What the bare script said last; Ray may have the very last word."""
+    told: dict[str, Any] = json.loads(next(line for line in reversed(out.splitlines()) if line.startswith("{")))
+    return told
 
 
 def start_script(grist: Grist, out: Path, folder: Path, settings: dict[str, Any]) -> subprocess.Popen[str]:

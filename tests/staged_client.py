@@ -266,7 +266,8 @@ class StagedClient(Client):
         owner: str | None = None,
         kind: RunKind | None = None,
     ) -> Sequence[Run]:
-        found = [run for run in reversed(self.now.values()) if status in (None, run.status)]
+        every = reversed(self.now.values())
+        found = [run for run in every if status in (None, run.status) and kind in (None, run.kind)]
         return found[:limit]
 
     def events(self, run_id: str, after: int = 0, wait: float = 0.0) -> Sequence[Event]:
@@ -287,21 +288,16 @@ class StagedClient(Client):
         to.write_bytes(artifact.encode())
         return to
 
-    def folder(self, run_id: str, to: Path) -> Path:
+    def folder(self, run_id: str, to: Path, *, data: bool = True) -> Path:
         to.mkdir()
         return to
 
     def explain(
-        self,
-        run_id: str,
-        to: Path,
-        *,
-        candidates: Sequence[str] = (),
-        every: bool = False,
-        seconds: float | None = None,
-    ) -> Path:
-        to.write_text(f"{run_id} {'all' if every else ', '.join(candidates)} {seconds}")
-        return to
+        self, run_id: str, *, candidates: Sequence[str] = (), every: bool = False, seconds: float | None = None
+    ) -> Run:
+        asked = {"run": run_id, "candidates": list(candidates), "every": every, "seconds": seconds}
+        fresh = replace(self.run(run_id), kind=RunKind.EXPLAIN, status=RunStatus.QUEUED, model_id=None, artifacts=())
+        return self._queue(replace(fresh, id=f"run-{len(self.now) + 1:016}", settings=asked))
 
     def standing(self) -> Standing:
         return Standing(price=Price(), month="2026-01", allowances=())

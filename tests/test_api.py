@@ -15,12 +15,13 @@ import pytest
 
 import gristmill
 from gristmill.api.app import routed
-from gristmill.api.identity import LocalToken, kept_secret
+from gristmill.api.identity import LocalToken
 from gristmill.api.openapi import document, renewed
 from gristmill.errors import NotSignedIn
-from gristmill.records import Artifact, Run
+from gristmill.records import Artifact, Proposal, Run, UploadStatus
+from gristmill.sealing import kept_secret
 from services.apis import Api, a_table, listening, make_service, send
-from services.catalogs import a_dataset, add_runs, model_of, run_on
+from services.catalogs import a_dataset, add_runs, an_upload, dataset_of, model_of, run_on
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -231,6 +232,61 @@ def test_what_failed_for_want_of_a_catalog_may_be_asked_again(api: Api, monkeypa
             patch.setattr(api.service.parts.catalog.projects, "ensure", away)
             assert client.post("/projects", json={"name": "mill"}, headers=key).status_code == 503
         assert client.post("/projects", json={"name": "mill"}, headers=key).status_code == 201
+
+
+def test_many_who_submit_at_once_under_one_key_queue_one_run(api: Api) -> None:
+    dataset = _dataset_of(api)
+
+    def submit(_: int) -> tuple[int, str]:
+        with api.client() as client:
+            answer = client.post("/runs", json={"dataset_id": dataset}, headers={"Idempotency-Key": "same"})
+            return answer.status_code, answer.json()["id"]
+
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(submit, range(8)))
+    assert {status for status, _ in told} == {201}
+    (run,) = api.service.parts.catalog.runs.list()
+    assert {id for _, id in told} == {run.id}
+    trained = [deed for deed in api.service.parts.catalog.deeds.list() if deed.action == "run.train"]
+    assert [(deed.thing, deed.outcome) for deed in trained] == [(run.id, "done")]
+
+
+def test_a_run_its_papers_and_the_answer_are_kept_together_or_not_at_all(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gristmill.errors import CatalogFailed
+
+    def away(*_: object) -> None:
+        raise CatalogFailed("The catalog did not answer.")
+
+    catalog, body, key = api.service.parts.catalog, {"dataset_id": _dataset_of(api)}, {"Idempotency-Key": "k-3"}
+    with api.client() as client:
+        with monkeypatch.context() as patch:
+            patch.setattr(catalog.answers, "keep", away)
+            assert client.post("/runs", json=body, headers=key).status_code == 503
+        assert catalog.runs.list() == ()
+        assert [deed for deed in catalog.deeds.list() if deed.action == "run.train"] == []
+        asked = client.post("/runs", json=body, headers=key)
+        assert asked.status_code == 201
+        assert client.post("/runs", json=body, headers=key).json() == asked.json()
+        refused = client.post("/runs", json=body | {"budget": 1}, headers={"Idempotency-Key": "k-4"})
+        again = client.post("/runs", json=body | {"budget": 1}, headers={"Idempotency-Key": "k-4"})
+    assert sorted(key.rsplit("/", 1)[-1] for key in catalog.papers.of(asked.json()["id"])) == [
+        "proposal.json", "recipe.ipynb",
+    ]  # fmt: skip
+    assert refused.status_code == again.status_code == 422
+    assert again.headers["Idempotency-Replayed"] == "true"
+    outcomes = [deed.outcome for deed in catalog.deeds.list() if deed.action == "run.train"]
+    assert sorted(outcomes) == ["budget-too-small", "done"]
+
+
+def _dataset_of(api: Api) -> str:
+    """A dataset of olga's, as intake would leave it."""
+    catalog = api.service.parts.catalog
+    upload = an_upload(catalog, project_id=catalog.projects.ensure("olga/mill", "olga").id)
+    catalog.uploads.settle(upload.id, UploadStatus.RECEIVED, sha256="ab")
+    proposal = Proposal(task="tabular-classification", target="flour", metric="accuracy", budget=60.0, reasons={})
+    return catalog.datasets.add(dataset_of(upload, proposal=proposal)).id
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ def test_a_run_is_told_what_its_owner_chose(api: Api) -> None:
         upload = send(client, a_table())
         dataset = client.post("/datasets", json={"upload_id": upload["id"]}).json()
         run = client.post("/runs", json={"dataset_id": dataset["id"], "target": dataset["proposal"]["target"]}).json()
-    kept = decode(api.service.parts.store.read(places.proposal(run["id"])), Proposal)
+    kept = decode(api.service.parts.catalog.papers.of(run["id"])[places.proposal(run["id"])], Proposal)
     assert kept.reasons["target"] == "You chose it."
     assert kept.reasons["task"] == dataset["proposal"]["reasons"]["task"]
     assert "doubtful-target" not in {notice.code for notice in kept.notices}

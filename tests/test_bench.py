@@ -1,4 +1,4 @@
-"""The bench: how a budget is shared out, what it says, and what by hand means. Fits are in test_worker.py."""
+"""The bench: what it says, and what by hand means. Fits are in test_worker.py."""
 
 from __future__ import annotations
 
@@ -6,62 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from gristmill.bench import Bench, BenchFile, Budget, Pace
+from gristmill.bench import Bench, BenchFile
 from gristmill.errors import NotFound
 from gristmill.records import EventKind, Profile, Resources
-
-SECONDS = st.floats(min_value=30, max_value=10**6)
-
-
-class Clock:
-    """A clock that a test sets."""
-
-    def __init__(self, now: float = 0.0) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def pace(spent: float, load: float = 0.0) -> Pace:
-    return Pace(clock=Clock(spent), load=lambda: load, cores=2)
-
-
-@given(total=SECONDS, spent=st.floats(min_value=0, max_value=10**6), warm=st.floats(min_value=0, max_value=100))
-def test_training_never_gets_time_that_saving_and_a_salvage_need(total: float, spent: float, warm: float) -> None:
-    budget = Budget(total, started_at=0.0, warm=warm, pace=pace(spent))
-    fitting = budget.for_fitting()
-    assert fitting == 0 or fitting + budget.for_saving() + budget.for_salvage() <= total - spent + 1e-6
-    assert 0 <= budget.for_explaining() <= budget.left()
-    assert budget.left() == max(0.0, total - spent)
-
-
-def test_a_minute_leaves_most_of_it_for_training() -> None:
-    assert Budget(60, started_at=0.0, warm=3.0, pace=pace(3.0)).for_fitting() > 38
-
-
-@given(spent=st.floats(min_value=0, max_value=50))
-def test_what_loading_cost_is_what_a_restart_is_given(spent: float) -> None:
-    budget = Budget(1000, started_at=0.0, pace=pace(spent))
-    assert budget.for_salvage() + budget.for_saving() > spent
-
-
-def test_time_spent_on_training_is_not_taken_for_time_spent_on_loading() -> None:
-    clock = Clock(5.0)
-    budget = Budget(120, started_at=0.0, pace=Pace(clock=clock, load=lambda: 0.0, cores=2))
-    first = budget.for_fitting()
-    clock.now += 60.0
-    assert budget.for_fitting() == pytest.approx(first - 60.0)
-
-
-def test_a_busy_machine_is_given_more_time_to_come_home() -> None:
-    alone, shared, crowded = (Budget(120, started_at=0.0, pace=pace(10.0, load)) for load in (2.0, 6.0, 600.0))
-    assert shared.for_finishing() - alone.for_finishing() == 6.0
-    assert alone.for_fitting() > shared.for_fitting() > crowded.for_fitting() > 30
-    assert crowded.for_salvage() + crowded.for_saving() > 1.5 * (alone.for_salvage() + alone.for_saving())
 
 
 def bench_file(**changes: object) -> BenchFile:

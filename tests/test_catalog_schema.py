@@ -37,8 +37,11 @@ from gristmill.records import (
     Limits,
     Member,
     Model,
+    Near,
     News,
     NewsKind,
+    OwnStore,
+    Paper,
     Power,
     Project,
     Role,
@@ -60,6 +63,7 @@ from gristmill.records import (
     Wanted,
     Webhook,
 )
+from services.catalogs import keyring
 
 SAMPLES = Path(__file__).parent / "catalogs"
 REVISIONS = [script.revision for script in ScriptDirectory(str(upgrading.MIGRATIONS)).walk_revisions()]
@@ -71,7 +75,9 @@ KINDS = {
     "datasets": Dataset,
     "abouts": About,
     "schemas": Schema,
+    "stores": OwnStore,
     "runs": Run,
+    "papers": Paper,
     "events": Event,
     "models": Model,
     "recipes": SavedRecipe,
@@ -86,6 +92,7 @@ KINDS = {
     "webhooks": Webhook,
     "workers": Alive,
     "limits": Limits,
+    "nears": Near,
     "teammates": Teammate,
     "usage": Usage,
 }
@@ -147,9 +154,10 @@ def test_an_old_catalog_is_upgraded(empty_url: str, revision: str) -> None:
             if statement.strip():
                 connection.exec_driver_sql(statement.replace("%", "%%"))
     database.close()
-    with Catalog.open(empty_url) as catalog:
+    with Catalog.open(empty_url, keyring=keyring()) as catalog:
         (project,) = catalog.projects.list()
-        assert project == Project(id="project-1", name="mill", created_at=1.5)
+        at = "store-1" if revision >= "0010" else None
+        assert project == Project(id="project-1", name="mill", created_at=1.5, store_id=at)
         assert catalog.uploads.get("upload-1").status is UploadStatus.ACCEPTED
         assert str(catalog.uploads.get("upload-2").failure) == "It is not a table. Send a CSV."
         dataset = catalog.datasets.get("dataset-1")
@@ -179,6 +187,8 @@ def test_an_old_catalog_is_upgraded(empty_url: str, revision: str) -> None:
         if revision >= "0006":
             told, choices = catalog.news.list("local")[0], catalog.choices.of("local")
             (way,), (webhook,) = catalog.deliveries.of(told.id), catalog.webhooks.of_project(project.id)
+            assert "a-secret" not in webhook.secret
+            assert catalog.webhooks.secret(webhook) == "a-secret"
             assert (told.kind, way.next_at, webhook.kinds) == (NewsKind.RUN_FINISHED, 20.5, (NewsKind.RUN_FAILED,))
             assert (choices.mail, len(choices.by(NewsKind.RUN_FINISHED))) == ("olga@example.org", 1)
         if revision >= "0008":
@@ -202,6 +212,12 @@ def test_an_old_catalog_is_upgraded(empty_url: str, revision: str) -> None:
             assert (about.tags, about.notes[0].text) == (("2024",), "As it was harvested.")
             assert schema is not None
             assert schema.rules[0].allowed == ("no", "yes")
+        kept = (catalog.uploads.get("upload-1"), dataset, first, model)
+        assert {thing.store_id for thing in kept} == {at}
+        if at is not None:
+            assert catalog.stores.credentials(catalog.stores.get(at)) == {"aws_access_key_id": "a-key"}
+        if revision >= "0012":
+            assert catalog.papers.of("run-2") == {"runs/run-2/recipe.ipynb": b'{"cells":[]}'}
         taken = catalog.runs.claim("heir", 15)
         assert taken is not None
         assert (taken.id, taken.fence) == ("run-2", 2)

@@ -327,7 +327,7 @@ def test_commands_can_be_added(shell: Shell) -> None:
     assert shell.out == "at work\n"
     assert shell("--help", more=[worker]) == 0
     listed = re.findall(r"(?m)^  (\w+)  ", shell.out)
-    assert (listed[0], listed[-2:]) == ("train", ["limits", "worker"])
+    assert (listed[0], listed[-2:]) == ("train", ["admin", "worker"])
     assert shell("worker") == 2
     assert shell("--version") == 0
 

@@ -12,6 +12,7 @@ import termios
 import time
 from collections.abc import Callable, Iterator
 
+import psutil
 import pytest
 
 from gristmill.cli import words
@@ -40,6 +41,11 @@ class Terminal:
                 pytest.fail(f"{text!r} did not come; there was: {self.seen}")
 
     def interrupt(self) -> None:
+        """Ctrl-C, once it waits for something: a signal between a question and its wait is heard after the answer."""
+        asleep = 0
+        while asleep < 3:
+            asleep = asleep + 1 if psutil.Process(self.process.pid).status() == psutil.STATUS_SLEEPING else 0
+            time.sleep(0.02)
         self.process.send_signal(signal.SIGINT)
 
     def type(self, text: str) -> None:

@@ -7,6 +7,8 @@ import json
 import re
 import subprocess
 import sys
+import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from gristmill.catalog import Outcome
 from gristmill.client import Client
 from gristmill.client.connecting import Address
 from gristmill.client.hub import Hub
@@ -25,6 +28,8 @@ from gristmill.records import (
     Channel,
     Edit,
     EditKind,
+    EventKind,
+    LeaderboardRow,
     MemberKind,
     Membership,
     NewsKind,
@@ -37,6 +42,7 @@ from gristmill.records import (
     Stage,
     to_plain,
 )
+from gristmill.stores import places
 from services.apis import Api, a_table, badge, listening, make_service
 from services.catalogs import model_of
 from staged_client import StagedClient
@@ -164,8 +170,16 @@ class Story:
         self._ask("invite", "mill", Membership.OWNER)
         self._ask("projects")
         self._ask("projects", 1, project.id)
+        self._of_stores()
         self._of_being_told()
         self._ask("deeds")
+
+    def _of_stores(self) -> None:
+        self._ask("own_store", "mill")
+        self._ask("own_store", "nobody/mill")
+        for url in ("s3://bucket", "s3://bucket?profile=root", "ftp://bucket", "s3://["):
+            self._ask("set_store", "mill", url, {"aws_access_key_id": "half of it"})
+        self._ask("drop_store", "mill")
 
     def _of_being_told(self) -> None:
         self._ask("choices")
@@ -198,6 +212,8 @@ class Story:
         upload = self._client.upload(file, project="mill", progress=lambda *at: seen.append(at))
         self._write("progress", seen[-1])
         self._write("upload", [upload.name, upload.size, upload.status, upload.sha256])
+        called = self._client.upload(file, project="mill", name="Korn / 2024")
+        self._write("upload", [called.name, called.size, called.status, called.key.rsplit("/", 1)[-1]])
         self.dataset = self._ask("admit", upload.id, name="korn")
         self._ask("admit", upload.id)
         self._ask("admit", "upload-0000000000000000")
@@ -247,6 +263,16 @@ class Story:
         self._ask("folder", run.id, self._folder / "run")
         self._write("folder", sorted(path.name for path in (self._folder / "run").iterdir()))
         self._ask("folder", run.id, self._folder / "run")
+        self._ask("folder", run.id, self._folder / "bare", data=False)
+        self._write("folder", sorted(path.name for path in (self._folder / "bare").iterdir()))
+        self._ask("data", self.dataset.id, self._folder / "data")
+        self._write("data", [_of_file(path) for path in (self._folder / "data").iterdir()])
+        self._ask("data", "dataset-0000000000000000", self._folder / "none")
+        self._ask("draft", RunRequest(dataset_id=self.dataset.id, target="weight"), self._folder / "draft")
+        self._write("draft", sorted(path.name for path in (self._folder / "draft").iterdir()))
+        self._ask("draft", RunRequest(dataset_id=self.dataset.id, recipe="none"), self._folder / "none")
+        self._ask("explain", run.id)
+        self._ask("explain", again.id, every=True)
         self.run = run
         self._client.nudge()
 
@@ -256,6 +282,8 @@ class Story:
             self._ask("fetch", self.finished.id, wanted, self._folder / "report.html")
         self._ask("fetch", self.finished.id, "report", self._folder / "nowhere" / "report.html")
         self._ask("run", self.finished.id)
+        for asked in ({}, {"candidates": ["LightGBM"], "seconds": 9}, {"candidates": ["None"]}, {"seconds": 1}):
+            self._ask("explain", self.finished.id, **asked)
         model = self._ask("model", self.finished.id)
         self._ask("model", self.run.id)
         self._ask("model", "model-0000000000000000")
@@ -268,7 +296,6 @@ class Story:
         """A run that was carried out, as a worker would leave it."""
         from hashlib import sha256
 
-        from gristmill.catalog import Outcome
         from gristmill.records import replace
 
         parts = self._api.service.parts
@@ -279,8 +306,10 @@ class Story:
         parts.store.put_bytes("runs/report.html", report)
         parts.store.put_bytes("models/flour.zip", archive)
         left = Artifact(name="report", key="runs/report.html", size=len(report), sha256=sha256(report).hexdigest())
+        kept = Artifact(name="checkpoint", key="runs/checkpoint.tar", size=0, sha256="ab")
+        board = (LeaderboardRow(model="LightGBM", score=0.9),)
         model = replace(model_of(self.finished), sha256=sha256(archive).hexdigest())
-        outcome = Outcome(status=RunStatus.SUCCEEDED, artifacts=(left,))
+        outcome = Outcome(status=RunStatus.SUCCEEDED, artifacts=(left, kept), leaderboard=board)
         parts.catalog.runs.finish(self.finished.id, self.finished.fence, outcome, model)
         for unread in (False, True):
             self._ask("notices", 1, unread=unread)
@@ -289,6 +318,8 @@ class Story:
         self._ask("notices", unread=True)
 
     def _of_recipes(self) -> None:
+        self._ask("weights")
+        self._ask("fetch_weights", "efficientnet-lite0")
         self._ask("recipes", "mill")
         self._ask("recipe", "tabular", self._folder / "recipe.ipynb", project="mill")
         self._ask("recipe", self.run.id, self._folder / "recipe.ipynb", project="mill")
@@ -360,8 +391,9 @@ def test_connect_finds_the_hub_that_is_named(api: Api, home: Path, monkeypatch: 
     assert not (home / "catalog.db").exists()
 
 
+@pytest.mark.usefixtures("home")
 @pytest.mark.parametrize("kind", ["hub", "embedded"])
-def test_parts_are_taken_by_hand_too(kind: str, api: Api, home: Path, tmp_path: Path) -> None:
+def test_parts_are_taken_by_hand_too(kind: str, api: Api, tmp_path: Path) -> None:
     from gristmill.app import Settings, embedded
     from services.mills import Notepad
 
@@ -369,7 +401,7 @@ def test_parts_are_taken_by_hand_too(kind: str, api: Api, home: Path, tmp_path: 
     client: Client = embedded(Settings.read(), Notepad()) if kind == "embedded" else hub
     upload = client.open_upload("grain.csv", 4)
     assert [bool(part.url) for part in upload.parts] == [kind == "hub"]
-    with pytest.raises(GristmillError, match="[Pp]art 1"):
+    with pytest.raises(GristmillError, match=r"[Pp]art 1"):
         client.send_part(upload.upload.id, 1, b"too long")
     client.send_part(upload.upload.id, 1, b"a\n1\n")
     assert [part.number for part in client.transfer(upload.upload.id).arrived] == [1]
@@ -379,3 +411,36 @@ def test_parts_are_taken_by_hand_too(kind: str, api: Api, home: Path, tmp_path: 
     with pytest.raises(GristmillError, match="rejected"):
         client.complete_upload(other.upload.id)
     hub.close()
+
+
+# --- a hub that predicts, where this machine cannot ------------------------------------------------------------------
+
+
+def test_what_the_hub_could_not_answer_is_told(api: Api, tmp_path: Path) -> None:
+    """A worker's log comes in pieces, which end where they like."""
+    catalog, store = api.service.parts.catalog, api.service.parts.store
+    grain, to, said = tmp_path / "grain.csv", tmp_path / "answers.csv", list[str]()
+    grain.write_bytes(a_table())
+    with hub_of(api, tmp_path / "home") as hub:
+        dataset = hub.admit(hub.upload(grain, project="mill").id)
+        run = hub.train(RunRequest(dataset_id=dataset.id, target="ripe"))
+        held = catalog.runs.claim("test", 60, only=run.id)
+        assert held is not None
+        model = model_of(held, schema={})
+        catalog.runs.finish(run.id, held.fence, Outcome(status=RunStatus.SUCCEEDED), model)
+        asking = threading.Thread(target=hub.predict, args=(model.id, grain, to), kwargs={"told": said.append})
+        asking.start()
+        deadline = time.monotonic() + 30
+        while (batch := catalog.runs.claim("test", 60)) is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        pieces = ("loaded\nNo prediction: a.txt is em", "pty.\nNo prediction for 3 more", " that cannot be opened.\n")
+        for piece in pieces:
+            catalog.events.add(batch.id, batch.fence, [(EventKind.LOG, {"text": piece})])
+        store.put_bytes(key := places.artifact(batch, "predictions.csv"), b"prediction\nyes\n")
+        answers = Artifact(name="predictions", key=key, size=15, sha256="")
+        ended = Outcome(status=RunStatus.SUCCEEDED, artifacts=(answers,), rows=1)
+        catalog.runs.finish(batch.id, batch.fence, ended)
+        asking.join(30)
+    assert said == ["No prediction: a.txt is empty.", "No prediction for 3 more that cannot be opened."]
+    assert to.read_bytes() == b"prediction\nyes\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace as with_
 from pathlib import Path
@@ -73,7 +74,7 @@ def admitted(mill: Mill, path: Path, **more: Any) -> Dataset:
 
 def rows_of(mill: Mill, dataset: Dataset, folder: Path, role: Role = Role.TRAIN) -> Any:
     """The rows that a run would see."""
-    intake.fetch(mill._store, dataset, folder)
+    intake.fetch(mill._parts.store, dataset, folder)
     table = next(table for table in dataset.profile.tables if table.role is role)
     return read(folder / table.path, table.form)
 
@@ -204,7 +205,7 @@ def test_a_child_edits_as_well(mill: Mill, tmp_path: Path) -> None:
     with pytest.raises(DataRejected, match="too few"):
         apart.revise(first.id, [Edit(act=EditKind.KEEP, where="weight > 75")])
     folder = tmp_path / "data"
-    intake.fetch(mill._store, there, folder, apart._parts.looking.edit)
+    intake.fetch(mill._parts.store, there, folder, apart._parts.looking.edit)
     assert [file.name for file in folder.iterdir()] == ["edited.train.parquet"]
 
 
@@ -381,7 +382,7 @@ def test_a_batch_is_held_to_the_schema(mill: Mill, tmp_path: Path) -> None:
     held = mill._catalog.runs.claim("test", 60, only=run.id)
     assert held is not None
     schema = {"form": to_plain(first.profile.main.form)}
-    mill._store.put_bytes("models/flour.zip", b"never opened")
+    mill._parts.store.put_bytes("models/flour.zip", b"never opened")
     model = model_of(run, id="model-1", schema=schema, target="flour")
     mill._catalog.runs.finish(run.id, held.fence, Outcome(status=RunStatus.SUCCEEDED), model)
     rules = (
@@ -395,7 +396,7 @@ def test_a_batch_is_held_to_the_schema(mill: Mill, tmp_path: Path) -> None:
         tmp_path / "bad.csv", rows=5, flour=None, weight=lambda at: "heavy" if at == 3 else f"{at - 1}.5",
         town=lambda at: "Paris" if at == 1 else "Rome", age=str,
     )  # fmt: skip
-    tools = Tools(catalog=mill._catalog, store=mill._store, sandbox=mill._parts.sandbox, folder=tmp_path / "work")
+    tools = Tools(catalog=mill._catalog, store=mill._parts.store, sandbox=mill._parts.sandbox, folder=tmp_path / "work")
     asked = mill.batch("model-1", mill.upload(bad).id)
     assert Worker(tools, name="test").work_once()
     failure = mill.run(asked.id).failure
@@ -404,3 +405,27 @@ def test_a_batch_is_held_to_the_schema(mill: Mill, tmp_path: Path) -> None:
     assert [(fault.column, fault.code) for fault in failure.faults] == [
         ("weight", "range"), ("town", "value"), ("rye", "missing-column"), ("weight", "kind"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("packed", ["a table with pictures", "pictures alone", "texts alone"])
+def test_a_batch_in_a_zip_is_held_to_the_schema(mill: Mill, tmp_path: Path, packed: str) -> None:
+    first = admitted(mill, grain(tmp_path / "grain.csv"))
+    alone = packed != "a table with pictures"
+    columns = [{"name": "picture", "kind": "picture"}] + ([] if alone else [{"name": "weight", "kind": "number"}])
+    form = to_plain(first.profile.main.form)
+    model = model_of(run_on(first), target="flour", schema={"form": form, "columns": columns})
+    file = tmp_path / "new.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a/1.txt" if packed == "texts alone" else "a/1.png", b"never opened")
+        if not alone:
+            archive.writestr("a/new.csv", "picture;weight\n1.png;-3.5\n1.png;2.5\n")
+    rules = (Rule(column="weight", kind=ColumnKind.NUMBER, minimum=0), Rule(column="flour"), Rule(column="picture"))
+    schema = mill.fix_schema("default", SchemaChange(rules=rules))
+    with pytest.raises(DataRejected) as raised:
+        intake.held_to_as_batch(schema, file, model, "mill")
+    faults = [(fault.column, fault.code) for fault in raised.value.failure.faults]
+    assert faults == [("weight", "missing-column" if alone else "range")]
+    assert "new.zip" in str(raised.value)
+    assert ("Schemas hold tables" in str(raised.value)) == alone
+    fitting = mill.fix_schema("default", SchemaChange(rules=(Rule(column="picture"), Rule(column="flour"))))
+    intake.held_to_as_batch(fitting, file, model, "mill")

@@ -14,7 +14,9 @@ from gristmill.catalog import Catalog
 from gristmill.catalog.database import open_database
 from gristmill.doctor import Finding, Installation, Level, examine
 from gristmill.doctor.checks import CHECKS
+from gristmill.records import Webhook
 from gristmill.sandbox.process import ProcessSandbox
+from gristmill.sealing import Keyring
 from services.ears import PostOffice
 
 
@@ -39,6 +41,27 @@ def test_an_installation_that_is_well(tmp_path: Path, post_office: PostOffice) -
     assert {"catalog", "clock", "workers", "store", "sandbox", "mail", "hub"} <= found.keys()
     assert post_office.letters == []
     assert [path for path in (tmp_path / "store").rglob("*") if path.is_file()] == []
+
+
+def test_keys_that_are_lost_are_missed(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/catalog.db"
+    assert looked(at(tmp_path), "keys")["keys"].what == "Nothing is sealed yet."
+    with Catalog.open(url, keyring=Keyring(tmp_path / "keys")) as catalog:
+        catalog.webhooks.add(
+            Webhook(
+                id="webhook-1", created_at=1.0, who="olga", project_id=None, url="https://example.org/", kinds=(),
+                secret="hush",
+            )
+        )  # fmt: skip
+    found = looked(at(tmp_path), "keys")["keys"]
+    assert (found.level, found.what) == (Level.OK, "Secrets in the catalog: 1. They can be opened.")
+    (tmp_path / "keys").rename(tmp_path / "lost")
+    found = looked(at(tmp_path, keys="bG9zdCwgYW5kIGFub3RoZXIgb25lIGluIGl0cyBwbGE"), "keys")["keys"]
+    assert (found.level, found.what) == (Level.FAULT, "Of 1 sealed in the catalog 1 cannot be opened.")
+    (tmp_path / "lost").rename(tmp_path / "keys")
+    (tmp_path / "keys").chmod(0o644)
+    with_others = [finding.level for finding in examine(at(tmp_path), [pair for pair in CHECKS if pair[0] == "keys"])]
+    assert with_others == [Level.FAULT, Level.OK]
 
 
 def test_what_is_not_there_yet_is_no_fault_and_is_not_made(tmp_path: Path) -> None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from gristmill.catalog import Outcome
 from gristmill.errors import NotFound, OverLimit
+from gristmill.notify import Teller, Ways
 from gristmill.records import (
     LOCAL,
     Account,
     Artifact,
     Limits,
+    NewsKind,
     Run,
     RunKind,
     RunStatus,
@@ -200,3 +203,78 @@ def test_nothing_is_made_where_it_was_refused(catalog: Catalog) -> None:
         catalog.runs.add(run_on(dataset, id=(id := new_id("run"))), who=ADA, decide=refuse)
     with pytest.raises(NotFound):
         catalog.runs.get(id)
+
+
+# --- nearly used up --------------------------------------------------------------------------------------------------
+
+
+def spend(catalog: Catalog, clock: Clock, who: Who, money: float) -> None:
+    """A run of an hour's price that takes as long as to cost that much."""
+    (run,) = queue(catalog, who, price=1.0)
+    assert catalog.runs.claim("worker", 60, only=run.id) is not None
+    clock.time += 3600 * money
+    catalog.runs.finish(run.id, 1, Outcome(status=RunStatus.FAILED))
+
+
+def told(catalog: Catalog, who: str = "ada") -> list[str]:
+    """What somebody was told of limits, the first first."""
+    Teller(catalog, Ways(currency="EUR")).spread()
+    kinds = (NewsKind.BUDGET_NEAR, NewsKind.QUOTA_NEAR)
+    return [news.title for news in reversed(catalog.news.list(who)) if news.kind in kinds]
+
+
+def test_who_has_nearly_used_up_their_money_is_told_once_a_month(timed_catalog: Catalog, clock: Clock) -> None:
+    catalog = timed_catalog
+    clock.time = datetime(2026, 1, 31, 12, tzinfo=UTC).timestamp()
+    catalog.fair_use.limits.put(Limits(kind=EVERYBODY, money=10.0))
+    spend(catalog, clock, ADA, 7.0)
+    assert told(catalog) == []
+    spend(catalog, clock, ADA, 1.0)
+    assert told(catalog) == ["80 % of your money of 2026-01 used"]
+    (news,) = [one for one in catalog.news.list("ada") if one.kind is NewsKind.BUDGET_NEAR]
+    assert news.text.startswith("8.00 EUR of 10.00 EUR. What would go beyond it is refused")
+    spend(catalog, clock, ADA, 1.0)
+    assert len(told(catalog)) == 1  # not again with each run
+    assert told(catalog, "bert") == []
+    clock.time = datetime(2026, 1, 31, 23, 30, tzinfo=UTC).timestamp()
+    spend(catalog, clock, ADA, 8.5)  # it ends in February, and counts there
+    assert told(catalog)[1:] == ["85 % of your money of 2026-02 used"]
+    catalog.fair_use.limits.put(Limits(kind=EVERYBODY, money=20.0))
+    spend(catalog, clock, ADA, 1.0)
+    assert len(told(catalog)) == 2
+    spend(catalog, clock, ADA, 7.0)  # the limit was raised, and is nearly used up again
+    assert told(catalog)[2:] == ["82 % of your money of 2026-02 used"]
+
+
+def test_a_teams_money_and_gpu_hours_are_told_to_each_member(timed_catalog: Catalog, clock: Clock) -> None:
+    catalog = timed_catalog
+    catalog.fair_use.limits.put(Limits(kind=TEAM, name="millers", gpu_hours=2.0))
+    runs = queue(catalog, *MILLERS, gpus=1)
+    for run in runs:
+        assert catalog.runs.claim("worker", 60, only=run.id) is not None
+    clock.time += 0.9 * 3600
+    for run in runs:
+        catalog.runs.finish(run.id, 1, FAILED)
+    expected = ["90 % of the millers team's GPU hours of 1970-01 used"]
+    assert (told(catalog), told(catalog, "bert"), told(catalog, "cleo")) == (expected, expected, [])
+
+
+def test_storage_and_places_that_are_nearly_used_up_are_told_once(timed_catalog: Catalog) -> None:
+    catalog = timed_catalog
+    catalog.fair_use.limits.put(Limits(kind=PERSON, name="ada", storage=100, queued_runs=5))
+    project = catalog.projects.ensure("mill").id
+    for number, store_id in enumerate((None, "store-1", None, None)):
+        upload = replace(an_upload(catalog, project_id=project), id=new_id("upload"), size=30, owner="ada")
+        catalog.uploads.add(replace(upload, store_id=store_id), who=ADA, decide=welcome)
+        assert len(told(catalog)) == (1 if number == 3 else 0)  # what lies in a project's own store is not counted
+    queue(catalog, ADA, ADA, ADA)
+    assert told(catalog) == ["90 % of your storage used"]
+    queue(catalog, ADA, ADA)
+    assert sorted(told(catalog)) == ["80 % of your places for runs that wait used", "90 % of your storage used"]
+
+
+def test_who_has_no_limit_is_told_nothing(timed_catalog: Catalog, clock: Clock) -> None:
+    timed_catalog.fair_use.limits.put(Limits(kind=EVERYBODY, money=0.0, storage=0))  # 0 is nothing, and never near
+    spend(timed_catalog, clock, ADA, 1.0)
+    spend(timed_catalog, clock, LOCAL, 1.0)
+    assert told(timed_catalog) == told(timed_catalog, "local") == []

@@ -224,7 +224,7 @@ def test_the_confusion_matrix_counts() -> None:
     answers = Answers.of_classes("y", "accuracy", pd.Series(["a", "b", "b", "b"]), held)
     confusion = figures.performance(answers)[0]
     assert "2 of 4 answers are right." in confusion.caption
-    assert "Of 3 rows called \u2018a\u2019, 1 were; 2 were \u2018b\u2019 instead." in confusion.caption
+    assert "Of 3 rows called \u2018a\u2019, 1 was; 2 were \u2018b\u2019 instead." in confusion.caption
 
 
 def test_gain_and_lift_count() -> None:
@@ -512,6 +512,8 @@ def test_figures_of_a_real_predictor(fitted: tuple[Any, pd.DataFrame]) -> None:
     assert "\u2018Hansa\u2019" in charts[1].caption
     assert "2024-" in charts[2].body
     assert figures.worst_errors(test, answers, features=importance.features).body
+    told = test.assign(remark=[f"a remark about flight {row}" for row in range(len(test))])
+    assert len(figures.partial_dependence(predictor, told, ("remark", "distance"), time_limit=2)) == 1
 
 
 @pytest.mark.engine

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -91,7 +92,7 @@ def test_nobody_gets_in_without_signing_in(server: Jupyter, method: str, path: s
 def test_a_page_has_to_show_that_it_is_one_of_ours(server: Jupyter, run: dict[str, Any]) -> None:
     with server.page() as page:
         assert page.get("gristmill/api/me").json()["name"] == "olga"
-        for path, body in (("api/projects", None), ("open", {"run": run["id"]})):  # a refused body may be cut off
+        for path, body in (("api/projects", {"name": "forged"}), ("open", {"run": run["id"]})):
             answer = page.post(f"gristmill/{path}", json=body)
             assert (answer.status_code, answer.json()["title"]) == (403, "Forbidden.")
             assert "_xsrf" in answer.json()["detail"]
@@ -169,6 +170,25 @@ def test_a_body_that_is_refused_at_once_is_not_waited_for(server: Jupyter) -> No
         assert client.get("gristmill/api/me").status_code == 200
 
 
+def test_a_body_that_is_refused_here_is_taken_and_dropped(server: Jupyter) -> None:
+    """Who sends reads the answer, whole, and goes on with the same connection."""
+    sent: list[int] = []
+
+    def chunks() -> Iterator[bytes]:
+        for _ in range(24):
+            sent.append(1 << 20)
+            yield bytes(1 << 20)
+
+    with server.page() as page:
+        length = {"Content-Length": str(24 << 20)}
+        for path in ("gristmill/api/runs", "gristmill/api/..%2fme"):
+            sent.clear()
+            answer = page.put(path, content=chunks(), headers=length)
+            assert (answer.status_code, answer.headers.get("Connection")) == (403, None)
+            assert answer.json()["title"] == "Forbidden."
+            assert sum(sent) == 24 << 20
+
+
 # --- there and back --------------------------------------------------------------------------------------------------
 
 
@@ -187,6 +207,7 @@ def test_a_notebook_is_opened_edited_and_sent_back(server: Jupyter, run: dict[st
     folder = server.files / found["folder"]
     assert json.loads((folder / "run.json").read_text())["run_id"] == run["id"]
     assert [path.read_bytes() for path in (folder / "data").iterdir()] == [a_table()]
+    assert not (folder / "data").resolve().is_relative_to(server.files)
 
     with server.client() as client:  # edited as JupyterLab does it
         model = client.get(f"api/contents/{found['path']}").json()
@@ -230,6 +251,65 @@ def test_the_same_from_python(hub: Api, run: dict[str, Any], tmp_path: Path) -> 
             mill.keep(folder / "none.ipynb", "mine")
 
 
+def test_a_recipe_is_opened_on_a_dataset_edited_and_sent(server: Jupyter, run: dict[str, Any]) -> None:
+    """Nothing was run before; the data is there once for all that is opened on it."""
+    with server.client() as client:
+        asked = {"dataset": run["dataset_id"], "recipe": "tabular", "target": "weight", "budget": 70, "seed": 5}
+        answer = client.post("gristmill/open", json=asked | {"name": "by hand", "settings": {"folds": 3}})
+        assert answer.status_code == 201, answer.text
+        found = answer.json()
+        assert (found["path"], found["run"], found["dataset"]) == (
+            "gristmill/by-hand/notebook.ipynb", None, run["dataset_id"],
+        )  # fmt: skip
+        folder = server.files / found["folder"]
+        about = json.loads((folder / "run.json").read_text())
+        assert (about["run_id"], about["dataset_id"], about["target"]) == ("", run["dataset_id"], "weight")
+        assert client.get(f"api/contents/{found['folder']}/data").json()["type"] == "directory"
+        again = client.post("gristmill/send", json={"path": found["path"], "as": "run"})
+        assert again.status_code == 201, again.text
+        made = again.json()
+        named = ("dataset_id", "target", "task", "budget", "seed", "settings", "name", "status")
+        assert [made[name] for name in named] == [
+            run["dataset_id"], "weight", "tabular-regression", 70, 5, {"folds": 3}, "by hand", "queued",
+        ]  # fmt: skip
+        assert made["recipe"].startswith("by-hand@")
+    linked = {(folder / "data").resolve(), (server.files / opened(server, run)["folder"] / "data").resolve()}
+    assert len(linked) == 1
+
+
+def test_data_is_fetched_once_and_what_the_store_holds_is_out_of_reach(
+    hub: Api, run: dict[str, Any], tmp_path: Path
+) -> None:
+    asked: list[str] = []
+    with Hub(Address.of(hub.url, badge("olga")), tmp_path / "home") as client:
+        fetched = client.data
+
+        def data(dataset_id: str, to: Path) -> Path:
+            asked.append(dataset_id)
+            return fetched(dataset_id, to)
+
+        client.data = data  # type: ignore[method-assign]
+        mill = Connection(client, tmp_path / "home" / "files")
+        first, second = mill.open(run["id"], tmp_path), mill.open(run["dataset_id"], tmp_path, target="ripe")
+        assert asked == [run["dataset_id"]]
+        (file,) = (first / "data").iterdir()
+        assert (second / "data" / file.name).samefile(file)
+        assert [oct(path.stat().st_mode)[-3:] for path in (file, file.parent.resolve())] == ["444", "555"]
+        objects = [path for path in (tmp_path_of(hub) / "store").rglob("*") if path.is_file()]
+        assert file.stat().st_ino not in {path.stat().st_ino for path in objects}
+        file.chmod(0o644)
+        file.write_text("somebody's rows")
+        third = mill.open(run["id"], tmp_path)
+        assert len(asked) == 2
+        assert (third / "data" / file.name).read_bytes() == (first / "data" / file.name).read_bytes() == a_table()
+        with pytest.raises(UsageError, match="A run's notebook is its own"):
+            mill.open(run["id"], tmp_path, recipe="tabular")
+
+
+def tmp_path_of(hub: Api) -> Path:
+    return hub.service.parts.home
+
+
 def test_edited_work_is_never_written_over(server: Jupyter, run: dict[str, Any]) -> None:
     first = opened(server, run)
     (server.files / first["path"]).write_text("somebody's work")
@@ -259,6 +339,10 @@ def test_a_name_leads_nowhere_else(server: Jupyter, run: dict[str, Any], name: s
         ("open", {"run": 7}, 422, "The body is not as it should be."),
         ("open", {"run": "run-1", "to": "/etc"}, 422, "The body is not as it should be."),
         ("open", [], 422, "The body is not as it should be."),
+        ("open", {}, 422, "It is not clear what is to be opened."),
+        ("open", {"run": "run-1", "dataset": "dataset-1"}, 422, "It is not clear what is to be opened."),
+        ("open", {"run": "run-1", "recipe": "tabular"}, 422, "It is not clear what is to be opened."),
+        ("open", {"dataset": "dataset-of-nobody"}, 404, "There is no dataset"),
         ("send", {"path": "alone.ipynb", "as": "run"}, 422, "It cannot be told which run this notebook came from."),
         ("send", {"path": "none.ipynb", "as": "run"}, 404, "Not Found."),
         ("send", {"path": "../../../etc/passwd.ipynb", "as": "run"}, 404, ""),
@@ -281,9 +365,8 @@ def test_what_cannot_be_done_is_told(server: Jupyter, path: str, body: Any, stat
 @pytest.mark.engine
 def test_a_notebook_is_kept_as_a_recipe_after_its_trial(server: Jupyter, run: dict[str, Any]) -> None:
     found = opened(server, run)
-    with server.client(headers=None) as client:
+    with server.client() as client:
         client.timeout = httpx.Timeout(280)
-        client.headers["Authorization"] = f"token {server.token}"
         answer = client.post("gristmill/send", json={"path": found["path"], "as": "recipe", "name": "mine"})
         assert answer.status_code == 201, answer.text
         assert (answer.json()["name"], answer.json()["tasks"]) == ("mine", [run["task"]])
@@ -314,7 +397,7 @@ def test_the_embedded_platform_starts_at_the_first_question_and_ends_with_the_se
             assert httpx.get(f"http://127.0.0.1:{port}/me").status_code == 401
 
             child.kill()
-            until(lambda: gone(child))
+            until(lambda: gone(child) and not listens(port))  # its threads end a moment after it
             assert client.get("gristmill/api/me").json()["name"] == "local"  # and it comes again
             [child] = children(server)
     until(lambda: gone(child))
@@ -342,6 +425,12 @@ def gone(child: psutil.Process) -> bool:
         return child.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
+
+
+def listens(port: int) -> bool:
+    """Whether anybody on this machine takes connections there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def until(done: Callable[[], bool]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,7 +60,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_the_model_is_stored_while_the_recipe_goes_on(tmp_path: Path, run: Run, folder: Path) -> None:
     store = LocalStore(tmp_path / "store")
-    keeper = Keeper(store, run, folder)
+    keeper = Keeper(lambda: store, run, folder)
     keeper.begin()
     keeper.begin()
     deadline = time.monotonic() + 30
@@ -76,7 +77,7 @@ def test_the_model_is_stored_while_the_recipe_goes_on(tmp_path: Path, run: Run, 
 
 def test_what_the_recipe_saves_again_is_stored_again(tmp_path: Path, run: Run, folder: Path) -> None:
     store = LocalStore(tmp_path / "store")
-    keeper = Keeper(store, run, folder)
+    keeper = Keeper(lambda: store, run, folder)
     keeper.begin()
     (folder / "out" / "model.zip").write_bytes(b"a better model")
     os.utime(folder / "out" / "model.zip", (1, 1))
@@ -87,7 +88,7 @@ def test_what_the_recipe_saves_again_is_stored_again(tmp_path: Path, run: Run, f
 def test_nothing_begins_before_a_model_is_saved(tmp_path: Path, run: Run, folder: Path) -> None:
     (folder / "out" / "results.json").unlink()
     store = LocalStore(tmp_path / "store")
-    keeper = Keeper(store, run, folder)
+    keeper = Keeper(lambda: store, run, folder)
     keeper.begin()
     keeper.close()
     assert not keeper.has_saved()
@@ -95,15 +96,48 @@ def test_nothing_begins_before_a_model_is_saved(tmp_path: Path, run: Run, folder
     assert list(store.list()) == []
 
 
+class Waits(LocalStore):
+    """A store that takes nothing before it is let."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.let = threading.Event()
+
+    def put_file(self, key: str, path: Path) -> Stored:
+        assert self.let.wait(30)
+        return super().put_file(key, path)
+
+
+def test_what_storing_will_take_goes_by_size_then_by_time_and_ends_with_it(
+    tmp_path: Path, run: Run, folder: Path
+) -> None:
+    store, clock = Waits(tmp_path / "store"), [0.0]
+    with (folder / "out" / "model" / "models" / "LightGBM" / "model.pkl").open("wb") as file:
+        file.truncate(40_000_000)
+    keeper = Keeper(lambda: store, run, folder, lambda: clock[0])
+    whole = keeper.seconds_left()
+    assert 0.3 < whole < 2
+    keeper.begin()
+    clock[0] += whole / 4
+    assert keeper.seconds_left() == pytest.approx(whole * 3 / 4, rel=0.2)
+    clock[0] += 20
+    assert 9 < keeper.seconds_left() < 11
+    store.let.set()
+    keeper.model()
+    assert keeper.seconds_left() == 0
+    keeper.close()
+
+
 def test_a_store_that_fails_is_asked_once_more(tmp_path: Path, run: Run, folder: Path) -> None:
-    keeper = Keeper(FailsOnce(tmp_path / "store"), run, folder)
+    store = FailsOnce(tmp_path / "store")
+    keeper = Keeper(lambda: store, run, folder)
     keeper.begin()
     assert [artifact.name for artifact in keeper.model()] == ["model", "checkpoint"]
 
 
 def test_a_run_that_is_given_up_leaves_no_model(tmp_path: Path, run: Run, folder: Path) -> None:
     store = LocalStore(tmp_path / "store")
-    keeper = Keeper(store, run, folder)
+    keeper = Keeper(lambda: store, run, folder)
     keeper.begin()
     keeper.forget_model()
     assert store.stat(places.artifact(run, "model.zip")) is None

@@ -20,9 +20,9 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 FLOORS = {
-    1: ("records", "errors", "notebooks"),
+    1: ("records", "errors", "amounts", "notebooks", "sealing"),
     2: ("catalog", "logs", "masks", "pictures", "rounds", "schedules", "stores", "tables", "tasks", "weights"),
-    3: ("intake", "recipes", "bench", "engines", "figures", "model_archive", "sandbox"),
+    3: ("intake", "recipes", "bench", "budget", "engines", "figures", "model_archive", "sandbox"),
     4: ("worker", "reports", "looking", "notify", "trial"),
     5: ("dispatch", "explaining", "exploring", "fair_use", "reconciler", "recipe_book", "weights_shelf"),
     6: ("mill",),
@@ -39,6 +39,7 @@ ONLY = {
     "gristmill.tables.reading": set(),  # it is copied into each model archive, where there is no gristmill
     "gristmill.tasks.series": set(),  # the same
     "gristmill.engines.backbones": {"weights"},  # the same, where a model sees
+    "gristmill.engines.compiled": {"engines"},  # the same, where a table's model has networks
     "gristmill.engines.picture_models": {"engines", "pictures"},  # the same: backbones/ goes along
     "gristmill.engines.dense": {"engines", "masks", "pictures"},  # the same: backbones/ goes along
     "gristmill.engines.texts": {"weights"},  # the same, where a model reads
@@ -57,7 +58,7 @@ HEAVY = {
     *("alembic", "autogluon", "azure", "boto3", "botocore", "catboost", "fastapi", "google", "httpx", "ipywidgets"),
     *("lightgbm", "matplotlib", "nbclient", "nbconvert", "nbformat", "numpy", "pandas", "papermill"),
     *("prometheus_client", "pyarrow", "python_calamine", "requests", "scipy", "sklearn", "sqlalchemy", "starlette"),
-    *("torch", "uvicorn", "xgboost"),
+    *("cryptography", "torch", "uvicorn", "xgboost"),
 }
 # ... except in rooms that are wholly about them, and that others import inside functions
 AT_THE_TOP = {

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from gristmill.engines import mixed
 from gristmill.errors import DataRejected
 from gristmill.intake.inspection import inspect
 from gristmill.intake.propose import propose
@@ -84,6 +85,31 @@ def test_a_table_with_pictures_is_a_table(tmp_path: Path, scratch: Path) -> None
     assert (proposal.task, proposal.target) == ("tabular-regression", "price")
 
 
+def test_a_row_may_have_several_pictures_or_lack_a_further_one(tmp_path: Path, scratch: Path) -> None:
+    frame = offers(60)
+    frame["floor plan"] = [f"photos/{(row + 1) % 60}.png" if row % 5 else "" for row in range(60)]
+    profile = inspect(packed(frame, tmp_path / "offers.zip", without=(7,)), scratch)
+    assert [column.name for column in profile.main.columns if column.kind is ColumnKind.PICTURE] == [
+        "photo", "floor plan"
+    ]  # fmt: skip
+    assert propose(profile).task == "tabular-regression"
+    [notice] = [one for one in profile.notices if one.code == "pictures-missing"]
+    assert "2 pictures" in notice.message  # that of its own row, and that of the row before
+    assert find("tabular-regression").plan(profile, 60.0, ROOM)[0]["pictures"] == ["photo", "floor plan"]
+    train, held = find("tabular-regression").load(scratch / "data", profile, LoadPlan(target="price"))
+    rows = pd.concat([train, held])
+    assert len(rows) == 58
+    assert all(Path(path).is_file() for path in rows["photo"])
+    assert {Path(path).is_file() if isinstance(path, str) else path for path in rows["floor plan"]} == {True, None}
+
+
+def test_a_picture_and_its_mask_are_no_table_with_pictures(tmp_path: Path, scratch: Path) -> None:
+    frame = offers(60)[["photo"]].assign(mask=[f"photos/{(row + 1) % 60}.png" for row in range(60)], part="train")
+    frame.attrs = offers(60).attrs
+    profile = inspect(packed(frame, tmp_path / "offers.zip"), scratch)
+    assert "mask" not in {column.name for column in profile.main.columns}
+
+
 def test_a_list_of_pictures_and_classes_is_still_one_of_pictures(tmp_path: Path, scratch: Path) -> None:
     frame = offers(60)
     listed = frame[["photo"]].assign(label=["red" if colour == 0 else "green" for colour in frame.attrs["colours"]])
@@ -96,6 +122,8 @@ def test_the_rows_name_pictures_by_whole_paths(tmp_path: Path, scratch: Path) ->
     train, held = find("tabular-regression").load(scratch / "data", profile, LoadPlan(target="price"))
     for rows in (train, held):
         assert all(Path(path).is_file() for path in rows["photo"])
+    shown = mixed.named(train, ["photo"], scratch.resolve())["photo"]  # in a report
+    assert set(shown) <= {f"photos/{row}.png" for row in range(60)}
 
 
 def test_pictures_that_are_not_there_are_named(tmp_path: Path, scratch: Path) -> None:
@@ -171,7 +199,6 @@ def test_a_folder_and_a_table_beside_its_pictures_do_as_well(tmp_path: Path) -> 
 def test_what_networks_see_is_learned_from(tmp_path: Path, scratch: Path, columns: list[str]) -> None:
     from autogluon.tabular import TabularPredictor
 
-    from gristmill.engines import mixed
     from gristmill.engines.multimodal import Seen
     from gristmill.engines.tabular import TabularEngine
 

@@ -38,6 +38,32 @@ def test_the_built_in_recipes_are_sound_and_open_in_plain_words() -> None:
                 ast.parse(cell.source)
 
 
+def test_what_is_fitted_later_has_no_ensemble_of_its_own() -> None:
+    # fit_extra makes one over its own candidates alone, and the best of two halves is no ensemble over all.
+    found = 0
+    for name in recipes.names():
+        cells = nbformat.reads(recipes.find(name).text, as_version=4).cells
+        tree = ast.parse("\n".join(cell.source for cell in cells if cell.cell_type == "code"))
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        without = {
+            ast.unparse(call) for call in calls if any(one.arg == "fit_weighted_ensemble" for one in call.keywords)
+        }
+        groups = {
+            target.id
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Assign) and any(call in ast.unparse(node.value) for call in without)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        later = [call for call in calls if ast.unparse(call.func) == "predictor.fit_extra"]
+        for call in later:
+            spread = {ast.unparse(one.value) for one in call.keywords if one.arg is None}
+            assert ast.unparse(call) in without or spread & groups, f"{name}: {ast.unparse(call)}"
+        assert not later or any(ast.unparse(call.func) == "predictor.fit_weighted_ensemble" for call in calls)
+        found += len(later)
+    assert found > 5
+
+
 def test_notebooks_that_no_task_trains_with_are_no_recipes() -> None:
     assert {"explore", "predict"}.isdisjoint(recipes.names())
     with pytest.raises(NotFound, match="There is no recipe 'explore'"):

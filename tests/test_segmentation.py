@@ -9,6 +9,7 @@ import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from gristmill import intake, tasks
-from gristmill.errors import DataRejected
+from gristmill import intake, model_archive, tasks
+from gristmill.errors import DataRejected, UsageError
 from gristmill.masks import VOID, Legend, read_values
 from gristmill.records import Profile, Role
 from gristmill.tasks import LoadPlan
@@ -500,6 +501,25 @@ def test_scores_are_what_their_words_say() -> None:
     assert scores.pixel_accuracy(counts) == 3 / 4
 
 
+@pytest.mark.parametrize(
+    ("task", "holds", "sentence"),
+    [
+        ("image-segmentation", ["old.png"], "is not empty"),
+        ("object-detection", [], "is a folder"),
+        ("tabular-regression", [], "is a folder"),
+    ],
+)
+def test_a_folder_takes_masks_while_it_is_empty_and_nothing_else(
+    tmp_path: Path, task: str, holds: list[str], sentence: str
+) -> None:
+    for name in holds:
+        (tmp_path / name).touch()
+    model = SimpleNamespace(task=task, name="things")
+    with pytest.raises(UsageError, match=sentence) as refused:
+        model_archive.ask(model, tmp_path, None, tmp_path, {}, lambda *_: pytest.fail("it was asked"))
+    assert str(tmp_path) in str(refused.value)
+
+
 # --- a whole journey -------------------------------------------------------------------------------------------------
 
 
@@ -533,6 +553,10 @@ def test_from_a_zip_to_masks_for_new_pictures(tmp_path: Path) -> None:
         assert sorted(archive.namelist()) == ["deep/0.png", "deep/1.png", "deep/2.png"]
         answer = np.asarray(Image.open(io.BytesIO(archive.read("deep/1.png"))))
     assert (answer == np.asarray(mask(1))).mean() > 0.9
+    (tmp_path / "masks").mkdir()
+    said("predict", run["model"], new, "-o", tmp_path / "masks")
+    assert sorted(path.name for path in (tmp_path / "masks" / "deep").iterdir()) == ["0.png", "1.png", "2.png"]
+    assert "is not empty" in said("predict", run["model"], new, "-o", tmp_path / "masks", code=2)
     broken = zipped(tmp_path / "broken.zip", {"a.png": packed(picture())[:90]})
     assert "a.png" in said("predict", run["model"], broken, "-o", tmp_path / "none.zip", code=3)
     mixed = zipped(tmp_path / "mixed.zip", {"a.png": packed(picture())[:90], "b.png": packed(picture())})

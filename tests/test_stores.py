@@ -357,7 +357,7 @@ def test_a_stranger_s_store_is_found_by_its_entry_point(tmp_path: Path, monkeypa
 
 
 def test_the_public_names_are_there() -> None:
-    assert sorted(stores.__all__) == ["Part", "Store", "Stored", "open_store"]
+    assert sorted(stores.__all__) == ["Part", "Shelf", "Store", "Stored", "open_store"]
     assert all(hasattr(stores, name) for name in stores.__all__)
     missing = {name for name in Store.__abstractmethods__ if not getattr(Store, name).__doc__}
     assert missing == set()

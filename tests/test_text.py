@@ -220,20 +220,31 @@ def test_little_memory_leaves_words_alone(tmp_path: Path) -> None:
     assert [notice.code for notice in notices] == ["smaller-plan"]
 
 
+@pytest.mark.parametrize(
+    ("letters", "budget", "folds"), [(100, 60.0, 5), (100, 30.0, 0), (20_000, 60.0, 0), (20_000, 180.0, 5)]
+)
+def test_short_texts_are_bagged_where_there_is_time(tmp_path: Path, letters: int, budget: float, folds: int) -> None:
+    rows = [f"{place} {'and so on ' * (letters // 10)},{'ab'[place % 2]}" for place in range(40)]
+    (tmp_path / "reviews.csv").write_text("review,label\n" + "\n".join(rows) + "\n")
+    (tmp_path / "scratch").mkdir()
+    found = inspect(tmp_path / "reviews.csv", tmp_path / "scratch")
+    assert find(TASK).plan(found, budget, Resources(cpus=2, gpus=0, memory=16_000_000_000))[0]["folds"] == folds
+
+
 # --- candidates ------------------------------------------------------------------------------------------------------
 
 
 def words_fitted(train: pd.DataFrame, path: Path) -> Any:
-    """A predictor with the candidate that weighs words alone."""
+    """A predictor with the candidates that weigh words alone."""
     from autogluon.common import FeatureMetadata
     from autogluon.features.generators import AutoMLPipelineFeatureGenerator
     from autogluon.tabular import TabularPredictor
 
-    from gristmill.engines.texts import WordsLinear
+    from gristmill.engines.texts import WordsBayes, WordsLinear
 
     return TabularPredictor(label="label", path=str(path), verbosity=0).fit(
         train,
-        hyperparameters={WordsLinear: {}},
+        hyperparameters={WordsLinear: {}, WordsBayes: {}},
         feature_generator=AutoMLPipelineFeatureGenerator(
             enable_raw_text_features=True, enable_text_ngram_features=False, enable_text_special_features=False
         ),
@@ -266,7 +277,8 @@ def test_words_of_any_script_are_learned_and_shown(tmp_path: Path, one: list[str
     rows = pd.DataFrame({"text": texts, "label": ["a<b", "c"] * 50})
     predictor = words_fitted(rows[:80], tmp_path / "model")
     test = rows[80:].reset_index(drop=True)
-    assert predictor.evaluate(test, silent=True)["accuracy"] > 0.9
+    for name in ("WordsLinear", "WordsBayes"):
+        assert (predictor.predict(test, model=name) == test["label"]).mean() > 0.9
     assert TextEngine().classes(predictor) == ("a<b", "c")
 
     words = words_candidate(predictor)

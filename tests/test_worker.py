@@ -32,6 +32,7 @@ from gristmill.sandbox.process import ProcessSandbox
 from gristmill.stores import open_store
 from gristmill.worker import Worker
 from gristmill.worker.attempt import Tools
+from services.catalogs import keyring
 from services.s3 import S3Server
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
@@ -89,7 +90,7 @@ def house(home: Path) -> Iterator[House]:
 
 @contextmanager
 def build(home: Path, catalog_url: str, store_url: str) -> Iterator[House]:
-    with Catalog.open(catalog_url) as catalog:
+    with Catalog.open(catalog_url, keyring=keyring()) as catalog:
         store = open_store(store_url)
         sandbox = ProcessSandbox(cache=home / "cache")
         parts = Parts(catalog=catalog, store=store, dispatcher=NobodyComes(), sandbox=sandbox, home=home)
@@ -141,6 +142,18 @@ def test_a_run_on_postgresql_and_s3(home: Path, postgres_database: str, s3_serve
         assert (run.status, run.failure) == (RunStatus.SUCCEEDED, None)
         assert within_budget(run)
         assert house.mill.predict(run.id, EXAMPLES / "penguins.csv", home / "out.csv") == 344
+
+
+@pytest.mark.usefixtures("s3_environment")
+def test_a_run_in_a_projects_own_store(house: House, s3_servers: Callable[[str], S3Server]) -> None:
+    url, pair = s3_servers("juicefs").store_url("own-runs"), ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    credentials = {name: os.environ.pop(name) for name in pair}
+    house.mill.set_store(house.dataset.project_id, url, credentials)
+    run = house.work(house.queue())  # the dataset lies in the platform's store, as it did before
+    assert (run.status, run.failure) == (RunStatus.SUCCEEDED, None)
+    assert not any(stored.key.startswith(f"runs/{run.id}/") for stored in house.tools.store.list())
+    assert house.mill.predict(run.id, EXAMPLES / "penguins.csv", house.folder / "out.csv") == 344
+    assert house.mill.model(run.id).store_id == run.store_id
 
 
 def test_a_killed_kernel_is_salvaged(house: House) -> None:

@@ -11,6 +11,8 @@ Settings come from the environment, each with a default that needs nothing but t
     GRISTMILL_LEASE     seconds until a silent worker's run may be taken over            15
     GRISTMILL_MEMORY    gigabytes that a notebook may use   80 % of what is free when it starts
     GRISTMILL_CPUS      cores that a notebook may use       all
+    GRISTMILL_KEYS      what seals secrets in the catalog    the file HOME/keys; see sealing.py
+    GRISTMILL_ENDPOINTS servers at which owners may have a store for their project, beside the clouds' own   none
     GRISTMILL_PRICE     what an hour of this host costs     nothing; see fair_use/pricing.py
     GRISTMILL_LOG       how workers and the API log: text or json         text
     GRISTMILL_MAIL      who carries mail: smtp://, smtps:// or ses://, see notify/mail.py   nobody: the bell alone
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     import click
 
     from gristmill.api import Service
+    from gristmill.catalog import Catalog
     from gristmill.client import Client
     from gristmill.client.connecting import Address
     from gristmill.client.handles import Connection
@@ -78,6 +81,8 @@ class Settings:
     mail: str = ""
     webhooks: str = ""
     public: str = ""
+    keys: str = field(default="", repr=False)
+    endpoints: tuple[str, ...] = ()  # HOST:PORT
     hub: str | None = None  # none inside somebody's own server on a hub: what is started there is theirs alone
     most: Mapping[str, float | None] = field(default_factory=dict)  # settings of intake.Allowance that are set
 
@@ -97,6 +102,8 @@ class Settings:
             mail=environment.get("GRISTMILL_MAIL", ""),
             webhooks=environment.get("GRISTMILL_WEBHOOKS", ""),
             public=environment.get("GRISTMILL_PUBLIC", ""),
+            keys=environment.get("GRISTMILL_KEYS", ""),
+            endpoints=tuple(re.findall(r"[^\s,]+", environment.get("GRISTMILL_ENDPOINTS", "").lower())),
             hub=_hub(environment),
             most={
                 "GRISTMILL_MOST_GIGABYTES": _number(environment, "GRISTMILL_MOST_GIGABYTES", float, 0.001),
@@ -132,9 +139,16 @@ def _number(environment: Mapping[str, str], name: str, kind: Callable[[str], Num
     return value
 
 
+def opened_catalog(settings: Settings) -> Catalog:
+    """The catalog, with the keys to what is sealed in it."""
+    from gristmill.catalog import Catalog
+    from gristmill.sealing import Keyring
+
+    return Catalog.open(settings.catalog, keyring=Keyring(settings.home / "keys", settings.keys))
+
+
 def embedded(settings: Settings, dispatcher: Dispatcher | None = None) -> Mill:
     """The platform in this process, with a worker process of its own when there is something to do."""
-    from gristmill.catalog import Catalog
     from gristmill.dispatch.local import LocalDispatcher
     from gristmill.fair_use import price_of
     from gristmill.intake import Allowance
@@ -144,7 +158,7 @@ def embedded(settings: Settings, dispatcher: Dispatcher | None = None) -> Mill:
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     return Mill(
         Parts(
-            catalog=Catalog.open(settings.catalog),
+            catalog=opened_catalog(settings),
             store=open_store(settings.store),
             dispatcher=dispatcher or LocalDispatcher(settings.home),
             sandbox=_sandbox(settings),
@@ -153,6 +167,7 @@ def embedded(settings: Settings, dispatcher: Dispatcher | None = None) -> Mill:
             allowance=Allowance.of(settings.most),
             price=price_of(settings.price),
             ways=ways(settings),
+            endpoints=settings.endpoints,
         )
     )
 
@@ -224,7 +239,6 @@ def _serve(settings: Settings, idle: float | None, ended: threading.Event) -> No
     # Who ends when idle was started because a run is about to come: its sandbox loads while the worker itself does.
     warm = None if idle is None else sandbox.prepare_within(folder)
 
-    from gristmill.catalog import Catalog
     from gristmill.notify import Teller
     from gristmill.reconciler import Reconciler
     from gristmill.rounds import Round
@@ -233,12 +247,13 @@ def _serve(settings: Settings, idle: float | None, ended: threading.Event) -> No
     from gristmill.worker.attempt import Tools
 
     tools = Tools(
-        catalog=Catalog.open(settings.catalog),
+        catalog=opened_catalog(settings),
         store=open_store(settings.store),
         sandbox=sandbox,
         folder=folder,
         lease_seconds=settings.lease,
     )
+    tools.catalog.reseal()
     Reconciler(tools).tidy_folders()
     threading.Thread(target=_keep_time, args=(settings, tools, ended), name="schedules", daemon=True).start()
     worker = Worker(tools, warm=warm)
@@ -323,20 +338,22 @@ def service(settings: Settings, *, prefix: str = "", token: str | None = None, w
     Without a hub, `token` lets in; it is the one in the file `token` of GRISTMILL_HOME where none is given.
     """
     from gristmill.api import Service
-    from gristmill.api.identity import Identity, LocalToken, kept_secret
-    from gristmill.catalog import Catalog
+    from gristmill.api.identity import Identity, LocalToken
     from gristmill.dispatch.base import Present
     from gristmill.dispatch.local import LocalDispatcher
     from gristmill.fair_use import price_of
     from gristmill.intake import Allowance
     from gristmill.looking import Apart
     from gristmill.mill import Mill, Parts
+    from gristmill.sealing import kept_secret
     from gristmill.stores import open_store
 
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    secret = kept_secret(settings.home / "secret").encode()
     parts = Parts(
-        catalog=Catalog.open(settings.catalog),
-        store=open_store(settings.store, secret=kept_secret(settings.home / "secret").encode()),
+        catalog=opened_catalog(settings),
+        store=open_store(settings.store, secret=secret),
+        secret=secret,
         dispatcher=LocalDispatcher(settings.home) if with_workers else Present(),
         sandbox=_sandbox(settings),
         home=settings.home,
@@ -345,6 +362,7 @@ def service(settings: Settings, *, prefix: str = "", token: str | None = None, w
         allowance=Allowance.of(settings.most),
         price=price_of(settings.price),
         ways=ways(settings),
+        endpoints=settings.endpoints,
     )
     identity: Identity
     if settings.hub:
@@ -358,6 +376,7 @@ def service(settings: Settings, *, prefix: str = "", token: str | None = None, w
 
 def ways(settings: Settings) -> Ways:
     """What this installation has to reach people with."""
+    from gristmill.fair_use import price_of
     from gristmill.notify import Mailing, Reach, Ways
 
     try:
@@ -367,7 +386,7 @@ def ways(settings: Settings) -> Ways:
             f"GRISTMILL_WEBHOOKS is {settings.webhooks!r}.", cure=f"Give one of {', '.join(Reach)}, or leave it out."
         ) from None
     mail = Mailing.read(settings.mail) if settings.mail else None
-    return Ways(mail=mail, webhooks=reach, public=settings.public)
+    return Ways(mail=mail, webhooks=reach, public=settings.public, currency=price_of(settings.price).currency)
 
 
 def _sandbox(settings: Settings) -> Sandbox:
@@ -447,7 +466,7 @@ def _installation(port: int | None) -> Installation:
     address = connecting.find(settings.home)
     return Installation(
         home=settings.home, catalog=settings.catalog, store=settings.store, sandbox=_sandbox(settings),
-        mail=settings.mail, hub=settings.hub, hub_token=os.environ.get("JUPYTERHUB_API_TOKEN", ""),
+        mail=settings.mail, keys=settings.keys, hub=settings.hub, hub_token=os.environ.get("JUPYTERHUB_API_TOKEN", ""),
         ask=None if address is None else lambda: reach(address).me().name, port=port, lease=settings.lease,
     )  # fmt: skip
 

@@ -6,14 +6,8 @@ A recipe is handed a run folder and opens it:
     train, test = bench.table()        # what the task's reader returns
 
 Nothing here talks to the catalog or the store. What the bench has to say it appends to `events.jsonl` in the folder,
-one JSON object a line; whoever runs the recipe reads along. By hand in JupyterLab nobody does, and all else is equal.
-
-The budget
-----------
-A run's budget counts from its claim to its saved model, so the fit may not have all of it. `budget.for_fitting()`
-holds back what must still happen afterwards: comparing and saving, and, should training overrun and be killed, loading
-the models that were finished and saving the best of those. That reserve is measured, not guessed: a restart costs about
-what it cost to come this far. By hand, the budget counts from opening the bench.
+one JSON object a line; whoever runs the recipe reads along. By hand in JupyterLab nobody does, and all else is equal,
+but that the budget counts from opening the bench.
 """
 
 from __future__ import annotations
@@ -21,7 +15,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
@@ -29,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gristmill import engines, records, tasks
+from gristmill.budget import Budget, Freight
 from gristmill.engines import Engine
 from gristmill.errors import NotFound, RunFailed
 from gristmill.records import Dataset, EventKind, LeaderboardRow, Notice, Profile, Proposal, Resources, Run
@@ -36,11 +31,7 @@ from gristmill.records import Dataset, EventKind, LeaderboardRow, Notice, Profil
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Bench", "BenchFile", "Budget", "Marker", "Mode", "Pace", "Results", "run_of"]
-
-
-_SLOWEST = 4.0  # however busy the machine: beyond that, a run could not train at all
-_LEAST_RESTART = 6.0  # seconds that loading AutoGluon anew costs at least, however quick a preheated start seemed
+__all__ = ["Bench", "BenchFile", "Marker", "Mode", "Results", "run_of"]
 
 
 class Mode(StrEnum):
@@ -56,7 +47,10 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BenchFile:
-    """run.json: all that a recipe is told about its run. It holds no secret and no address."""
+    """run.json: all that a recipe is told about its run, which has no id before it is asked for.
+
+    It holds no secret and no address.
+    """
 
     run_id: str
     name: str
@@ -68,6 +62,7 @@ class BenchFile:
     seed: int
     profile: Profile
     resources: Resources
+    dataset_id: str = ""
     data_sha256: str = ""
     order: str | None = None
     notices: tuple[Notice, ...] = ()
@@ -89,6 +84,7 @@ class BenchFile:
             seed=run.seed,
             profile=dataset.profile,
             resources=resources,
+            dataset_id=dataset.id,
             data_sha256=dataset.sha256,
             order=proposal.order,
             notices=dataset.profile.notices + proposal.notices,
@@ -142,86 +138,6 @@ class Results:
     saved_at: float = 0.0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pace:
-    """The time, and how fast it is to be used: both can be set by whoever tests."""
-
-    clock: Callable[[], float] = time.time
-    load: Callable[[], float] = lambda: os.getloadavg()[0]  # processes that want a core, over the last minute
-    cores: int = os.cpu_count() or 1
-
-    def slowness(self) -> float:
-        """How many times longer than on an idle machine things take, going by who else wants its cores."""
-        return min(max(1.0, self.load() / self.cores), _SLOWEST)
-
-
-class Budget:
-    """The seconds a run may take and how many are left.
-
-    `warm` is what the kernel had spent on loading before the budget began to count: a restart pays it again. Where much
-    else goes on in the machine, more is held back.
-    """
-
-    TOLERANCE = 2.0  # seconds by which training may overrun its time limit before a salvage is prepared for
-
-    def __init__(
-        self,
-        total: float,
-        *,
-        started_at: float,
-        warm: float = 0.0,
-        pace: Pace = Pace(),
-    ) -> None:
-        self.total = total
-        self._started_at = started_at
-        self._warm = warm
-        self._pace = pace
-
-    def spent(self) -> float:
-        """Seconds since the budget began to count."""
-        return self._pace.clock() - self._started_at
-
-    def left(self) -> float:
-        """Seconds until the budget ends; never negative."""
-        return max(0.0, self.total - self.spent())
-
-    def for_salvage(self, loading: float | None = None) -> float:
-        """Seconds to hold back, behind those for saving, for bringing home what there is in a second sandbox.
-
-        It needs as long to load as the first did, but warms up beside it as soon as training overruns by `TOLERANCE`.
-        """
-        loading = self._loaded_in if loading is None else loading
-        warmed_up = self.for_saving() - self.TOLERANCE
-        return 4.0 * self._pace.slowness() + max(1.5, 1.5 * min(loading, 60.0) - warmed_up)
-
-    @cached_property
-    def _loaded_in(self) -> float:
-        """What a restart costs, taken when first asked for: what comes later is training, and no restart pays it."""
-        return self.loading(self.spent(), self._warm)
-
-    @staticmethod
-    def loading(spent: float, warm: float) -> float:
-        """What a restart costs: what it cost to come here, or what the kernel had spent before there was a run."""
-        return max(_LEAST_RESTART, spent, warm + 4.0)
-
-    def for_saving(self) -> float:
-        """Seconds to hold back for comparing and saving once training has ended by itself."""
-        return 3.0 * self._pace.slowness() + min(0.08 * self.total, 120.0)
-
-    def for_fitting(self) -> float:
-        """Seconds that training may take from now on; 0 when there is no time to train anything."""
-        spare = self.left() - self.for_salvage() - self.for_saving()
-        return spare if spare >= 1.0 else 0.0
-
-    def for_explaining(self) -> float:
-        """Seconds that one explanation may take from now on: longer where people have asked for a longer run."""
-        return min(0.5 + 0.02 * self.total, 0.25 * max(0.0, self.left() - self.for_finishing()))
-
-    def for_finishing(self) -> float:
-        """Seconds to hold back, once the model is saved, for the report and for the way into the store."""
-        return 3.0 * self._pace.slowness() + min(0.02 * self.total, 10.0)
-
-
 class Bench:
     """A run folder, opened. `out` is where the recipe leaves what it makes."""
 
@@ -236,7 +152,8 @@ class Bench:
         self.resources = file.resources
         self.warm = float(os.environ.get("GRISTMILL_WARM_SECONDS", "0"))
         started_at = time.time() if file.started_at is None else file.started_at
-        self.budget = Budget(file.budget, started_at=started_at, warm=self.warm)
+        freight = Freight(self.out)
+        self.budget = Budget(file.budget, started_at=started_at, warm=self.warm, storing=freight.seconds)
 
     @classmethod
     def open(cls, run: str | Path = ".") -> Bench:
@@ -281,8 +198,17 @@ class Bench:
         return engines.find(tasks.find(self.file.task).engine)
 
     def watch(self) -> Any:
-        """A callback for `fit` that shows the leaderboard as it grows."""
-        return self.engine.watch(self.say)
+        """A callback for `fit` that shows the leaderboard as it grows.
+
+        The time given to a fit cannot know how large its candidates will be: where they leave no time for another one
+        beside the way home, no other is begun.
+        """
+        ends, before = time.time() + self.time_to_fit(), self.budget.for_homecoming()
+
+        def full() -> bool:
+            return 0 < ends - time.time() <= self.budget.for_homecoming() - before
+
+        return self.engine.watch(self.say, full)
 
     def time_to_fit(self) -> float:
         """Seconds for AutoGluon's `time_limit`; 0 when this run is only to bring home what was trained before."""

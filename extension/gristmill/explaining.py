@@ -1,30 +1,22 @@
-"""Explains candidates of a finished run on demand: executes explain.ipynb in the sandbox, and makes a page of it.
-
-The notebook gets the folder that a resumed run would get: the run's data, and the candidates that it has kept. It is
-bounded in time and memory; if that is not enough, the page holds the candidates that it came to.
-"""
+"""What explaining candidates of an ended run takes: which of them, within which time, and the notebook that does it."""
 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
 import gristmill_templates
 
-from gristmill.bench import BenchFile
-from gristmill.errors import NotFound, RunFailed, UsageError
+from gristmill.errors import NotFound, UsageError
+from gristmill.recipes import Recipe
 from gristmill.records import Run
-from gristmill.sandbox import End, Execution, execute
 
-__all__ = ["Wish", "draw"]
+__all__ = ["Wish"]
 
 _NOTEBOOK = "explain.ipynb"
 _SECONDS, _MORE = 60.0, 15.0  # for one candidate, and for each one more
-_LEAST = 5.0  # seconds: below that, nothing would be loaded
+_LEAST, _MOST = 5.0, 24 * 3600.0  # seconds: below the least, nothing would be loaded
 _MARK = "candidate"  # tags the cell that explains one
 
 
@@ -33,7 +25,6 @@ class Wish:
     """Which candidates to explain, by their names: the one that answers if there are none; and within which time."""
 
     names: tuple[str, ...] = ()
-    best: str = ""  # the one that answers, where the run has settled that
     seconds: float = _SECONDS
 
     @classmethod
@@ -44,52 +35,31 @@ class Wish:
         for name in names:
             if known and name not in known:
                 raise NotFound(f"The run {run.name} has no candidate {name!r}.", cure=f"It has: {', '.join(known)}.")
-        if seconds is not None and seconds < _LEAST:
+        if seconds is not None and not _LEAST <= seconds <= _MOST:
             raise UsageError(
-                f"Nothing can be explained within {seconds:g} seconds.", cure=f"Give at least {_LEAST:g} seconds."
+                f"Nothing can be explained within {seconds:g} seconds.",
+                cure=f"Give {_LEAST:g} seconds to {_MOST / 3600:g} hours.",
             )
         chosen = tuple(dict.fromkeys(known if every else names))
         return cls(names=chosen, seconds=seconds or _SECONDS + _MORE * max(0, len(chosen) - 1))
 
-
-def draw(file: BenchFile, wish: Wish, folder: Path, execution: Execution, to: Path) -> Path:
-    """The page, as the file `to`: `folder` holds data and candidates, and `execution` is warming up around it.
-
-    RunFailed where the notebook comes to no end of its own.
-    """
-    from gristmill.reports import Heading, render  # takes a second, and few commands need it
-
-    replace(file, budget=wish.seconds, started_at=time.time()).write(folder)
-    notebook = folder / _NOTEBOOK
-    notebook.write_text(_written_for(wish), encoding="utf-8")
-    parameters: dict[str, Any] = {"number": max(1, len(wish.names)), "chosen": wish.best}
-    ending = execute(execution, notebook, parameters, seconds=wish.seconds, memory=file.resources.memory)
-    cut_short = ""
-    if ending is None:
-        cut_short = f"This took longer than {wish.seconds:g} seconds: what follows is what was done by then."
-    elif ending.kind is not End.DONE:
-        raise RunFailed(
-            f"The candidates of {file.name} could not be explained.",
-            cause=f"{(ending.message or ending.error).rstrip('.')}.",
-            cure=f"`gristmill report {file.run_id}` shows the one that answers.",
-        )
-    facts = {"task": file.task.replace("-", " "), "target": file.target, "run": file.run_id}
-    return render(notebook, to, Heading(title=f"{file.name}: its candidates", facts=facts, notice=cut_short))
+    def notebook(self) -> Recipe:
+        """A section for each candidate, so that what was explained is kept if the next one takes too long."""
+        text = gristmill_templates.text(_NOTEBOOK)
+        if self.names:
+            text = json.dumps(_sectioned(json.loads(text), self.names))
+        return Recipe(name=_NOTEBOOK.removesuffix(".ipynb"), text=text)
 
 
-def _written_for(wish: Wish) -> str:
-    """The notebook with a section for each candidate, so that what was explained is kept if the next takes too long."""
-    notebook = json.loads(gristmill_templates.text(_NOTEBOOK))
-    if not wish.names:
-        return json.dumps(notebook)
-    place = next(place for place, cell in enumerate(notebook["cells"]) if _MARK in cell["metadata"].get("tags", ()))
-    heading, cell = notebook["cells"][place - 1 : place + 1]
-    sections = []
-    for number, name in enumerate(wish.names):
+def _sectioned(notebook: dict[str, list[dict[str, dict[str, list[str]]]]], names: Sequence[str]) -> object:
+    cells = notebook["cells"]
+    place = next(place for place, cell in enumerate(cells) if _MARK in cell["metadata"].get("tags", ()))
+    heading, cell = cells[place - 1 : place + 1]
+    sections: list[dict[str, object]] = []
+    for number, name in enumerate(names):
         sections.append({**heading, "id": f"name-{number}", "source": f"## {_literally(name)}"})
         sections.append({**cell, "id": f"candidate-{number}", "source": f"explained.of({name!r})"})
-    notebook["cells"][place - 1 : place + 1] = sections
-    return json.dumps(notebook)
+    return {**notebook, "cells": [*cells[: place - 1], *sections, *cells[place + 1 :]]}
 
 
 def _literally(name: str) -> str:

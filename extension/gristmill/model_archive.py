@@ -6,6 +6,7 @@
     requirements.txt   the versions it was trained with
     predict.py         python predict.py new.csv -o out.csv
     reading/           how predict.py reads a file: just as training did
+    networks/          where the model has neural candidates: the same in NumPy, which answer sooner in their place
     README.md          the above, in words
 
 Predictions come from predict.py wherever they are made: here, in a batch, on a stranger's machine.
@@ -85,11 +86,12 @@ def write(trained: Trained, path: Path) -> None:
     with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
         trimmed = Path(scratch) / "model"
         trained.engine.trim(trained.predictor, trimmed)
+        trained.engine.write_stand_ins(trained.predictor, Path(scratch) / "networks")
         part = path.with_name(path.name + ".part")
         with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-            for member in sorted(trimmed.rglob("*")):
+            for member in sorted(Path(scratch).rglob("*")):
                 if member.is_file():
-                    archive.write(member, Path("model") / member.relative_to(trimmed))
+                    archive.write(member, member.relative_to(scratch))
             for name, text in _texts(trained).items():
                 archive.writestr(name, text)
         part.rename(path)
@@ -154,6 +156,19 @@ def takes_folders(model: Model) -> bool:
     return not kinds.isdisjoint({ColumnKind.PICTURE, ColumnKind.TEXT})
 
 
+def _must_take(to: Path, task: str) -> None:
+    """Refuse a folder to write to, but an empty one where answers are many files."""
+    if not to.is_dir():
+        return
+    answers = tasks.find(task).answers
+    if "zip" not in answers:
+        raise UsageError(f"{to} is a folder.", cure=f"Name a file that ends in .{' or .'.join(answers)}.")
+    if any(to.iterdir()):
+        raise UsageError(
+            f"The folder {to} is not empty.", cure="Name an empty or a new one, or a file that ends in .zip."
+        )
+
+
 def ask(
     model: Model,
     folder: Path,
@@ -167,6 +182,7 @@ def ask(
 
     `told` hears what could not be answered.
     """
+    _must_take(to, model.task)
     given = [] if data is None else [str(data.resolve())]
     chosen = [part for name, value in settings.items() for part in ("--set", f"{name}={value}")]
     done = call([sys.executable, str(folder / "predict.py"), *given, "-o", str(to.resolve()), *chosen], folder)

@@ -22,7 +22,7 @@ from gristmill.looking import Here, Looking
 from gristmill.recipes import Recipe
 from gristmill.records import RecipeEntry, SavedRecipe
 from gristmill.sandbox import Sandbox
-from gristmill.stores import Store, places
+from gristmill.stores import Shelf, places
 from gristmill.trial import try_recipe
 
 __all__ = ["RecipeBook"]
@@ -35,7 +35,7 @@ class RecipeBook:
     """All recipes that somebody can name: the built-in ones, and those of the catalog."""
 
     catalog: Catalog
-    store: Store
+    shelf: Shelf
     sandbox: Sandbox
     home: Path  # where trials are held
     looking: Looking = field(default_factory=Here)
@@ -48,7 +48,7 @@ class RecipeBook:
         if version and not version.isdigit():
             raise UsageError(f"{version!r} is no version of a recipe.", cure="Give a number: name@3.")
         saved = self.catalog.recipes.find(stem, project_id, int(version) if version else None)
-        return Recipe(name=saved.name, text=self.store.read(saved.key).decode(), number=saved.version)
+        return Recipe(name=saved.name, text=self.shelf.of(saved).read(saved.key).decode(), number=saved.version)
 
     def source(self, source: str, project_id: str) -> tuple[Recipe, str | None]:
         """The recipe that a run was asked to execute, or the one `find` finds; and the task it is known to be for."""
@@ -56,7 +56,7 @@ class RecipeBook:
             recipe = self.find(source, project_id)
             return recipe, recipe.task
         run = self.catalog.runs.get(source)
-        text = self.store.read(places.recipe(run.id)).decode()
+        text = self.catalog.papers.read(run.id, places.recipe(run.id), self.shelf.of(run).read).decode()
         return Recipe(name=run.recipe.partition("@")[0], text=text), run.task
 
     def entries(self, project_id: str) -> Sequence[RecipeEntry]:
@@ -88,8 +88,9 @@ class RecipeBook:
             key=places.saved_recipe(recipe_id),
             sha256=hashlib.sha256(recipe.text.encode()).hexdigest(),
             created_at=time.time(),
+            store_id=self.shelf.next_id(project_id),
         )
-        self.store.put_bytes(saved.key, recipe.text.encode())
+        self.shelf.of(saved).put_bytes(saved.key, recipe.text.encode())
         return self._entry(self.catalog.recipes.add(saved))
 
     def _attempt(self, cleaned: Recipe, task: str | None) -> Results:

@@ -7,24 +7,30 @@ that had arrived.
 
 from __future__ import annotations
 
+import logging
 import shutil
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gristmill.bench import run_of
 from gristmill.catalog import Catalog
-from gristmill.errors import Conflict, NotFound
-from gristmill.records import Failure, UploadStatus
-from gristmill.stores import Store
+from gristmill.errors import Conflict, GristmillError, NotFound
+from gristmill.records import Failure, Upload, UploadStatus
+from gristmill.stores import Shelf
 
 if TYPE_CHECKING:  # it brings in reports, and so pandas
     from gristmill.worker.attempt import Tools
 
 __all__ = ["Reconciler", "sweep_uploads"]
 
+_log = logging.getLogger("gristmill.reconciler")
 
-def sweep_uploads(catalog: Catalog, store: Store) -> int:
-    """Drop the uploads that nobody has completed in time; how many there were."""
+
+def sweep_uploads(catalog: Catalog, shelf: Shelf) -> int:
+    """Drop the uploads that nobody has completed in time; how many there were.
+
+    A project's own store that is away keeps its parts, and holds up nobody else's.
+    """
     swept = 0
     for upload in catalog.uploads.expired():
         failure = Failure(
@@ -32,10 +38,18 @@ def sweep_uploads(catalog: Catalog, store: Store) -> int:
         )
         with suppress(Conflict):  # completed at the last moment
             catalog.uploads.settle(upload.id, UploadStatus.REJECTED, failure=failure)
-            if upload.token is not None:
-                store.abort(upload.key, upload.token)
+            _drop(upload, shelf)
             swept += 1
     return swept
+
+
+def _drop(upload: Upload, shelf: Shelf) -> None:
+    if upload.token is None:
+        return
+    try:
+        shelf.of(upload).abort(upload.key, upload.token)
+    except GristmillError as error:
+        _log.warning("the parts of %s are still there: %s", upload.id, error)
 
 
 class Reconciler:

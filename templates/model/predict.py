@@ -104,6 +104,8 @@ def load():
     # fastai's progress bar loads a whole web framework to draw itself in notebooks, and draws nothing here.
     for name in ("fasthtml", "fasthtml.common"):
         sys.modules.setdefault(name, types.ModuleType(name))
+    # catboost's widget loads IPython to plot in notebooks; catboost is ready for its absence.
+    sys.modules.setdefault("catboost.widget", None)
     from autogluon.tabular import TabularPredictor
     from autogluon.tabular.predictor import predictor as inner
 
@@ -116,10 +118,20 @@ def load():
         predictor = TabularPredictor.load(
             str(HERE / "model"), verbosity=0, require_version_match=False, require_py_version_match=False
         )
+        stand_in(predictor)
         predictor.persist(max_memory=None)  # weighing the models first takes longer than loading them
     gc.freeze()
     gc.enable()
     return predictor
+
+
+def stand_in(predictor):
+    """Where networks/ holds the model's neural candidates in NumPy, have these answer: torch and fastai load slowly."""
+    if (HERE / "networks").is_dir():
+        with contextlib.suppress(ImportError):  # without the code for it the originals in model/ answer
+            from gristmill.engines import compiled
+
+            compiled.stand_in(predictor, HERE / "networks")
 
 
 def check(batch, schema, data):

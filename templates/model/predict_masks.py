@@ -58,6 +58,8 @@ def hand_over(drawn: Path, output: Path) -> None:
         return
     if output.is_file():
         raise ValueError(f"{output.name} is a file; name a folder, or a file that ends in .zip.")
+    if output.is_dir() and any(output.iterdir()):
+        raise ValueError(f"The folder {output.name} is not empty: name an empty or a new one.")
     shutil.copytree(drawn, output, dirs_exist_ok=True)
 
 

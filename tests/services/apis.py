@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # this file is loaded for every test, also for those that nee
     from gristmill.mill import Mill
 
 PATIENCE = 30.0
+SECRET = b"thirty-two bytes, for tests only"
 
 
 @dataclass
@@ -57,7 +58,9 @@ def badge(name: str, *teams: str, powers: str = "use,train") -> str:
     return f"{name}|{','.join(teams)}|{powers}"
 
 
-def make_service(home: Path, *, prefix: str = "", catalog: str = "", store: str = "") -> Service:
+def make_service(
+    home: Path, *, prefix: str = "", catalog: str = "", store: str = "", endpoints: tuple[str, ...] = ()
+) -> Service:
     """The parts of an API in a folder."""
     from gristmill.api import Service
     from gristmill.api.identity import Identity
@@ -67,6 +70,7 @@ def make_service(home: Path, *, prefix: str = "", catalog: str = "", store: str 
     from gristmill.records import Power, Who
     from gristmill.sandbox.process import ProcessSandbox
     from gristmill.stores import open_store
+    from services.catalogs import keyring
     from services.mills import Notepad
 
     class Badges(Identity):
@@ -84,8 +88,10 @@ def make_service(home: Path, *, prefix: str = "", catalog: str = "", store: str 
     if not catalog and not (home / "catalog.db").exists():
         (home / "catalog.db").write_bytes(_empty_catalog())
     parts = Parts(
-        catalog=Catalog.open(catalog or f"sqlite:///{home}/catalog.db"),
-        store=open_store(store or (home / "store").as_uri(), secret=b"thirty-two bytes, for tests only"),
+        catalog=Catalog.open(catalog or f"sqlite:///{home}/catalog.db", keyring=keyring()),
+        store=open_store(store or (home / "store").as_uri(), secret=SECRET),
+        secret=SECRET,
+        endpoints=endpoints,
         dispatcher=Notepad(),
         sandbox=ProcessSandbox(cache=home / "cache"),
         home=home,

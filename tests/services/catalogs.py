@@ -40,7 +40,9 @@ from gristmill.records import (
 
 if TYPE_CHECKING:  # this file is loaded for every test, also for those that never open a catalog
     from gristmill.catalog import Catalog
+    from gristmill.sealing import Keyring
 
+KEY = "dGhpcnR5LXR3byBieXRlcywgZm9yIHRlc3RzIG9ubHk"
 FLOUR = Column(name="flour", kind=ColumnKind.CATEGORY, dtype="str", rows=9, distinct=2, top=(("rye", 5), ("oat", 4)))
 TABLE = Table(path="grain.csv", role=Role.TRAIN, form=TableForm(format="csv"), rows=9, columns=(FLOUR,))
 
@@ -105,7 +107,7 @@ def catalog(catalog_url: str) -> Iterator[Catalog]:
     """A catalog on the database's own clock."""
     from gristmill.catalog import Catalog
 
-    with Catalog.open(catalog_url) as catalog:
+    with Catalog.open(catalog_url, keyring=keyring()) as catalog:
         yield catalog
 
 
@@ -120,8 +122,15 @@ def timed_catalog(catalog_url: str, clock: Clock) -> Iterator[Catalog]:
     """A catalog on `clock`."""
     from gristmill.catalog import Catalog
 
-    with Catalog.open(catalog_url, clock) as catalog:
+    with Catalog.open(catalog_url, clock, keyring()) as catalog:
         yield catalog
+
+
+def keyring() -> Keyring:
+    """A key that everybody may know."""
+    from gristmill.sealing import Keyring
+
+    return Keyring(keys=KEY)
 
 
 def an_upload(catalog: Catalog, **fields: Any) -> Upload:

@@ -59,6 +59,8 @@ def create_app(service: Service, *, rounds: bool = True) -> ASGIApp:
     door = service.parts.store.door(f"{service.prefix}/store")
     if door is not None:
         app.mount(f"{service.prefix}/store", AtTheDoor(door, f"{service.prefix}/store"))
+    own = f"{service.prefix}/stores"
+    app.mount(own, AtTheDoor(service.parts.shelf.doors(own), own))
     return Envelope(app, service.metrics)
 
 

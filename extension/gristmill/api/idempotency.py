@@ -3,6 +3,9 @@
 Whoever cannot tell whether a create came through sends it again under the same key, and gets the answer that the first
 one got. Keys are each person's own and kept for a day. The same key with another body is refused, and so is one whose
 first question is still being answered.
+
+What is written as a whole (`whole`) needs no claim: its answer is kept in the transaction that makes it. Two who ask at
+once both go to work, one of them is undone, and gets the other's answer.
 """
 
 from __future__ import annotations
@@ -16,10 +19,10 @@ from fastapi import Request, Response
 
 from gristmill.api.problems import InFlight
 from gristmill.catalog import Catalog
-from gristmill.errors import UsageError
+from gristmill.errors import Conflict, UsageError
 from gristmill.records import Answer, replace
 
-__all__ = ["once"]
+__all__ = ["once", "whole"]
 
 _KEPT = 24 * 3600.0
 _DEAD = 120.0  # seconds after which a question that got no answer was not going to get one
@@ -31,12 +34,9 @@ async def once(
     catalog: Catalog, who: str, request: Request, body: bytes, carry_out: Callable[[], Awaitable[Response]]
 ) -> Response:
     """The answer to a create: carried out now, or given before."""
-    key = request.headers.get("idempotency-key")
-    if key is None:
+    asked = _asked(who, request, body)
+    if asked is None:
         return await carry_out()
-    if not key or len(key) > _LONGEST or not key.isascii() or not key.isprintable():
-        raise UsageError("This is no Idempotency-Key.", cure=f"Give 1 to {_LONGEST} letters, digits and signs.")
-    asked = Answer(who=who, key=key, digest=_digest(request, body), created_at=time.time())
     before = await to_thread.run_sync(_claim, catalog, asked)
     if before is not None:
         return _again(asked, before)
@@ -45,20 +45,60 @@ async def once(
     except BaseException:
         await to_thread.run_sync(catalog.answers.drop, asked)
         raise
-    if response.status_code >= 500 or response.status_code == 429:
-        await to_thread.run_sync(catalog.answers.drop, asked)  # it may well work the next time
-        return response
-    kept = {name: value for name, value in response.headers.items() if name in _PASSED_ON}
-    text = bytes(response.body).decode()
-    await to_thread.run_sync(
-        catalog.answers.settle, replace(asked, status=response.status_code, headers=kept, body=text)
-    )
+    if _is_passing(response):
+        await to_thread.run_sync(catalog.answers.drop, asked)
+    else:
+        await to_thread.run_sync(catalog.answers.settle, _answered(asked, response))
     return response
+
+
+def whole(catalog: Catalog, who: str, request: Request, body: bytes, carry_out: Callable[[], Response]) -> Response:
+    """The same for a create that is written as a whole."""
+    asked = _asked(who, request, body)
+    before = None if asked is None else _before(catalog, asked)
+    if asked is not None and before is not None:
+        return _again(asked, before)
+    try:
+        with catalog.together():
+            response = carry_out()
+            if asked is not None and not _is_passing(response):
+                catalog.answers.keep(_answered(asked, response))
+            return response
+    except Conflict:
+        before = None if asked is None else _before(catalog, asked)
+        if asked is None or before is None:
+            raise
+        return _again(asked, before)
+
+
+def _asked(who: str, request: Request, body: bytes) -> Answer | None:
+    """The question under its key; None where it has none."""
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return None
+    if not key or len(key) > _LONGEST or not key.isascii() or not key.isprintable():
+        raise UsageError("This is no Idempotency-Key.", cure=f"Give 1 to {_LONGEST} letters, digits and signs.")
+    return Answer(who=who, key=key, digest=_digest(request, body), created_at=time.time())
+
+
+def _answered(asked: Answer, response: Response) -> Answer:
+    kept = {name: value for name, value in response.headers.items() if name in _PASSED_ON}
+    return replace(asked, status=response.status_code, headers=kept, body=bytes(response.body).decode())
+
+
+def _is_passing(response: Response) -> bool:
+    """Whether it may well work the next time."""
+    return response.status_code >= 500 or response.status_code == 429
 
 
 def _claim(catalog: Catalog, asked: Answer) -> Answer | None:
     now = asked.created_at
     return catalog.answers.claim(asked, dead_before=now - _DEAD, old_before=now - _KEPT)
+
+
+def _before(catalog: Catalog, asked: Answer) -> Answer | None:
+    now = asked.created_at
+    return catalog.answers.find(asked, dead_before=now - _DEAD, old_before=now - _KEPT)
 
 
 def _again(asked: Answer, before: Answer) -> Response:

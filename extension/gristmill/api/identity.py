@@ -7,17 +7,14 @@ asks JupyterHub.
 from __future__ import annotations
 
 import hmac
-import os
-import secrets
 from abc import ABC, abstractmethod
-from pathlib import Path
 
 from starlette.requests import HTTPConnection
 
 from gristmill.errors import NotSignedIn
 from gristmill.records import LOCAL, Who, replace
 
-__all__ = ["Identity", "LocalToken", "kept_secret", "token_of"]
+__all__ = ["Identity", "LocalToken", "token_of"]
 
 _LONGEST = 1024  # characters of a token
 
@@ -60,20 +57,3 @@ def token_of(asked: HTTPConnection) -> str:
     if len(token) > _LONGEST or not token.isascii() or not token.isprintable():
         raise NotSignedIn("This is no token.", cure="Send the header Authorization: Bearer TOKEN.")
     return token
-
-
-def kept_secret(file: Path) -> str:
-    """The secret in a file that only its owner can read; made if it is not there, once, however many ask."""
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    if not file.exists():
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as opened:
-            opened.write(secrets.token_urlsafe(32))
-        try:
-            os.link(fresh, file)
-        except FileExistsError:
-            pass  # another process was quicker: its secret counts
-        finally:
-            fresh.unlink()
-    return file.read_text(encoding="ascii").strip()

@@ -59,9 +59,10 @@ class Rounds:
 
     def _sweep(self) -> None:
         parts = self._service.parts
-        sweep_uploads(parts.catalog, parts.store)
+        sweep_uploads(parts.catalog, parts.shelf)
         self._teller.sweep()
         parts.catalog.answers.sweep(time.time() - _ANSWERS_KEPT)
+        parts.catalog.reseal()
 
 
 async def _go_round(seconds: float, what: Callable[[], object]) -> None:

@@ -14,6 +14,9 @@ ETag or a Location, an idempotency key where it creates, and its place in openap
 `who` says who may do it, and is checked by the tests and shown in docs/api.md (the Mill's gate is what enforces it):
 anyone (no token), user (whoever is let in), viewer, editor or owner of the project that it is about, or admin.
 
+With `whole=True`, all that a function writes is one transaction, together with what is kept for its idempotency key;
+such a function takes the Mill, a body and what is in the path, and nothing else.
+
 Functions that are not `async` run in threads. `service: Service` gives what all routes share; a Response that a
 function returns is sent as it is.
 """
@@ -29,12 +32,12 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Protocol, TypeVar
 
 import msgspec
-from anyio import fail_after
+from anyio import fail_after, to_thread
 from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
-from gristmill.api.idempotency import once
+from gristmill.api.idempotency import once, whole
 from gristmill.api.problems import TooLarge, TooSlow, problem_of
 from gristmill.api.service import Service
 from gristmill.errors import NotAllowed, UsageError
@@ -93,6 +96,7 @@ class Spec:
     at: str = ""
     most: int = _MOST
     also: tuple[int, ...] = ()
+    whole: bool = False
 
     def __post_init__(self) -> None:
         if self.who not in ROLES:
@@ -166,6 +170,13 @@ class _Route(APIRoute):
             except Exception as error:
                 return problem_of(error, request)
 
+        def in_one(request: Request, who: str) -> Response:
+            try:
+                catalog, act = request.app.state.service.parts.catalog, self.endpoint.in_one  # type: ignore[attr-defined]
+                return whole(catalog, who, request, request.state.body, functools.partial(act, request))
+            except Exception as error:
+                return problem_of(error, request)
+
         async def handle(request: Request) -> Response:
             service: Service = request.app.state.service
             try:
@@ -173,6 +184,8 @@ class _Route(APIRoute):
                 if who is not None:
                     request.state.mill = service.mill.on_behalf(_admitted(who))
                 request.state.body = await _read(request, spec.most) if spec.takes or spec.creates else b""
+                if spec.whole and who is not None:
+                    return await to_thread.run_sync(in_one, request, who.name)
                 if spec.creates and who is not None:
                     again = functools.partial(carry_out, request)
                     return await once(service.parts.catalog, who.name, request, request.state.body, again)
@@ -253,7 +266,25 @@ def _endpoint(function: Callable[..., Any], spec: Spec) -> Any:
     endpoint: Any = answered_later if inspect.iscoroutinefunction(function) else answered
     endpoint.__name__, endpoint.__doc__ = function.__name__, function.__doc__
     endpoint.__signature__ = inspect.Signature(given)
+    if spec.whole:
+        endpoint.in_one = _in_one(function, spec)
     return endpoint
+
+
+def _in_one(function: Callable[..., Any], spec: Spec) -> Callable[[Request], Response]:
+    """The function as it is called where all that it writes is one transaction: problems are answers as well."""
+    read = _reader(spec.takes) if spec.takes else None
+
+    def act(request: Request) -> Response:
+        catalog = request.app.state.service.parts.catalog
+        try:
+            with catalog.together():
+                named = {} if read is None else {"body": read(request)}
+                return _answer(function(mill=request.state.mill, **named, **request.path_params), request, spec)
+        except Exception as error:
+            return problem_of(error, request)
+
+    return act
 
 
 def _answer(result: Any, request: Request, spec: Spec) -> Response:
@@ -281,10 +312,19 @@ def _tags(request: Request) -> list[str]:
 
 
 def _body_as(kind: Any) -> Callable[[Request], typing.Awaitable[Any]]:
+    read = _reader(kind)
+
+    async def body(request: Request) -> Any:
+        return read(request)
+
+    return body
+
+
+def _reader(kind: Any) -> Callable[[Request], Any]:
     strict = strict_form(kind)
     decoder = msgspec.json.Decoder(strict)
 
-    async def read(request: Request) -> Any:
+    def read(request: Request) -> Any:
         try:
             found = decoder.decode(request.state.body or b"{}")
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

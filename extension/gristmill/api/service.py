@@ -25,6 +25,7 @@ class Service:
     prefix: str = ""
     feeds: Feeds = field(init=False)
     jobs: Jobs = field(default_factory=Jobs)
+    shelving: Jobs = field(default_factory=Jobs)  # weights take minutes to come: nobody's upload waits for them
     trials: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(2))  # each trains for up to a minute
     metrics: Metrics = field(default_factory=Metrics)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-__all__ = ["zipped"]
+from starlette.responses import Response, StreamingResponse
+
+__all__ = ["as_zip", "zipped"]
 
 _CHUNK = 1 << 20
 
@@ -31,6 +34,23 @@ class _Outgoing(io.RawIOBase):
         chunk = bytes(self._held)
         self._held.clear()
         return chunk
+
+
+def as_zip(home: Path, lay_out: Callable[[Path], Path], name: str) -> Response:
+    """What `lay_out` puts into a new folder of `home`, sent as NAME.zip."""
+    scratch = tempfile.TemporaryDirectory(dir=home, prefix="scratch-", ignore_cleanup_errors=True)
+    try:
+        laid_out = lay_out(Path(scratch.name) / "laid-out")
+    except BaseException:
+        scratch.cleanup()
+        raise
+
+    def chunks() -> Iterator[bytes]:
+        with scratch:
+            yield from zipped(laid_out)
+
+    headers = {"Content-Disposition": f'attachment; filename="{name}.zip"'}
+    return StreamingResponse(chunks(), headers=headers, media_type="application/zip")
 
 
 def zipped(folder: Path) -> Iterator[bytes]:

@@ -1,6 +1,7 @@
 """Answers kept for who asks again: a question that carries a key is carried out once, however often it arrives.
 
-A question is *claimed* before it is carried out and *settled* with its answer. One that was claimed and never settled,
+Where the answer is kept in the transaction that does what was asked (`keep`), that is all there is to it. Otherwise a
+question is *claimed* before it is carried out and *settled* with its answer. One that was claimed and never settled,
 because its process died, may be claimed again after a while.
 """
 
@@ -30,6 +31,7 @@ class Answers(Rows[Answer]):
         super().__init__(database)
         columns = self.table.c
         mine = and_(columns.who == bindparam("asker"), columns.key == bindparam("under"))
+        self._found = select(self.table).where(mine)
         self._settled = (
             update(self.table).where(mine).values({name: bindparam(name) for name in ("status", "headers", "body")})
         )
@@ -52,6 +54,22 @@ class Answers(Rows[Answer]):
                 return self._record(row)
             self._write(connection, asked)
             return None
+
+    def find(self, asked: Answer, *, dead_before: float, old_before: float) -> Answer | None:
+        """What is kept of who was first; what is as good as not there is dropped."""
+        with self._database.reading() as connection:
+            row = connection.execute(self._found, {"asker": asked.who, "under": asked.key}).one_or_none()
+        found = None if row is None else self._record(row)
+        if found is None or found.created_at >= (dead_before if found.status is None else old_before):
+            return found
+        with self._database.writing() as connection:
+            connection.execute(delete(self.table).where(self._is(asked), self.table.c.created_at == found.created_at))
+        return None
+
+    def keep(self, answered: Answer) -> None:
+        """Keep an answer to a question that nobody has claimed; Conflict where there is one, or somebody has."""
+        with self._database.writing() as connection:
+            self._write(connection, answered)
 
     def settle(self, answered: Answer) -> None:
         """Keep the answer to a question that the caller has claimed."""

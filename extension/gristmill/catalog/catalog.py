@@ -24,14 +24,18 @@ Guarantees
   versions of it follow; a dataset never changes but for its name, and that with all versions of it at once.
 - Versions of a dataset, a model or a recipe count 1, 2, 3 … within project and name.
 - What is written can be read back: a value that would not survive the trip is refused with UsageError.
+- What a thread writes in a block `together` is kept as a whole or not at all.
 - A call that raises has changed nothing, with one exception that no database can avoid: when the connection breaks
   during the commit, CatalogFailed leaves open whether it took place. The caller reads the row: a final status under
   the caller's own fence is the caller's own work.
+- Whoever has used four fifths of what a limit gives them is left a tiding, once a month and limit, in the transaction
+  that takes them there.
 - A run that succeeds or fails leaves a tiding for its owner, in the transaction in which it finishes.
 - A schedule's tick is claimed once; whoever carries it out makes the one run whose id was settled with the claim.
 - Nobody slips past a limit by asking twice at once: what is asked for is counted in the transaction that makes it, and
   claims take turns where runs at once are limited.
 - A project has one owner at least. The audit trail is only ever added to.
+- Secrets of webhooks and credentials of stores are sealed; without their key, the database does not tell them.
 - Several processes may open one catalog at once, also an empty or an old one: one brings the tables up to date, the
   others wait.
 - Time is one clock's: PostgreSQL's own for all hosts, the machine's on SQLite.
@@ -42,6 +46,7 @@ One process opens its own catalog and may use it from many threads; a catalog is
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Self
 
@@ -49,22 +54,25 @@ from sqlalchemy import select
 
 from gristmill.catalog.abouts import Abouts
 from gristmill.catalog.answers import Answers
-from gristmill.catalog.database import Database, open_database
+from gristmill.catalog.database import Database, Together, open_database
 from gristmill.catalog.datasets import Datasets
 from gristmill.catalog.deeds import Deeds
 from gristmill.catalog.events import Events
 from gristmill.catalog.fair_use import FairUse
 from gristmill.catalog.members import Invitations, Members
 from gristmill.catalog.models import Models
+from gristmill.catalog.papers import Papers
 from gristmill.catalog.projects import Projects
 from gristmill.catalog.recipes import Recipes
 from gristmill.catalog.runs import Runs
 from gristmill.catalog.schedules import Schedules, Ticks
 from gristmill.catalog.schemas import Schemas
 from gristmill.catalog.seeing import Seeing
+from gristmill.catalog.stores import Stores
 from gristmill.catalog.telling import AllChoices, AllNews, Deliveries, Tidings, Webhooks
 from gristmill.catalog.upgrading import upgrade
 from gristmill.catalog.uploads import Uploads
+from gristmill.sealing import Keyring
 
 __all__ = ["Catalog"]
 
@@ -72,18 +80,21 @@ __all__ = ["Catalog"]
 class Catalog:
     """All that is known, by kind; the guarantees are at the top of this module."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, keyring: Keyring | None = None) -> None:
         self._database = database
+        self._keyring = keyring or Keyring()
         self.projects = Projects(database)
         self.members = Members(database)
         self.invitations = Invitations(database)
         self.deeds = Deeds(database)
         self.answers = Answers(database)
+        self.stores = Stores(database, self._keyring)
         self.uploads = Uploads(database)
         self.datasets = Datasets(database)
         self.abouts = Abouts(database)
         self.schemas = Schemas(database)
         self.runs = Runs(database)
+        self.papers = Papers(database)
         self.events = Events(database)
         self.models = Models(database)
         self.recipes = Recipes(database)
@@ -93,25 +104,42 @@ class Catalog:
         self.news = AllNews(database)
         self.deliveries = Deliveries(database)
         self.choices = AllChoices(database)
-        self.webhooks = Webhooks(database)
+        self.webhooks = Webhooks(database, self._keyring)
         self.seeing = Seeing(database)
         self.fair_use = FairUse(database)
 
     @classmethod
-    def open(cls, url: str, clock: Callable[[], float] | None = None) -> Self:
-        """The catalog at `url` (sqlite:////path/to/file or postgresql://…), its tables made or brought up to date."""
-        database = open_database(url, clock)
+    def open(cls, url: str, clock: Callable[[], float] | None = None, keyring: Keyring | None = None) -> Self:
+        """The catalog at `url` (sqlite:////path/to/file or postgresql://…), its tables made or brought up to date.
+
+        Without a keyring it can neither keep secrets nor tell them.
+        """
+        database, keyring = open_database(url, clock), keyring or Keyring()
         try:
-            upgrade(database)
+            upgrade(database, keyring)
         except BaseException:
             database.close()
             raise
-        return cls(database)
+        return cls(database, keyring)
 
     def now(self) -> float:
         """The time by the clock that leases and deadlines are measured with; another host's own clock may differ."""
         with self._database.reading() as connection:
             return connection.execute(select(self._database.now())).scalar_one()
+
+    def reseal(self) -> int:
+        """Seal by the first key what an older one has sealed; how much there was."""
+        if not self._keyring.is_turning:
+            return 0
+        return self.webhooks.reseal() + self.stores.reseal()
+
+    def together(self) -> AbstractContextManager[Together]:
+        """One transaction for all that this thread writes in the block."""
+        return self._database.together()
+
+    def afterwards(self, what: Callable[[], object], *, always: bool = False) -> None:
+        """Do something once what this thread has written in its block `together` is kept, or `always`; else now."""
+        self._database.afterwards(what, always=always)
 
     def close(self) -> None:
         """Let go of the connections; the catalog must not be used afterwards."""

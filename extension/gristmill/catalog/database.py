@@ -2,6 +2,7 @@
 
 The two kinds differ in how they lock, tell the time and name what went wrong; each has a file of its own. Everything
 above writes plain SQLAlchemy Core in `with database.reading()` or `with database.writing()`, each one transaction.
+What belongs together beyond that is written in `with database.together()`: see `Together`.
 
 A *fault* is an error of the driver, by its stable code, as one of our errors with cause and cure. All of them are
 mapped in `Database._in_our_words`, and nowhere else.
@@ -9,13 +10,14 @@ mapped in `Database._in_our_words`, and nowhere else.
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from sqlalchemy import Connection, Double, Engine, exc, literal, make_url
+from sqlalchemy import Connection, Double, Engine, exc, literal, make_url, select
 from sqlalchemy.engine import URL
 from sqlalchemy.sql import ColumnElement
 
@@ -43,6 +45,77 @@ UNFIT = Fault(
 )
 
 
+class Together:
+    """One transaction for all that a thread writes in a block. It begins with the first of it, so what is slow and only
+    reads keeps nobody waiting, and it is kept when the block ends.
+
+    Whatever raises while it writes undoes all of it there and then; so does `undo`.
+    """
+
+    def __init__(self, begin: Callable[[], AbstractContextManager[Connection]], read: Callable[[], Connection]) -> None:
+        self._begin, self._read = begin, read
+        self._open: ExitStack | None = None
+        self._reader: Connection | None = None
+        self._afterwards: list[tuple[bool, Callable[[], object]]] = []
+        self.connection: Connection | None = None
+
+    def reading(self) -> Connection:
+        """One connection for all that is read before something is written, and that one afterwards."""
+        if self.connection is not None:
+            return self.connection
+        if self._reader is None:
+            self._reader = self._read()
+        return self._reader
+
+    def rest(self) -> None:
+        """Let go of what was read with."""
+        if self._reader is not None:
+            reader, self._reader = self._reader, None
+            reader.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        if self.connection is None:
+            self.rest()
+            self._open = ExitStack()
+            self.connection = self._open.enter_context(self._begin())
+        try:
+            yield self.connection
+        except BaseException as error:
+            self.undo(error)
+            raise
+
+    def undo(self, error: BaseException | None = None) -> None:
+        """Forget what was written so far, and what was to be done once it is kept."""
+        self._afterwards = [(always, what) for always, what in self._afterwards if always]
+        if self._open is not None:
+            opened, self._open, self.connection = self._open, None, None
+            undone = error or _Undone()
+            opened.__exit__(type(undone), undone, None)
+
+    def afterwards(self, what: Callable[[], object], *, always: bool) -> None:
+        """Do something once all is kept; or whatever comes of it."""
+        self._afterwards.append((always, what))
+
+    def keep(self) -> None:
+        """Commit."""
+        if self._open is not None:
+            opened, self._open, self.connection = self._open, None, None
+            opened.__exit__(None, None, None)
+
+    def close(self) -> None:
+        """Undo what was not kept, and do what was to be done after it."""
+        self.rest()
+        if self._open is not None:
+            self.undo()
+        for _, what in self._afterwards:
+            what()
+
+
+class _Undone(Exception):
+    """Ends a transaction that is not to be kept."""
+
+
 class Database(ABC):
     """A database by URL. Subclasses give the engine, the lock and the faults of their kind."""
 
@@ -53,7 +126,9 @@ class Database(ABC):
         self._password = url.password or str(url.query.get("password", ""))
         self.name = url.set(query={}).render_as_string(hide_password=True)
         self._turn: AbstractContextManager[object] = nullcontext()  # which a kind may make one thread's at a time
+        self._here = threading.local()
         self._reader, self._writer = self._engines(url)
+        self._time = select(self._own_now())
 
     @abstractmethod
     def _engines(self, url: URL) -> tuple[Engine, Engine]:
@@ -79,16 +154,76 @@ class Database(ABC):
         """The time, as part of a statement."""
         return self._own_now() if self._clock is None else literal(self._clock(), Double)
 
+    def tell_time(self, connection: Connection) -> float:
+        """The time by that clock, asked once."""
+        if self._clock is not None:
+            return self._clock()
+        return connection.execute(self._time).scalar_one()
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection to read with."""
-        with self._in_our_words(), self._reader.connect() as connection:
-            yield connection
+        """A connection to read with; it sees what this thread has written."""
+        together = self._together()
+        if together is None:
+            with self._in_our_words(), self._reader.connect() as connection:
+                yield connection
+            return
+        try:
+            with self._in_our_words():
+                yield together.reading()
+        except BaseException:
+            together.rest()
+            raise
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction to write in: kept when the block ends, undone when it raises."""
-        with self._in_our_words(), self._turn, self._writer.begin() as connection:
+        together = self._together()
+        begun = self._begin() if together is None else together.writing()
+        with self._in_our_words(), begun as connection:
+            yield connection
+
+    @contextmanager
+    def together(self) -> Iterator[Together]:
+        """One transaction for all that this thread writes in the block; a block inside another is part of it."""
+        joined = self._together()
+        if joined is not None:
+            try:
+                yield joined
+            except BaseException:
+                joined.undo()
+                raise
+            return
+        together = self._here.together = Together(self._begin, self._reader.connect)
+        try:
+            yield together
+            with self._in_our_words():
+                together.keep()
+        except BaseException:
+            together.undo()
+            raise
+        finally:
+            self._here.together = None
+            together.close()
+
+    def afterwards(self, what: Callable[[], object], *, always: bool = False) -> None:
+        """Do something once what this thread has written is kept: now, unless it is in a block `together`.
+
+        With `always`, it is done after the block even where nothing is kept.
+        """
+        together = self._together()
+        if together is None:
+            what()
+        else:
+            together.afterwards(what, always=always)
+
+    def _together(self) -> Together | None:
+        found: Together | None = getattr(self._here, "together", None)
+        return found
+
+    @contextmanager
+    def _begin(self) -> Iterator[Connection]:
+        with self._turn, self._writer.begin() as connection:
             yield connection
 
     def close(self) -> None:

@@ -10,33 +10,41 @@ where there are limits on runs at once.
 
 from __future__ import annotations
 
+import functools
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Connection,
     Integer,
     Select,
     and_,
+    bindparam,
     case,
     cast,
     delete,
     func,
     insert,
-    or_,
+    literal,
     select,
+    true,
     union,
+    union_all,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gristmill.catalog import tables
 from gristmill.catalog.database import Database
+from gristmill.catalog.nearing import Nears
 from gristmill.catalog.rows import Rows
 from gristmill.errors import NotFound
 from gristmill.records import (
     LOCAL,
     Account,
+    Limit,
     Limits,
     Run,
     RunKind,
@@ -47,6 +55,7 @@ from gristmill.records import (
     Who,
     month_of,
     new_id,
+    replace,
 )
 
 __all__ = ["AllLimits", "Decide", "FairUse", "Usages"]
@@ -55,6 +64,8 @@ Decide = Callable[[Sequence[Account]], None]
 """Raises where what is asked for is more than these may use."""
 
 _CLAIMS = "claims"
+_SEEN = 60.0  # seconds that somebody's teams are believed to stand in the catalog: as long as a hub is
+_MOST_SEEN = 10_000
 _MOST = 1e15
 _KEPT = (UploadStatus.OPEN, UploadStatus.RECEIVED, UploadStatus.ACCEPTED)
 _OPEN = (RunStatus.QUEUED, RunStatus.RUNNING)
@@ -87,15 +98,6 @@ class AllLimits(Rows[Limits]):
         with self._database.writing() as connection:
             if connection.execute(delete(self.table).where(self._is(kind, name))).rowcount == 0:
                 raise NotFound(f"There are no limits for {name or kind}.", cure="`gristmill limits` shows what is set.")
-
-    def of(self, connection: Connection, kind: Subject, name: str) -> Limits:
-        """What holds for a subject: its own, for a person otherwise everybody's, or none."""
-        held = self._is(kind, name)
-        if kind is Subject.PERSON:
-            held = or_(held, self._is(Subject.EVERYBODY, ""))
-        found = [self._record(row) for row in connection.execute(select(self.table).where(held))]
-        own = [limits for limits in found if limits.kind is kind]
-        return (own or found or [Limits(kind=kind, name=name)])[0]
 
     def _is(self, kind: Subject, name: str) -> ColumnElement[bool]:
         return and_(self.table.c.kind == kind, self.table.c.name == name)
@@ -130,7 +132,7 @@ class Usages(Rows[Usage]):
             "seconds": seconds,
             "gpu_seconds": _sane(seconds * run.gpus),
             "money": _sane(run.price * seconds / 3600),
-            "bytes": int(_sane(sum(artifact.size for artifact in run.artifacts))),
+            "bytes": 0 if run.store_id else int(_sane(sum(artifact.size for artifact in run.artifacts))),
         }
         for kind, name in subjects:
             place = {"kind": kind, "name": name, "project_id": run.project_id, "month": month_of(run.finished_at)}
@@ -152,6 +154,8 @@ class FairUse:
         self._database = database
         self.limits = AllLimits(database)
         self.usage = Usages(database)
+        self._nears = Nears(database)
+        self._seen: dict[str, tuple[tuple[str, ...], float]] = {}  # whose teams were found as they are, and until when
         self._limited = select(select(1).where(tables.limits.c.runs_at_once.is_not(None)).exists())
 
     def accounts(self, who: Who) -> tuple[Account, ...]:
@@ -159,13 +163,28 @@ class FairUse:
         with self._database.reading() as connection:
             return self._accounts(connection, who)
 
-    def admit(self, connection: Connection, who: Who, decide: Decide) -> None:
-        """Let somebody make something in this transaction, unless `decide` raises."""
+    def admit(self, connection: Connection, who: Who, decide: Decide, *, runs: int = 0, size: int = 0) -> None:
+        """Let somebody make `runs` or put `size` bytes into the platform's store, in this transaction.
+
+        Unless `decide` raises; whoever has nearly used up their limit with it is told.
+        """
         teams = sorted(set(who.teams))
         turns = [_turn(Subject.PERSON, who.name), *(_turn(Subject.TEAM, team) for team in teams)]
         self._database.take_turns(connection, *turns)
         self._remember(connection, who.name, teams)
-        decide(self._accounts(connection, who))
+        accounts = self._accounts(connection, who)
+        decide(accounts)
+        taken = [replace(one, queued=one.queued + runs, bytes=one.bytes + size) for one in accounts]
+        self._nears.watch(connection, taken)
+
+    def meter(self, connection: Connection, run: Run) -> None:
+        """Count what a run has used, if it has ended; whoever has nearly used up their limit with it is told."""
+        self.usage.meter(connection, run)
+        if run.finished_at is None or run.owner == LOCAL.name:
+            return
+        teams = connection.execute(_TEAMS, {"person": run.owner}).scalars()
+        accounts = self._accounts(connection, Who(name=run.owner, teams=tuple(teams)))
+        self._nears.watch(connection, accounts, run.finished_at)
 
     def at_once(self, connection: Connection) -> Select[tuple[str]] | None:
         """Who runs as much as they may at once, as a part of the claim that comes next; None where nobody is limited.
@@ -179,37 +198,26 @@ class FairUse:
 
     def _remember(self, connection: Connection, person: str, teams: Sequence[str]) -> None:
         """Keep which teams a person is in: a claim and the end of a run know no more than who owns it."""
-        mates = tables.teammates
-        known = connection.execute(select(mates.c.team).where(mates.c.person == person)).scalars()
-        if sorted(known) == list(teams):
+        mates, now = tables.teammates, time.monotonic()
+        seen, until = self._seen.get(person, ((), 0.0))
+        if list(seen) == list(teams) and now < until:
+            return
+        known = sorted(connection.execute(_TEAMS, {"person": person}).scalars())
+        if known == list(teams):
+            if len(self._seen) >= _MOST_SEEN:
+                self._seen.clear()
+            self._seen[person] = (tuple(teams), now + _SEEN)
             return
         connection.execute(delete(mates).where(mates.c.person == person))
         if teams:
             connection.execute(insert(mates), [{"person": person, "team": team} for team in teams])
 
     def _accounts(self, connection: Connection, who: Who) -> tuple[Account, ...]:
-        now = connection.execute(select(self._database.now())).scalar_one()
+        month = month_of(self._database.tell_time(connection))
         subjects = [(Subject.PERSON, who.name), *((Subject.TEAM, team) for team in sorted(set(who.teams)))]
-        return tuple(self._account(connection, kind, name, month_of(now)) for kind, name in subjects)
-
-    def _account(self, connection: Connection, kind: Subject, name: str, month: str) -> Account:
-        # What is open is read first: a run that ends in between counts twice for a moment, rather than not at all.
-        asked = connection.execute(_open_runs(kind, name)).one()
-        used = connection.execute(_used(kind, name, month)).one()
-        sent = connection.execute(_sent(kind, name)).scalar_one()
-        return Account(
-            kind=kind,
-            name=name,
-            limits=self.limits.of(connection, kind, name),
-            month=month,
-            queued=asked.queued,
-            running=asked.running,
-            asked_money=asked.money,
-            asked_gpu_seconds=asked.gpu_seconds,
-            money=used.money,
-            gpu_seconds=used.gpu_seconds,
-            bytes=int(used.bytes) + int(sent),
-        )
+        asked = {f"subject_{number}": name for number, (_, name) in enumerate(subjects)} | {"month": month}
+        rows = sorted(connection.execute(_standing(len(subjects) - 1), asked).all())
+        return tuple(_account(kind, name, month, tuple(row)) for (kind, name), row in zip(subjects, rows, strict=True))
 
 
 def _sane(amount: float) -> float:
@@ -221,39 +229,77 @@ def _turn(kind: Subject, name: str) -> str:
     return f"{kind} {name}"
 
 
-def _counted(owner: ColumnElement[str], kind: Subject, name: str) -> ColumnElement[bool]:
+# Statements that each submit needs are made once: SQLAlchemy takes longer to make them than a database to answer.
+
+
+@functools.lru_cache(maxsize=100)
+def _standing(teams: int) -> CompoundSelect[Any]:
+    """How a person and so many teams stand in `month`, a row each: its number, what is counted, limits."""
+    kinds = (Subject.PERSON, *(Subject.TEAM,) * teams)
+    return union_all(*(_stands(kind, number) for number, kind in enumerate(kinds)))
+
+
+def _stands(kind: Subject, number: int) -> Select[Any]:
+    """How one subject stands, its own limits, and everybody's; all of one moment."""
+    name: ColumnElement[str] = bindparam(f"subject_{number}")
+    asked, used, sent = (part.subquery() for part in (_open_runs(kind, name), _used(kind, name), _sent(kind, name)))
+    own, each = tables.limits.alias(), tables.limits.alias()
+    found = asked.join(used, true()).join(sent, true())
+    found = found.outerjoin(own, and_(own.c.kind == kind, own.c.name == name))
+    found = found.outerjoin(each, each.c.kind == Subject.EVERYBODY)
+    held = [limits.c[one] for limits in (own, each) for one in ("kind", *Limit)]
+    columns = [literal(number), *asked.c, *used.c, *sent.c, *held]
+    return select(*(column.label(f"column_{at}") for at, column in enumerate(columns))).select_from(found)
+
+
+def _account(kind: Subject, name: str, month: str, row: Sequence[Any]) -> Account:
+    """A row of `_standing` as an account."""
+    _, queued, running, asked_money, asked_gpu_seconds, money, gpu_seconds, kept, sent, *held = row
+    width = len(Limit) + 1
+    limits = Limits(kind=kind, name=name)
+    for found, whose in ((held[:width], name), (held[width:], "")):
+        if found[0] is not None and (whose or kind is Subject.PERSON):  # everybody's are no team's
+            limits = Limits(kind=found[0], name=whose, **dict(zip(Limit, found[1:], strict=True)))
+            break
+    return Account(
+        kind=kind, name=name, limits=limits, month=month, queued=queued, running=running, asked_money=asked_money,
+        asked_gpu_seconds=asked_gpu_seconds, money=money, gpu_seconds=gpu_seconds, bytes=int(kept) + int(sent),
+    )  # fmt: skip
+
+
+def _counted(owner: ColumnElement[str], kind: Subject, name: ColumnElement[str]) -> ColumnElement[bool]:
     """Whether something of that owner counts for a subject."""
     if kind is Subject.PERSON:
         return owner == name
     return owner.in_(select(tables.teammates.c.person).where(tables.teammates.c.team == name))
 
 
-def _open_runs(kind: Subject, name: str) -> Select[Any]:
+def _open_runs(kind: Subject, name: ColumnElement[str]) -> Select[Any]:
     """How many runs wait and run, and what trainings may still take; how long a batch takes is not known before."""
     runs = tables.runs.c
     train = runs.kind == RunKind.TRAIN
     return select(
         func.coalesce(func.sum(case((runs.status == RunStatus.QUEUED, 1), else_=0)), 0).label("queued"),
         func.coalesce(func.sum(case((runs.status == RunStatus.RUNNING, 1), else_=0)), 0).label("running"),
-        func.coalesce(func.sum(case((train, runs.price * runs.budget / 3600), else_=0.0)), 0.0).label("money"),
-        func.coalesce(func.sum(case((train, runs.gpus * runs.budget), else_=0.0)), 0.0).label("gpu_seconds"),
+        func.coalesce(func.sum(case((train, runs.price * runs.budget / 3600), else_=0.0)), 0.0).label("asked_money"),
+        func.coalesce(func.sum(case((train, runs.gpus * runs.budget), else_=0.0)), 0.0).label("asked_gpu_seconds"),
     ).where(_counted(runs.owner, kind, name), runs.status.in_(_OPEN))
 
 
-def _used(kind: Subject, name: str, month: str) -> Select[Any]:
+def _used(kind: Subject, name: ColumnElement[str]) -> Select[Any]:
     usage = tables.usage.c
-    now = usage.month == month
+    now = usage.month == bindparam("month")
     return select(
         func.coalesce(func.sum(case((now, usage.money), else_=0.0)), 0.0).label("money"),
         func.coalesce(func.sum(case((now, usage.gpu_seconds), else_=0.0)), 0.0).label("gpu_seconds"),
-        func.coalesce(func.sum(usage.bytes), 0).label("bytes"),
+        func.coalesce(func.sum(usage.bytes), 0).label("kept"),
     ).where(usage.kind == kind, usage.name == name)
 
 
-def _sent(kind: Subject, name: str) -> Select[Any]:
+def _sent(kind: Subject, name: ColumnElement[str]) -> Select[Any]:
     uploads = tables.uploads.c
-    held = and_(_counted(uploads.owner, kind, name), uploads.status.in_(_KEPT))
-    return select(func.coalesce(func.sum(uploads.size), 0)).where(held)
+    held = and_(_counted(uploads.owner, kind, name), uploads.status.in_(_KEPT), uploads.store_id.is_(None))
+    return select(func.coalesce(func.sum(uploads.size), 0).label("sent")).where(held)
 
 
 def _over() -> Select[tuple[str]]:
@@ -281,3 +327,4 @@ def _over() -> Select[tuple[str]]:
 
 
 _OVER = _over()
+_TEAMS = select(tables.teammates.c.team).where(tables.teammates.c.person == bindparam("person"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, or_, select
 
 from gristmill.catalog import tables
 from gristmill.catalog.rows import Rows
@@ -12,6 +12,18 @@ from gristmill.errors import Conflict, NotFound
 from gristmill.records import Invitation, Member, MemberKind, Membership, Who
 
 __all__ = ["Invitations", "Members"]
+
+
+def _is_any() -> ColumnElement[bool]:
+    """Whether a member is `person`, or one of `teams`."""
+    columns = tables.members.c
+    person = and_(columns.kind == MemberKind.PERSON, columns.name == bindparam("person"))
+    return or_(person, and_(columns.kind == MemberKind.TEAM, columns.name.in_(bindparam("teams", expanding=True))))
+
+
+# Asked with every request, so made once: SQLAlchemy takes longer to make it than a database to answer.
+_STANDING = select(tables.members.c.membership).where(tables.members.c.project_id == bindparam("project"), _is_any())
+_PROJECTS = select(tables.members.c.project_id).where(_is_any()).distinct()
 
 
 class Members(Rows[Member]):
@@ -30,15 +42,15 @@ class Members(Rows[Member]):
 
     def standing(self, project_id: str, who: Who) -> Membership | None:
         """The highest membership that somebody has in the project, as a person or by a team; None for a stranger."""
-        query = select(self.table.c.membership).where(self.table.c.project_id == project_id, self._is(who))
+        asked = {"project": project_id, "person": who.name, "teams": list(who.teams)}
         with self._database.reading() as connection:
-            held = set(connection.execute(query).scalars())
+            held = set(connection.execute(_STANDING, asked).scalars())
         return next((membership for membership in Membership if membership in held), None)
 
     def project_ids(self, who: Who) -> tuple[str, ...]:
         """The projects that somebody is a member of."""
         with self._database.reading() as connection:
-            return tuple(connection.execute(select(self.table.c.project_id).where(self._is(who)).distinct()).scalars())
+            return tuple(connection.execute(_PROJECTS, {"person": who.name, "teams": list(who.teams)}).scalars())
 
     def put(self, member: Member) -> Member:
         """Make somebody a member, or change their membership; Conflict where no owner would be left."""
@@ -66,11 +78,6 @@ class Members(Rows[Member]):
     def _same(self, project_id: str, kind: MemberKind, name: str) -> ColumnElement[bool]:
         columns = self.table.c
         return and_(columns.project_id == project_id, columns.kind == kind, columns.name == name)
-
-    def _is(self, who: Who) -> ColumnElement[bool]:
-        columns = self.table.c
-        person = and_(columns.kind == MemberKind.PERSON, columns.name == who.name)
-        return or_(person, and_(columns.kind == MemberKind.TEAM, columns.name.in_(who.teams)))
 
 
 class Invitations(Rows[Invitation]):

@@ -21,6 +21,7 @@ __all__ = ["PostgresDatabase"]
 
 _LOCK = 0x67726973746D  # "gristm": the advisory lock under which tables are changed
 _CONNECT_SECONDS = 10
+_KEPT = 16  # connections that stay open, once so many were needed at once
 # A process that is stopped in mid transaction must not keep a run from being taken over.
 _OPTIONS = "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s"
 
@@ -57,6 +58,7 @@ class PostgresDatabase(Database):
                 # what the URL itself says counts
                 connect_args={name: value for name, value in arguments.items() if name not in url.query},
                 hide_parameters=True,
+                pool_size=_KEPT,
                 pool_pre_ping=True,  # a server that was restarted is met with a new connection, not with an error
                 use_native_hstore=False,  # saves a question on every first connection
             )

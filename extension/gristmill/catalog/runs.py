@@ -7,16 +7,34 @@ writer in at a time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select, union_all, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
 
 from gristmill.catalog import tables
 from gristmill.catalog.database import Database
 from gristmill.catalog.fair_use import Decide, FairUse
 from gristmill.catalog.models import Models
+from gristmill.catalog.papers import Papers
 from gristmill.catalog.rows import Rows
 from gristmill.catalog.telling import Tidings
 from gristmill.errors import Conflict, LeaseLost, UsageError
@@ -38,6 +56,7 @@ from gristmill.records import (
 
 __all__ = ["Outcome", "Runs"]
 
+_NOTHING: Mapping[str, bytes] = MappingProxyType({})
 _MOST_PAGES = 100  # pages that are read one beside the other; SQLite takes 500
 _OPEN = (RunStatus.QUEUED, RunStatus.RUNNING)
 
@@ -68,15 +87,20 @@ class Runs(Rows[Run]):
         self._models = Models(database)
         self._tidings = Tidings(database)
         self._fair_use = FairUse(database)
+        self._papers = Papers(database)
 
-    def add(self, run: Run, *, who: Who | None = None, decide: Decide | None = None) -> Run:
-        """Queue a run; `decide` is asked whether `who` may have it."""
+    def add(
+        self, run: Run, papers: Mapping[str, bytes] = _NOTHING, *, who: Who | None = None, decide: Decide | None = None
+    ) -> Run:
+        """Queue a run with what it was asked with, by key; `decide` is asked whether `who` may have it."""
         if run.status is not RunStatus.QUEUED or run.fence != 0:
             raise UsageError(f"The run {run.id} is not new.", cure="A run is added queued, under fence 0.")
         with self._database.writing() as connection:
             if who is not None and decide is not None:
-                self._fair_use.admit(connection, who, decide)
-            return self._insert(connection, run)
+                self._fair_use.admit(connection, who, decide, runs=1)
+            self._write(connection, run)
+            self._papers.write(connection, run.id, papers)
+        return run
 
     def list(
         self,
@@ -90,26 +114,23 @@ class Runs(Rows[Run]):
         kind: RunKind | None = None,
     ) -> tuple[Run, ...]:
         """A page of runs, of these projects or of all, of the given statuses or of any; of one task, owner, kind."""
-        runs = self.table
-        query = select(runs.c.id, runs.c.created_at)
-        query = query if task is None else query.where(runs.c.task == task)
-        query = query if owner is None else query.where(runs.c.owner == owner)
-        query = query if kind is None else query.where(runs.c.kind == kind)
-        if project_ids is not None and not project_ids:
-            return ()
+        statuses = tuple(dict.fromkeys(statuses))
+        plain = {"task": task, "owner": owner, "kind": kind}
+        asked: dict[str, Any] = {name: value for name, value in plain.items() if value is not None}
+        narrowed = tuple(asked)
+        asked |= {f"status_{number}": status for number, status in enumerate(statuses)} | {"most": limit}
+        several = max(1, _MOST_PAGES // max(1, len(statuses)))
+        found: list[Any] = []
         with self._database.reading() as connection:
             place = self._place(connection, before)
-            # One project and one status at a time can be read off their index newest first; several at once would be
-            # sorted as a whole.
-            narrowed = [query.where(runs.c.status == status) for status in dict.fromkeys(statuses)] or [query]
-            if project_ids is not None and len(project_ids) * len(narrowed) <= _MOST_PAGES:
-                narrowed = [query.where(runs.c.project_id == id) for query in narrowed for id in project_ids]
-            elif project_ids is not None:
-                narrowed = [query.where(runs.c.project_id.in_(project_ids)) for query in narrowed]
-            pages = [self._newest(query, place, limit).subquery() for query in narrowed]
-            ids = union_all(*[select(page) for page in pages]).subquery()
-            found = select(runs).where(runs.c.id.in_(select(ids.c.id)))
-            return tuple(self._record(row) for row in connection.execute(self._newest(found, None, limit)))
+            asked |= {} if place is None else {"at": place[0], "below": place[1]}
+            for some in _portions(project_ids, several):
+                pages = _pages(None if some is None else len(some), len(statuses), narrowed, later=place is not None)
+                these = {f"project_{number}": id for number, id in enumerate(some or ())}
+                found += connection.execute(pages, asked | these)
+            newest = sorted(found, key=lambda row: (row.created_at, row.id), reverse=True)[:limit]
+            rows = {row.id: row for row in connection.execute(_THESE, {"ids": [row.id for row in newest]})}
+            return tuple(self._record(rows[one.id]) for one in newest if one.id in rows)
 
     def statuses(self, ids: Sequence[str]) -> dict[str, RunStatus]:
         """How these runs stand."""
@@ -168,7 +189,7 @@ class Runs(Rows[Run]):
                 worker=None,
                 lease_until=None,
             )
-            self._fair_use.usage.meter(connection, run)
+            self._fair_use.meter(connection, run)
             return run
 
     def want(self, id: str, wanted: Wanted) -> Run:
@@ -185,7 +206,7 @@ class Runs(Rows[Run]):
             if row is None:
                 raise Conflict(f"The run {id} has {self._get(connection, id).status} already.")
             run = self._record(row)
-            self._fair_use.usage.meter(connection, run)
+            self._fair_use.meter(connection, run)
             return run
 
     def finish(self, id: str, fence: int, outcome: Outcome, model: Model | None = None) -> Run:
@@ -212,7 +233,7 @@ class Runs(Rows[Run]):
             _has_its_model(run, model)
             if model is not None:
                 self._models.register(connection, model)
-            self._fair_use.usage.meter(connection, run)
+            self._fair_use.meter(connection, run)
             if run.status is not RunStatus.CANCELLED:
                 self._tidings._insert(connection, _tiding_of(run, model))
             return run
@@ -258,6 +279,38 @@ class Runs(Rows[Run]):
         turns = [query.where(turn).scalar_subquery() for turn in (lapsed, waits)]
         # A scalar subquery is asked once. `IN (…)` might be asked once for each row, and lock a run each time.
         return func.coalesce(*turns)
+
+
+def _portions(ids: Sequence[str] | None, most: int) -> Iterator[Sequence[str] | None]:
+    """So many of the ids at a time; None once, for no ids at all."""
+    if ids is None:
+        yield None
+        return
+    for start in range(0, len(ids), most):
+        yield ids[start : start + most]
+
+
+@functools.lru_cache(maxsize=1000)
+def _pages(projects: int | None, statuses: int, narrowed: tuple[str, ...], *, later: bool) -> CompoundSelect[Any]:
+    """The ids on a page of runs: the newest of each of so many projects and statuses, of which the newest are wanted.
+
+    One project and one status at a time can be read off their index newest first; several at once would be sorted as a
+    whole. It is made once for each shape, for making it takes longer than to carry it out.
+    """
+    runs = tables.runs.c
+    query = select(runs.id, runs.created_at).where(*(runs[name] == bindparam(name) for name in narrowed))
+    if later:
+        place = tuple_(bindparam("at", type_=runs.created_at.type), bindparam("below", type_=runs.id.type))
+        query = query.where(tuple_(runs.created_at, runs.id) < place)
+    query = query.order_by(runs.created_at.desc(), runs.id.desc()).limit(bindparam("most", type_=Integer))
+    each = [query.where(runs.status == bindparam(f"status_{number}")) for number in range(statuses)] or [query]
+    if projects is not None:
+        ids: list[BindParameter[str]] = [bindparam(f"project_{number}") for number in range(projects)]
+        each = [query.where(runs.project_id == id) for query in each for id in ids]
+    return union_all(*[select(query.subquery()) for query in each])
+
+
+_THESE = select(tables.runs).where(tables.runs.c.id.in_(bindparam("ids", expanding=True)))
 
 
 def _has_its_model(run: Run, model: Model | None) -> None:

@@ -30,6 +30,8 @@ from gristmill.errors import CatalogFailed, UsageError
 __all__ = ["SqliteDatabase"]
 
 _PATIENCE = 30.0  # seconds to wait for another writer
+_KEPT = 16  # connections that stay open: opening one takes longer than what is asked
+_PAGES = 4000  # 16 MB
 _TRY_AGAIN = 0.01  # seconds between two attempts to turn a file to WAL
 
 
@@ -67,12 +69,13 @@ class SqliteDatabase(Database):
         engine = create_engine(
             URL.create("sqlite+pysqlite", database=str(path)),
             connect_args={"timeout": _PATIENCE, "isolation_level": None},
+            pool_size=_KEPT,
             hide_parameters=True,
         )
         self._turn = threading.Lock()
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
-        return engine.execution_options(begin="BEGIN"), engine.execution_options(begin="BEGIN IMMEDIATE")
+        return engine, engine.execution_options(begin="BEGIN IMMEDIATE")
 
     def _code(self, error: BaseException) -> str:
         return str(getattr(error, "sqlite_errorname", ""))
@@ -83,12 +86,19 @@ class SqliteDatabase(Database):
     def take_turns(self, connection: Connection, *names: str) -> None:
         """Nothing to do, for the same reason."""
 
+    def tell_time(self, connection: Connection) -> float:
+        """This machine's own: nothing needs to be asked."""
+        del connection
+        return time.time() if self._clock is None else self._clock()
+
     def _own_now(self) -> ColumnElement[float]:
         return literal(time.time(), Double)
 
 
 def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options()["begin"])
+    begin = connection.get_execution_options().get("begin")
+    if begin is not None:  # reading is one statement at a time, each of its own moment, as it is in PostgreSQL
+        connection.exec_driver_sql(begin)
 
 
 def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
@@ -96,6 +106,8 @@ def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
     # In WAL, NORMAL means that a power cut may lose the last commits; it never breaks the file.
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
+    # Whoever commits when so much has been written moves it into the file itself, and waits for the disk meanwhile.
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_PAGES}")
 
 
 def _turn_to_wal(connection: sqlite3.Connection) -> None:

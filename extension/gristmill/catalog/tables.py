@@ -41,6 +41,7 @@ from gristmill.records import (
     EventKind,
     Failure,
     LeaderboardRow,
+    Limit,
     MemberKind,
     Membership,
     NewsKind,
@@ -74,12 +75,15 @@ __all__ = [
     "members",
     "metadata",
     "models",
+    "nears",
     "news",
+    "papers",
     "projects",
     "recipes",
     "runs",
     "schedules",
     "schemas",
+    "stores",
     "teammates",
     "ticks",
     "tidings",
@@ -89,7 +93,7 @@ __all__ = [
     "workers",
 ]
 
-SCHEMA = "0009"
+SCHEMA = "0012"
 
 
 class Encoded(TypeDecorator[Any]):
@@ -171,6 +175,11 @@ def _owner() -> Column[Any]:
     return Column("owner", Text, nullable=False, server_default="local")
 
 
+def _in_store() -> Column[Any]:
+    """The store that its bytes lie in; none for the platform's own. Rows of stores stay, so nothing holds them."""
+    return Column("store_id", Text)
+
+
 def _pages(*leading: Iterable[str]) -> list[Index]:
     """An index for the pages of each way to narrow a list: newest first, ties by id."""
     return [Index(None, *columns, "created_at", "id") for columns in leading]
@@ -183,7 +192,21 @@ projects = Table(
     Column("name", Text, nullable=False, unique=True),
     _must("created_at", Number),
     _owner(),
+    _in_store(),
     *_pages(()),
+)
+
+stores = Table(
+    "stores",
+    metadata,
+    _id(),
+    _must("created_at", Number),
+    _refers("project_id", "projects.id"),
+    _must("url", Text),
+    _must("who", Text),
+    _must("updated_at", Number),
+    _must("credentials", Text),
+    UniqueConstraint("project_id", "url"),
 )
 
 members = Table(
@@ -240,6 +263,7 @@ uploads = Table(
     Column("part_size", BigInteger),
     Column("expires_at", Number),
     _owner(),
+    _in_store(),
     Index(None, "status", "expires_at"),
     Index(None, "owner", "status", "size"),
 )
@@ -271,6 +295,7 @@ datasets = Table(
     _must("sha256", Text),
     _must("created_at", Number),
     Column("edited_from", Text),
+    _in_store(),
     Column("proposal", Encoded(Proposal)),
     _must("profile", Encoded(Profile)),
     Column("revision", Encoded(Revision)),
@@ -340,11 +365,21 @@ runs = Table(
     _must("settings", Encoded(dict[str, Any])),
     _must("leaderboard", Encoded(tuple[LeaderboardRow, ...])),
     _owner(),
-    *_pages((), ("project_id",), ("status",), ("project_id", "status"), ("owner",), ("kind",), ("upload_id",)),
+    *_pages((), ("project_id",), ("status",), ("owner",), ("kind",), ("task",), ("upload_id",)),
+    *_pages(*(("project_id", narrowed) for narrowed in ("status", "owner", "kind", "task"))),
     Column("price", Number, nullable=False, server_default="0"),
     Column("gpus", BigInteger, nullable=False, server_default="0"),
+    _in_store(),
     Index(None, "finished_at", "id"),
     Index(None, "owner", "status"),
+)
+
+papers = Table(
+    "papers",
+    metadata,
+    Column("run_id", Text, ForeignKey("runs.id"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    _must("text", Text),
 )
 
 events = Table(
@@ -377,6 +412,7 @@ models = Table(
     _must("metrics", Encoded(dict[str, Any])),
     _must("lineage", Encoded(dict[str, Any])),
     _must("schema", Encoded(dict[str, Any])),
+    _in_store(),
     UniqueConstraint("project_id", "name", "version"),
     UniqueConstraint("run_id"),
     *_pages((), ("project_id",)),
@@ -394,6 +430,7 @@ recipes = Table(
     _must("key", Text),
     _must("sha256", Text),
     _must("created_at", Number),
+    _in_store(),
     UniqueConstraint("project_id", "name", "version"),
     *_pages((), ("project_id",)),
 )
@@ -529,6 +566,16 @@ limits = Table(
     Column("money", Number),
     Column("storage", BigInteger),
     Column("largest_budget", Number),
+)
+
+nears = Table(
+    "nears",
+    metadata,
+    Column("kind", Word(Subject), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("limit", Word(Limit), primary_key=True),
+    Column("month", Text, primary_key=True),
+    _must("most", Number),
 )
 
 teammates = Table(

@@ -17,7 +17,8 @@ from sqlalchemy import ColumnElement, and_, delete, exists, func, insert, select
 
 from gristmill.catalog import tables
 from gristmill.catalog.rows import Rows
-from gristmill.records import Choices, Delivery, Failure, News, NewsKind, Tiding, Webhook
+from gristmill.catalog.sealed import SealedRows
+from gristmill.records import Choices, Delivery, Failure, News, NewsKind, Tiding, Webhook, replace
 
 __all__ = ["AllChoices", "AllNews", "Deliveries", "Tidings", "Webhooks"]
 
@@ -158,17 +159,23 @@ class AllChoices(Rows[Choices]):
         return choices
 
 
-class Webhooks(Rows[Webhook]):
-    """All webhooks, with their secrets."""
+class Webhooks(SealedRows[Webhook]):
+    """All webhooks, with their secrets, which are sealed."""
 
     table = tables.webhooks
     noun = "webhook"
     kind = Webhook
+    sealed = "secret"
 
     def add(self, webhook: Webhook) -> Webhook:
-        """Keep a webhook."""
+        """Keep a webhook; its secret is sealed."""
+        sealed = self._seal(webhook.id, webhook.secret)
         with self._database.writing() as connection:
-            return self._insert(connection, webhook)
+            return self._insert(connection, replace(webhook, secret=sealed))
+
+    def secret(self, webhook: Webhook) -> str:
+        """What signs a webhook's news."""
+        return self._open(webhook)
 
     def find(self, id: str) -> Webhook | None:
         """The webhook of that id, if there is one."""

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, inspect, text
 from gristmill.catalog.database import Database
 from gristmill.catalog.tables import SCHEMA
 from gristmill.errors import CatalogFailed
+from gristmill.sealing import Keyring
 
 __all__ = ["MIGRATIONS", "migrate", "upgrade", "version"]
 
@@ -23,7 +24,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 _ONE_AT_A_TIME = threading.Lock()  # Alembic keeps what it works on in module globals
 
 
-def upgrade(database: Database) -> None:
+def upgrade(database: Database, keyring: Keyring) -> None:
     """Make the tables, or bring them up to date; CatalogFailed if a newer version of Gristmill wrote them."""
     with database.reading() as connection:
         if _version(connection) == SCHEMA:
@@ -37,15 +38,15 @@ def upgrade(database: Database) -> None:
                 cause=f"A newer Gristmill wrote it (schema {found}; this one reads {SCHEMA}).",
                 cure="Upgrade Gristmill.",
             )
-        migrate(connection, "head")  # nothing to do if another process did it while this one waited
+        migrate(connection, "head", keyring)  # nothing to do if another process did it while this one waited
 
 
-def migrate(connection: Connection, revision: str) -> None:
-    """Run the migrations up to `revision` in the connection's transaction."""
+def migrate(connection: Connection, revision: str, keyring: Keyring | None = None) -> None:
+    """Run the migrations up to `revision` in the connection's transaction; secrets in the open are sealed."""
     from alembic import command
     from alembic.config import Config
 
-    config = Config(attributes={"connection": connection})
+    config = Config(attributes={"connection": connection, "keyring": keyring or Keyring()})
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))  # % begins a reference there
     command.upgrade(config, revision)
 

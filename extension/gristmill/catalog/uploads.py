@@ -38,7 +38,7 @@ class Uploads(Rows[Upload]):
         """Register an upload; `decide` is asked whether `who` may have it."""
         with self._database.writing() as connection:
             if who is not None and decide is not None:
-                self._fair_use.admit(connection, who, decide)
+                self._fair_use.admit(connection, who, decide, size=upload.size if upload.store_id is None else 0)
             return self._insert(connection, upload)
 
     def newest(self, project_id: str, name: str) -> Upload | None:

@@ -9,10 +9,11 @@ from typing import Any
 import click
 
 from gristmill.cli import words
+from gristmill.cli.lines import say_lines
 from gristmill.cli.session import Session, json_option, pass_session
-from gristmill.records import Allowance, Limit, Limits, Price, Subject
+from gristmill.records import Allowance, Limit, Limits, Price, Subject, Usage
 
-__all__ = ["limits", "say_price", "usage"]
+__all__ = ["limits", "say_price", "spent", "usage"]
 
 _CALLED = {
     Limit.RUNS_AT_ONCE: "runs at once",
@@ -28,11 +29,18 @@ def say_price(session: Session, budget: float) -> None:
     """Say what a run costs at most, where it costs anything."""
     price = session.client.standing().price
     if price.hourly:
-        line = f"costs {_money(price.of(budget), price)} at most: {_money(price.hourly, price)} an hour"
+        line = f"costs {words.money(price.of(budget), price)} at most: {words.money(price.hourly, price)} an hour"
         if session.is_rich:
             session.console.print(words.plain(line))
         else:
             session.say(words.plain(line))
+
+
+def spent(one: Usage, price: Price) -> Sequence[str]:
+    """One sum as a line: month, who, project, runs, hours, GPU hours, money, bytes left by runs."""
+    hours, gpu_hours = f"{one.seconds / 3600:.2f} h", f"{one.gpu_seconds / 3600:.2f} GPU h"
+    cost, left = words.money(one.money, price), words.size(one.bytes)
+    return (one.month, one.name, one.project_id, str(one.runs), hours, gpu_hours, cost, left)
 
 
 @click.command(short_help="Say what you have used, by project and month.")
@@ -44,10 +52,7 @@ def say_price(session: Session, budget: float) -> None:
 def usage(session: Session, project: str | None, month: str | None, limit: int) -> None:
     """Say what you have used, newest first: month, who, project, runs, hours, GPU hours, money, bytes left by runs."""
     found, price = session.client.usage(project, month, limit), session.client.standing().price
-    for one in found:
-        hours, gpu_hours = one.seconds / 3600, one.gpu_seconds / 3600
-        line = (one.month, one.name, one.project_id, str(one.runs), f"{hours:.2f} h", f"{gpu_hours:.2f} GPU h")
-        session.say("\t".join(words.plain(part) for part in (*line, _money(one.money, price), words.size(one.bytes))))
+    say_lines(session, [spent(one, price) for one in found])
     session.fill(usage=found, price=price)
     session.finish()
 
@@ -63,12 +68,12 @@ def limits(context: click.Context) -> None:
 @click.command()
 @pass_session
 def _standing(session: Session) -> None:
-    standing = session.client.standing()
+    standing, rows = session.client.standing(), []
     for one in standing.allowances:
         most = "no limit" if one.most is None else _amount(one.limit, one.most, standing.price)
         whose = f"team {one.name}" if one.kind is Subject.TEAM else one.name
-        parts = (whose, _CALLED[one.limit], most, _taken(one, standing.price))
-        session.say("\t".join(words.plain(part) for part in parts))
+        rows.append((whose, _CALLED[one.limit], most, _taken(one, standing.price)))
+    say_lines(session, rows)
 
 
 @limits.command("list", short_help="List all limits that are set; for admins.")
@@ -77,8 +82,7 @@ def _standing(session: Session) -> None:
 def list_limits(session: Session) -> None:
     """List all limits that are set, for admins."""
     found, price = session.client.limits(), session.client.standing().price
-    for one in found:
-        session.say("\t".join((one.kind.value, words.plain(one.name) or "-", words.plain(_listed(one, price)))))
+    say_lines(session, [(one.kind.value, one.name or "-", _listed(one, price)) for one in found])
     session.fill(limits=found)
     session.finish()
 
@@ -142,11 +146,7 @@ def _taken(one: Allowance, price: Price) -> str:
 
 def _amount(limit: Limit, value: float, price: Price) -> str:
     if limit is Limit.MONEY:
-        return _money(value, price)
+        return words.money(value, price)
     if limit is Limit.STORAGE:
         return words.size(value)
     return words.duration(value) if limit is Limit.LARGEST_BUDGET else f"{value:,.4g}"
-
-
-def _money(value: float, price: Price) -> str:
-    return f"{value:,.2f} {price.currency}".strip()

@@ -13,6 +13,7 @@ import gristmill
 from gristmill import records
 from gristmill.cli import (
     account,
+    admin,
     datasets,
     explaining,
     exploring,
@@ -70,6 +71,7 @@ _COMMANDS = (
     account.me,
     fair_use.usage,
     fair_use.limits,
+    admin.admin,
 )
 _FAULT, _INTERRUPTED = 1, 130
 

@@ -49,7 +49,7 @@ def stage(session: Session, model: str, stage: str) -> None:
 @click.command(short_help="Predict rows, texts or pictures, or how series go on.")
 @click.argument("model")
 @click.argument("data", type=click.Path(path_type=Path), required=False)
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Where to write.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Where to write.")
 @click.option("--set", "settings", type=words.SETTING, multiple=True, help="Such as horizon=7, for a forecast.")
 @pass_session
 def predict(session: Session, model: str, data: Path | None, output: Path, settings: Sequence[tuple[str, Any]]) -> None:

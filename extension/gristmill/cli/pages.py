@@ -59,8 +59,8 @@ def weights_page(entries: Iterable[WeightsEntry]) -> RenderableType:
     for column in ("name", "kind", "size", "licence", "where"):
         grid.add_column(column, overflow="fold", justify="right" if column == "size" else "left")
     for one in entries:
-        where = Text(words.plain(one.path)) if one.path else Text(words.plain(one.cure), style="dim")
-        name = Text(words.plain(one.name), style="bold" if one.path else "dim")
+        where = Text(words.plain(one.path or "at hand")) if one.at_hand else Text(words.plain(one.cure), style="dim")
+        name = Text(words.plain(one.name), style="bold" if one.at_hand else "dim")
         grid.add_row(name, one.kind, f"{one.megabytes} MB", Text(words.plain(one.licence)), where)
     return grid
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import click
 
 from gristmill.cli import words
+from gristmill.cli.lines import say_lines
+from gristmill.cli.own_stores import store
 from gristmill.cli.session import Command, Session, json_option, pass_session
 from gristmill.records import MemberKind, Membership
 
@@ -24,17 +26,23 @@ def _as(*among: Membership) -> Callable[[Command], Command]:
     )  # fmt: skip
 
 
-@click.command(short_help="List your projects, or make one.")
+@click.group(invoke_without_command=True, short_help="List your projects, make one, or give one its own store.")
 @click.option("--new", metavar="NAME", help="Make a project of that name.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="At most so many.")
 @json_option("projects")
+@click.pass_context
 @pass_session
-def projects(session: Session, new: str | None, limit: int) -> None:
+def projects(session: Session, context: click.Context, new: str | None, limit: int) -> None:
     """List the projects that you are a member of, newest first. In a pipe: id, name, owner, separated by tabs."""
+    if context.invoked_subcommand is not None:
+        return
     found = [session.client.make_project(new)] if new else session.client.projects(limit)
-    _lines(session, [(project.id, project.name, project.owner) for project in found])
+    say_lines(session, [(project.id, project.name, project.owner) for project in found])
     session.fill(projects=found)
     session.finish()
+
+
+projects.add_command(store)
 
 
 @click.command(short_help="List who is in a project.")
@@ -44,7 +52,7 @@ def projects(session: Session, new: str | None, limit: int) -> None:
 def members(session: Session, project: str) -> None:
     """List the members of PROJECT, its id or name. In a pipe: person or team, name, membership, separated by tabs."""
     found = session.client.members(project)
-    _lines(session, [(member.kind, member.name, member.membership) for member in found])
+    say_lines(session, [(member.kind, member.name, member.membership) for member in found])
     session.fill(members=found)
     session.finish()
 
@@ -101,7 +109,7 @@ def invite(session: Session, project: str, *, membership: str, lasts: float) -> 
 def invitations(session: Session, project: str) -> None:
     """List the links to PROJECT that still let people in. In a pipe: id, membership, by whom, until when."""
     found = session.client.invitations(project)
-    _lines(session, [(one.id, one.membership, one.created_by, _moment(one.expires_at)) for one in found])
+    say_lines(session, [(one.id, one.membership, one.created_by, _moment(one.expires_at)) for one in found])
     session.fill(invitations=found)
     session.finish()
 
@@ -125,21 +133,6 @@ def withdraw(session: Session, invitation: str) -> None:
     """Make the link INVITATION, an id that `gristmill invitations` lists, worthless."""
     session.client.withdraw(invitation)
     session.say(f"{words.plain(invitation)} lets nobody in any more.")
-
-
-def _lines(session: Session, rows: Sequence[Sequence[str]]) -> None:
-    """A table where a person looks on, else lines with tabs."""
-    if not session.is_rich:
-        for row in rows:
-            session.say("\t".join(words.plain(part).replace("\t", " ") for part in row))
-        return
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table.grid(padding=(0, 2, 0, 0))
-    for row in rows:
-        table.add_row(*(Text(words.plain(part)) for part in row))
-    session.console.print(table if rows else "There is none yet.")
 
 
 def _kind(*, team: bool) -> MemberKind:

@@ -29,9 +29,11 @@ if TYPE_CHECKING:
 
 __all__ = ["View", "view_for"]
 
-# What a built-in recipe and the worker go through, in order, and the same of a batch; others are shown as they come.
+# What a built-in recipe and the worker go through, in order, and the same of other kinds; the rest comes as it comes.
 _ASKING = ("fetch", "load", "predict", "look", "store")
+_EXPLAINING = ("fetch", "load", "explain", "store")
 _PHASES = ("fetch", "load", "look", "fit", "compare", "save", "explain", "report", "store")
+_WALKS = {RunKind.TRAIN: _PHASES, RunKind.EXPLAIN: _EXPLAINING}
 
 
 class View(ABC):
@@ -171,7 +173,7 @@ class _Picture:
         from rich.table import Table
         from rich.text import Text
 
-        phases = _PHASES if self._run is None or self._run.kind is RunKind.TRAIN else _ASKING
+        phases = _PHASES if self._run is None else _WALKS.get(self._run.kind, _ASKING)
         ahead = [phase for phase in phases if phase not in self._phases]
         if self._phases and self._phases[-1] in phases:
             ahead = [phase for phase in ahead if phases.index(phase) > phases.index(self._phases[-1])]

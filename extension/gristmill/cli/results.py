@@ -122,7 +122,9 @@ def _headline(session: Session, run: Run) -> Text:
     from rich.text import Text
 
     verdict = ""
-    if run.rows is not None:
+    if run.kind is RunKind.EXPLAIN:
+        verdict = "The candidates are explained."
+    elif run.rows is not None:
         verdict = f"{run.rows:,} rows are answered."
     elif run.model_id:
         verdict = str(session.client.model(run.model_id).metrics.get("verdict") or "")

@@ -15,7 +15,7 @@ import click
 from gristmill import records
 from gristmill.client import Client
 from gristmill.errors import NotFound
-from gristmill.records import Run
+from gristmill.records import Run, RunKind
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -74,10 +74,10 @@ class Session:
         if self.answer is not None:
             click.echo(json.dumps(self.answer, ensure_ascii=False))
 
-    def run(self, run_id: str | None) -> Run:
-        """The run of that id, or of that model; the latest one without an id."""
+    def run(self, run_id: str | None, kind: RunKind | None = None) -> Run:
+        """The run of that id, or of that model; the latest one, of that kind, without an id."""
         if run_id is None:
-            latest = self.client.runs(limit=1)
+            latest = self.client.runs(limit=1, kind=kind)
             if not latest:
                 raise NotFound("There is no run yet.", cure="Start one: gristmill train DATA")
             return latest[0]

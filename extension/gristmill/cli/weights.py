@@ -64,4 +64,4 @@ def _show(session: Session, one: WeightsEntry) -> None:
 
 
 def _where(one: WeightsEntry) -> str:
-    return words.plain(one.path or f"not at hand: {one.cure}")
+    return words.plain(one.path or ("at hand" if one.at_hand else f"not at hand: {one.cure}"))

@@ -13,6 +13,7 @@ import click
 from gristmill.client import durations
 from gristmill.client.durations import clock
 from gristmill.errors import UsageError
+from gristmill.records import Price
 
 __all__ = [
     "BUDGET",
@@ -20,6 +21,7 @@ __all__ = [
     "clock",
     "count",
     "duration",
+    "money",
     "number",
     "plain",
     "score",
@@ -97,6 +99,11 @@ def size(count: float) -> str:
             return f"{count:.0f} {unit}" if count >= 9.95 or unit == "B" else f"{count:.1f} {unit}"
         count /= 1000
     return f"{count:.1f} TB"
+
+
+def money(value: float, price: Price) -> str:
+    """`4.20 EUR`."""
+    return f"{value:,.2f} {price.currency}".strip()
 
 
 def score(value: float | None) -> str:

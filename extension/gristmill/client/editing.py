@@ -1,8 +1,8 @@
-"""A run's notebook in somebody's files: laid out with its data, edited and run there by hand, sent back.
+"""A notebook in somebody's files: a run's, or a recipe's on a dataset; edited and run there by hand, sent back.
 
-`lay_out` makes the folder `gristmill/NAME/` with notebook.ipynb, run.json and data/. A name that is taken is never
-written to: the folder may hold somebody's work. `run.json` says which run the folder came from, and so what a notebook
-that is sent back is to be run on.
+`lay_out` makes the folder `gristmill/NAME/` with notebook.ipynb, run.json and a link to the data (lending.py). A name
+that is taken is never written to: the folder may hold somebody's work. `run.json` says which run or which dataset the
+folder came from, and so what a notebook that is sent back is to be run on.
 """
 
 from __future__ import annotations
@@ -10,16 +10,18 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gristmill import records
+from gristmill.client.lending import lend
 from gristmill.client.protocol import Client
 from gristmill.errors import NotFound, RecipeInvalid, UsageError
 from gristmill.records import RecipeEntry, Run, RunRequest
 
-__all__ = ["ABOUT", "FOLDER", "NOTEBOOK", "Edited", "about_text", "lay_out", "without_outputs"]
+__all__ = ["ABOUT", "FOLDER", "NOTEBOOK", "About", "Edited", "lay_out", "without_outputs"]
 
 FOLDER = "gristmill"
 NOTEBOOK = "notebook.ipynb"
@@ -32,19 +34,57 @@ _LEFT_BEHIND = ("execution", "papermill")  # in the metadata of cells that were 
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _About:
-    """What is read of run.json."""
+class About:
+    """What is read of run.json: the run that a notebook came from, or the dataset and what was to be done with it."""
 
-    run_id: str
+    run_id: str = ""
+    dataset_id: str = ""
+    task: str = ""
+    target: str = ""
+    metric: str = ""
+    name: str = ""
+    budget: float = 0.0
+    seed: int = 0
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, said: str) -> About:
+        """What a run.json says; UsageError where it speaks of neither a run nor a dataset."""
+        try:
+            found = records.decode(said, cls)
+        except ValueError:
+            found = cls()
+        if not (found.run_id.startswith("run-") or (not found.run_id and found.dataset_id.startswith("dataset-"))):
+            raise UsageError(
+                "It cannot be told which run this notebook came from.",
+                cause=f"There is no {ABOUT} beside it that says so.",
+                cure="Leave the notebook in the folder that it was opened in.",
+            )
+        return found
+
+    def asked(self, client: Client) -> RunRequest:
+        """What was asked for, or was going to be."""
+        if not self.run_id:
+            return RunRequest(
+                dataset_id=self.dataset_id, task=self.task, target=self.target, metric=self.metric,
+                budget=self.budget, name=self.name, seed=self.seed, settings=self.settings,
+            )  # fmt: skip
+        first = client.run(self.run_id)
+        if first.dataset_id is None:
+            raise UsageError(f"The run {first.name} trains on no dataset.", cure="Send a notebook that trains.")
+        return RunRequest(
+            dataset_id=first.dataset_id, task=first.task, target=first.target, metric=first.metric,
+            budget=first.budget, name=first.name, seed=first.seed, settings=first.settings, accepted=first.accepted,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Edited:
-    """A notebook that is to be sent back: its text, what it is called, and the run that it came from."""
+    """A notebook that is to be sent back: its text, what it is called, and where it came from."""
 
     text: str
     called: str
-    run_id: str
+    about: About
 
     @classmethod
     def read(cls, notebook: Path) -> Edited:
@@ -56,46 +96,58 @@ class Edited:
             raise NotFound(f"{notebook} cannot be read.", cause=cause, cure="Check the path.") from None
         about = notebook.with_name(ABOUT)
         said = about.read_text(encoding="utf-8", errors="replace") if about.is_file() else ""
-        return cls(text=text, called=called(notebook.name, notebook.absolute().parent.name), run_id=about_text(said))
+        return cls(text=text, called=called(notebook.name, notebook.absolute().parent.name), about=About.of(said))
 
-    def as_run(self, client: Client, *, name: str | None = None, budget: float | None = None) -> Run:
-        """A new run of the notebook on the same data, asked for as the first one was."""
-        first = client.run(self.run_id)
-        if first.dataset_id is None:
-            raise UsageError(f"The run {first.name} trains on no dataset.", cure="Send a notebook that trains.")
+    def as_run(
+        self, client: Client, *, name: str | None = None, budget: float | None = None, accepted: Sequence[str] = ()
+    ) -> Run:
+        """A new run of the notebook on the same data, asked for as the first one was, or was going to be."""
+        first = self.about.asked(client)
         return client.train(
-            RunRequest(
-                dataset_id=first.dataset_id, task=first.task, target=first.target, metric=first.metric,
-                budget=budget or first.budget, name=name or first.name, seed=first.seed, settings=first.settings,
-                accepted=first.accepted, recipe=self.called, notebook=without_outputs(self.text),
+            records.replace(
+                first, budget=budget or first.budget, name=name or first.name, accepted=(*first.accepted, *accepted),
+                recipe=self.called, notebook=without_outputs(self.text),
             )
         )  # fmt: skip
 
     def as_recipe(self, client: Client, name: str) -> RecipeEntry:
-        """The notebook kept as a recipe of the run's project, once it has passed its trial."""
-        first = client.run(self.run_id)
-        entry = RecipeEntry(name=name, version="", tasks=(first.task,), project=first.project_id, public=False)
+        """The notebook kept as a recipe of the project that its data is in, once it has passed its trial."""
+        first = self.about.asked(client)
+        project = client.dataset(first.dataset_id).project_id
+        entry = RecipeEntry(name=name, version="", tasks=(first.task or "",), project=project, public=False)
         return client.save_recipe(self.called, entry, notebook=without_outputs(self.text))
 
 
-def lay_out(client: Client, run_id: str, root: Path) -> Path:
-    """Put a run's notebook, with its data, into a new folder below `root`; the folder."""
-    run = client.run(run_id)
+def lay_out(client: Client, wanted: str | RunRequest, root: Path, shelf: Path) -> Path:
+    """Put a run's notebook, or that of a run to come, into a new folder below `root`; the folder.
+
+    Its data is linked to: it lies in `shelf`, once for each dataset.
+    """
+    if isinstance(wanted, str):
+        run = client.run(wanted)
+        name, dataset_id = run.name, run.dataset_id or ""
+    else:
+        dataset = client.dataset(wanted.dataset_id)
+        name, dataset_id = wanted.name or dataset.name, dataset.id
     above = root / FOLDER
     try:
         above.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=above, prefix=".opening-") as scratch:
-            folder = client.folder(run.id, Path(scratch) / "run")
-            return folder.rename(_free(above, run))  # a folder that is empty may be replaced by another
+            place = Path(scratch) / "run"
+            folder = (
+                client.folder(wanted, place, data=False) if isinstance(wanted, str) else client.draft(wanted, place)
+            )
+            lend(client, dataset_id, shelf, folder / "data")
+            return folder.rename(_free(above, name))  # a folder that is empty may be replaced by another
     except OSError as error:
         raise UsageError(
             f"Nothing can be written to {above}.", cause=f"{error.strerror or error}.", cure="Make room there."
         ) from error
 
 
-def _free(above: Path, run: Run) -> Path:
-    """A new, empty folder, called like the run; made at once, so that nobody else takes the name."""
-    plain = _UNFIT.sub("-", run.name)[:_LONGEST].strip("-.") or run.id
+def _free(above: Path, name: str) -> Path:
+    """A new, empty folder of that name or nearly; made at once, so that nobody else takes the name."""
+    plain = _UNFIT.sub("-", name)[:_LONGEST].strip("-.") or "notebook"
     for number in range(1, _MOST):
         folder = above / (plain if number == 1 else f"{plain}-{number}")
         try:
@@ -110,21 +162,6 @@ def called(file: str, folder: str) -> str:
     """What a notebook is called as a recipe: its file's name, or its folder's where it has none of its own."""
     stem = file.removesuffix(".ipynb")
     return folder or stem if file == NOTEBOOK else stem
-
-
-def about_text(said: str) -> str:
-    """The id of the run that a run.json speaks of; UsageError where it speaks of none."""
-    try:
-        found = records.decode(said, _About).run_id
-    except ValueError:
-        found = ""
-    if not found.startswith("run-"):
-        raise UsageError(
-            "It cannot be told which run this notebook came from.",
-            cause=f"There is no {ABOUT} beside it that says so.",
-            cure="Leave the notebook in the folder that it was opened in.",
-        )
-    return found
 
 
 def without_outputs(text: str) -> str:

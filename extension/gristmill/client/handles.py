@@ -19,7 +19,7 @@ from gristmill.client.notebooks import notebook
 from gristmill.client.protocol import Client
 from gristmill.client.showing import Report, frame_of, read_rows, text_of
 from gristmill.client.watching import View, fitting_view, watch
-from gristmill.errors import GristmillError, RunCancelled, RunFailed
+from gristmill.errors import GristmillError, RunCancelled, RunFailed, UsageError
 from gristmill.records import (
     Dataset,
     Model,
@@ -121,16 +121,33 @@ class Connection:
 
     # --- notebooks, edited by hand -----------------------------------------------------------------------------------
 
-    def open(self, run: RunHandle | str, to: str | Path = ".") -> Path:
-        """The run's notebook with its data, in a new folder `gristmill/NAME` below `to`, to be edited and run there."""
-        return lay_out(self.client, run if isinstance(run, str) else run.id, Path(to))
+    def open(
+        self, what: RunHandle | DatasetHandle | str, to: str | Path = ".", *, recipe: str | None = None, **wanted: Any
+    ) -> Path:
+        """A notebook with its data, in a new folder `gristmill/NAME` below `to`, to be edited and run there.
+
+        A run's, or that of a recipe on a dataset: `target`, `task`, `metric` and so on are as for `train`.
+        """
+        named = what if isinstance(what, str) else what.id
+        asked: str | RunRequest = named
+        if not named.startswith("run-"):
+            asked = RunRequest(dataset_id=named, recipe=recipe, **wanted)
+        elif recipe or wanted:
+            raise UsageError("A run's notebook is its own.", cure="Name a dataset to open a recipe on.")
+        return lay_out(self.client, asked, Path(to), self.files / "data")
 
     def send(
-        self, notebook: str | Path, *, name: str | None = None, budget: float | str | None = None, wait: bool = True
+        self,
+        notebook: str | Path,
+        *,
+        name: str | None = None,
+        budget: float | str | None = None,
+        accept: Sequence[str] = (),
+        wait: bool = True,
     ) -> RunHandle:
         """A new run of a notebook that was opened and edited, on the same data, asked for as the first one was."""
-        sent = Edited.read(Path(notebook)).as_run(self.client, name=name, budget=seconds_of(budget))
-        run = RunHandle(self, sent)
+        edited = Edited.read(Path(notebook))
+        run = RunHandle(self, edited.as_run(self.client, name=name, budget=seconds_of(budget), accepted=accept))
         return run.wait() if wait else run
 
     def keep(self, notebook: str | Path, name: str) -> str:
@@ -319,6 +336,13 @@ class RunHandle:
             return self._client.fetch(self.id, "predictions", Path(to))
         with tempfile.TemporaryDirectory() as scratch:
             return read_rows(self._client.fetch(self.id, "predictions", Path(scratch) / "predictions"))
+
+    def explain(
+        self, *candidates: str, every: bool = False, within: float | str | None = None, wait: bool = True
+    ) -> RunHandle:
+        """A run that explains its candidates, by their names or all of them; `report()` shows what it found."""
+        asked = self._client.explain(self.id, candidates=candidates, every=every, seconds=seconds_of(within))
+        return self._next(asked, wait=wait)
 
     def logs(self) -> str:
         """What it has said so far."""

@@ -9,11 +9,12 @@ import shutil
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from gristmill.client.connecting import Address
 from gristmill.client.fetching import fetch
@@ -32,6 +33,7 @@ from gristmill.records import (
     Deed,
     Edit,
     Event,
+    EventKind,
     Invitation,
     Limits,
     Lineage,
@@ -42,6 +44,7 @@ from gristmill.records import (
     News,
     NewsKind,
     Outlook,
+    OwnStore,
     Profile,
     Project,
     Proposal,
@@ -67,6 +70,9 @@ from gristmill.records import (
     Who,
 )
 
+if TYPE_CHECKING:
+    import httpx
+
 __all__ = ["Asker", "Hub"]
 
 Item = TypeVar("Item")
@@ -81,6 +87,7 @@ _MOST = 200  # items on a page
 _MOST_VERSIONS = 1_000
 _TRIAL_SECONDS = 900.0
 _LOOK_EVERY = 0.5
+_UNANSWERED = "No prediction"  # how a model's script begins to say of what it has answered nothing
 _WAIT = 20.0
 
 
@@ -148,9 +155,7 @@ class Hub(Client):
         upload = self.upload(path, project=project or "default")
         asked, body = path_of("uploads", upload.id, "check"), _given(table=table, project=project)
         try:
-            while (answer := self._wire.send("POST", asked, body=body, create=True)).status_code == 202:
-                time.sleep(_LOOK_EVERY)
-            found = self._wire.read(answer, _Found)
+            found = self._wire.read(self._sent(asked, body), _Found)
         finally:
             self._wire.send("DELETE", path_of("uploads", upload.id))
         return found.profile, found.proposal
@@ -160,29 +165,6 @@ class Hub(Client):
     ) -> Path:
         del source, to, target, task, table
         raise _embedded_only("Exploring")
-
-    def explain(
-        self,
-        run_id: str,
-        to: Path,
-        *,
-        candidates: Sequence[str] = (),
-        every: bool = False,
-        seconds: float | None = None,
-    ) -> Path:
-        del run_id, to, candidates, every, seconds
-        raise _embedded_only("Explaining")
-
-    def weights(self) -> Sequence[WeightsEntry]:
-        raise _embedded_only("Listing weights")
-
-    def fetch_weights(self, name: str) -> WeightsEntry:
-        del name
-        raise _embedded_only("Fetching weights")
-
-    def add_weights(self, name: str, folder: Path, *, kind: str, licence: str) -> WeightsEntry:
-        del name, folder, kind, licence
-        raise _embedded_only("Adding weights")
 
     def upload(
         self, path: Path, *, project: str = "default", name: str | None = None, progress: Progress | None = None
@@ -238,9 +220,7 @@ class Hub(Client):
 
     def revise(self, dataset_id: str, edits: Sequence[Edit]) -> Dataset:
         path, body = path_of("datasets", dataset_id, "versions"), {"edits": list(edits)}
-        while (answer := self._wire.send("POST", path, body=body, create=True)).status_code == 202:
-            time.sleep(_LOOK_EVERY)
-        return self._wire.read(answer, Dataset)
+        return self._wire.read(self._sent(path, body), Dataset)
 
     def versions(self, dataset_id: str) -> Sequence[DatasetEntry]:
         return self._list(path_of("datasets", dataset_id, "versions"), DatasetEntry, _MOST_VERSIONS)
@@ -304,14 +284,30 @@ class Hub(Client):
         path = path_of("runs", run_id, "artifacts", artifact)  # the hub says it in its words where there is none
         return fetch(self._wire, path, to, sha256=found.sha256 if found else None)
 
-    def folder(self, run_id: str, to: Path) -> Path:
-        if to.exists() and (not to.is_dir() or any(to.iterdir())):
-            raise UsageError(f"{to} is there already and not empty.", cure="Name a folder that is not there yet.")
-        to.absolute().parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=to.absolute().parent) as scratch:
-            packed = fetch(self._wire, path_of("runs", run_id, "folder"), Path(scratch) / "folder.zip")
+    def folder(self, run_id: str, to: Path, *, data: bool = True) -> Path:
+        query = {} if data else {"data": "false"}
+        with _new_folder(to) as scratch:
+            packed = fetch(self._wire, path_of("runs", run_id, "folder"), scratch / "folder.zip", query=query)
             _unpack(packed, to)
         return to
+
+    def data(self, dataset_id: str, to: Path) -> Path:
+        with _new_folder(to) as scratch:
+            _unpack(fetch(self._wire, path_of("datasets", dataset_id, "folder"), scratch / "data.zip"), to)
+        return to
+
+    def draft(self, request: RunRequest, to: Path) -> Path:
+        with _new_folder(to) as scratch:
+            packed = scratch / "folder.zip"
+            packed.write_bytes(self._wire.send("POST", "runs/folder", body=request).content)
+            _unpack(packed, to)
+        return to
+
+    def explain(
+        self, run_id: str, *, candidates: Sequence[str] = (), every: bool = False, seconds: float | None = None
+    ) -> Run:
+        body = _given(candidates=list(candidates), every=every, seconds=seconds)
+        return self._wire.ask("POST", path_of("runs", run_id, "explanations"), Run, body=body, create=True)
 
     def nudge(self) -> None:
         """Workers of a hub stand by."""
@@ -331,6 +327,25 @@ class Hub(Client):
     def save_recipe(self, source: str, entry: RecipeEntry, *, notebook: str = "") -> RecipeEntry:
         body = _given(source=source, entry=entry, notebook=notebook or None)
         return self._wire.ask("POST", "recipes", RecipeEntry, body=body, create=True, patience=_TRIAL_SECONDS)
+
+    # --- weights -----------------------------------------------------------------------------------------------------
+
+    def weights(self) -> Sequence[WeightsEntry]:
+        return self._list("weights", WeightsEntry, _MOST)
+
+    def fetch_weights(self, name: str) -> WeightsEntry:
+        return self._wire.read(self._sent("weights/fetch", {"name": name}), WeightsEntry)
+
+    def add_weights(self, name: str, folder: Path, *, kind: str, licence: str) -> WeightsEntry:
+        if not folder.is_dir():
+            raise UsageError(f"{folder} is no folder.", cure="Give the folder that holds the weights' files.")
+        with tempfile.TemporaryDirectory() as scratch:
+            upload = self.upload(_packed(folder, Path(scratch) / "weights.zip"))
+        body = {"name": name, "upload_id": upload.id, "kind": kind, "licence": licence}
+        try:
+            return self._wire.read(self._sent("weights", body), WeightsEntry)
+        finally:
+            self._wire.send("DELETE", path_of("uploads", upload.id))
 
     # --- models ------------------------------------------------------------------------------------------------------
 
@@ -367,7 +382,7 @@ class Hub(Client):
     ) -> int:
         model = self.model(model_id)
         if self._asker is None:
-            return self._predict_there(model, data, to, dict(settings or {}))
+            return self._predict_there(model, data, to, dict(settings or {}), told)
         folder = self._home / "models" / model.id
         if not folder.exists():
             folder.parent.mkdir(parents=True, exist_ok=True)
@@ -382,17 +397,32 @@ class Hub(Client):
         body = _given(upload_id=upload_id, settings=dict(settings or {}))
         return self._wire.ask("POST", path_of("models", model_id, "batches"), Run, body=body, create=True)
 
-    def _predict_there(self, model: Model, data: Path | None, to: Path, settings: dict[str, Any]) -> int:
+    def _predict_there(
+        self,
+        model: Model,
+        data: Path | None,
+        to: Path,
+        settings: dict[str, Any],
+        told: Callable[[str], object] | None,
+    ) -> int:
         """Have the hub predict, by a run of its own: this machine lacks AutoGluon."""
         if data is not None and data.is_dir():
             raise UsageError(f"{data} is a folder.", cure="Pack it into a ZIP and give that.")
+        if to.is_dir():
+            raise UsageError(f"{to} is a folder.", cure="Name a file; masks come as one that ends in .zip.")
         upload = None if data is None else self.upload(data, project=model.project_id)
         settings = {"output": to.suffix.lower().removeprefix(".") or "csv"} | settings
         run = self.batch(model.id, None if upload is None else upload.id, settings)
-        seen = 0
-        while not run.status.is_final:
-            events = self.events(run.id, after=seen, wait=_WAIT)
-            seen, run = events[-1].seq if events else seen, self.run(run.id)
+        seen, said, events = 0, "", list[Event]()
+        while events or not run.status.is_final:  # what was said last is read, too
+            run = self.run(run.id)
+            events = list(self.events(run.id, after=seen, wait=0.0 if run.status.is_final else _WAIT))
+            seen = events[-1].seq if events else seen
+            said += "".join(str(event.body.get("text", "")) for event in events if event.kind is EventKind.LOG)
+            *lines, said = said.split("\n")
+            for line in lines:
+                if told is not None and line.startswith(_UNANSWERED):
+                    told(line)
         if run.failure is not None:
             kind = DataRejected if run.failure.code == "not-predictable" else RunFailed
             raise kind(run.failure.what, cause=run.failure.cause, cure=run.failure.cure, code=run.failure.code)
@@ -463,6 +493,18 @@ class Hub(Client):
     def withdraw(self, invitation_id: str) -> None:
         self._wire.send("DELETE", path_of("invitations", invitation_id))
 
+    # --- stores of projects ------------------------------------------------------------------------------------------
+
+    def own_store(self, project: str) -> OwnStore:
+        return self._wire.ask("GET", path_of("projects", project, "store"), OwnStore)
+
+    def set_store(self, project: str, url: str, credentials: Mapping[str, str] | None = None) -> OwnStore:
+        body = {"url": url, "credentials": None if credentials is None else dict(credentials)}
+        return self._wire.ask("PUT", path_of("projects", project, "store"), OwnStore, body=body)
+
+    def drop_store(self, project: str) -> None:
+        self._wire.send("DELETE", path_of("projects", project, "store"))
+
     # --- being told --------------------------------------------------------------------------------------------------
 
     def notices(self, limit: int = 50, before: str | None = None, *, unread: bool = False) -> Sequence[News]:
@@ -530,6 +572,12 @@ class Hub(Client):
 
     # --- shared ------------------------------------------------------------------------------------------------------
 
+    def _sent(self, path: str, body: Mapping[str, object]) -> httpx.Response:
+        """The answer to what may take long: asked again as long as the hub says that it is at it."""
+        while (answer := self._wire.send("POST", path, body=body, create=True)).status_code == 202:
+            time.sleep(_LOOK_EVERY)
+        return answer
+
     def _list(
         self, path: str, of: type[Item], limit: int = 50, cursor: str | None = None, /, **narrowed: object
     ) -> Sequence[Item]:
@@ -556,6 +604,26 @@ def _embedded_only(what: str) -> NotPossible:
         cause="A hub answers, and cannot do it.",
         cure="Unset GRISTMILL_URL, or sign out: gristmill logout",
     )
+
+
+@contextmanager
+def _new_folder(to: Path) -> Iterator[Path]:
+    """A folder beside `to` for what is on its way there; UsageError if `to` is taken."""
+    if to.exists() and (not to.is_dir() or any(to.iterdir())):
+        raise UsageError(f"{to} is there already and not empty.", cure="Name a folder that is not there yet.")
+    to.absolute().parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=to.absolute().parent) as scratch:
+        yield Path(scratch)
+
+
+def _packed(folder: Path, to: Path) -> Path:
+    """A folder's files as a ZIP; weights do not get smaller by packing."""
+    with zipfile.ZipFile(to, "w", zipfile.ZIP_STORED, strict_timestamps=False) as packed:
+        for file in sorted(folder.rglob("*")):
+            inner = file.relative_to(folder)
+            if file.is_file() and not any(part.startswith(".") for part in inner.parts):
+                packed.write(file, inner)
+    return to
 
 
 def _rejected(upload: Upload) -> DataRejected:

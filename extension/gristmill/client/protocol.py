@@ -31,6 +31,7 @@ from gristmill.records import (
     News,
     NewsKind,
     Outlook,
+    OwnStore,
     Profile,
     Project,
     Proposal,
@@ -178,19 +179,19 @@ class Client(Protocol):
     def fetch(self, run_id: str, artifact: str, to: Path) -> Path:
         """One thing that a run left, as the file `to`."""
 
-    def folder(self, run_id: str, to: Path) -> Path:
-        """The run's folder, unpacked: its notebook runs there by hand, with the run's data."""
+    def folder(self, run_id: str, to: Path, *, data: bool = True) -> Path:
+        """The run's folder, unpacked: its notebook runs there by hand, with its data unless that is not wanted."""
+
+    def data(self, dataset_id: str, to: Path) -> Path:
+        """The files of a dataset, unpacked, as the folder `to`."""
+
+    def draft(self, request: RunRequest, to: Path) -> Path:
+        """The folder of a run that asks for this, without its data: notebook.ipynb and run.json. Nothing is queued."""
 
     def explain(
-        self,
-        run_id: str,
-        to: Path,
-        *,
-        candidates: Sequence[str] = (),
-        every: bool = False,
-        seconds: float | None = None,
-    ) -> Path:
-        """Explains candidates of an ended run, by their names, within `seconds`: one HTML page as the file `to`.
+        self, run_id: str, *, candidates: Sequence[str] = (), every: bool = False, seconds: float | None = None
+    ) -> Run:
+        """Queues a run that explains candidates of an ended one, by their names, within `seconds`; its report shows it.
 
         The one that answers if none are named, and all of them with `every`.
         """
@@ -317,6 +318,20 @@ class Client(Protocol):
 
     def withdraw(self, invitation_id: str) -> None:
         """Makes a link worthless."""
+
+    # --- stores of projects ------------------------------------------------------------------------------------------
+
+    def own_store(self, project: str) -> OwnStore:
+        """The store that takes what comes into a project, for its owners; NotFound where that is the platform's."""
+
+    def set_store(self, project: str, url: str, credentials: Mapping[str, str] | None = None) -> OwnStore:
+        """Puts what comes into a project into a store of its own from now on; what it has stays where it is.
+
+        Credentials are named as the cloud names them, and never told again. The store is tried first.
+        """
+
+    def drop_store(self, project: str) -> None:
+        """Puts what comes into a project into the platform's store again; what lies in its own one stays there."""
 
     # --- being told --------------------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from gristmill.errors import NotPossible
 __all__ = ["LocalDispatcher", "calls", "sole_worker"]
 
 _GRACE = 3.0  # seconds that a worker has to take its lock before another is started
+_BELIEVED = 0.2  # seconds that a worker that was seen is believed to be there: many may hint at once
 _CALL = "worker.call"  # touched when a run is about to come
 _TRIES = 5  # workers that may die at once, one after the other, before somebody must look
 
@@ -62,6 +63,7 @@ class LocalDispatcher(Dispatcher):
         self._home = home
         self._idle = idle
         self._started_at = 0.0
+        self._seen_at = 0.0  # when somebody was last found at work
         self._fruitless = 0
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -78,11 +80,12 @@ class LocalDispatcher(Dispatcher):
     def nudge(self) -> None:
         if self._process is not None:
             self._process.poll()  # takes the dead child's last word, so that it does not linger as a zombie
-        if time.monotonic() - self._started_at < _GRACE:
+        now = time.monotonic()
+        if now - self._started_at < _GRACE or now - self._seen_at < _BELIEVED:
             return
         with sole_worker(self._home) as nobody_works:
             if not nobody_works:
-                self._fruitless = 0
+                self._fruitless, self._seen_at = 0, now
                 return
         self._start()
 

@@ -12,9 +12,9 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from gristmill.doctor.examining import Check, Finding, Installation, Level
-from gristmill.errors import StoreFailed
 
 __all__ = ["CHECKS"]
 
@@ -115,18 +115,44 @@ def catalog(at: Installation) -> Iterator[Finding]:
 def store(at: Installation) -> Iterator[Finding]:
     """Whether it writes, reads and signs."""
     from gristmill.stores import open_store
+    from gristmill.stores.trying import try_out
 
-    opened, key, data = open_store(at.store, secret=secrets.token_bytes(32)), f"doctor/{secrets.token_hex(8)}", b"well"
-    started = time.perf_counter()
-    opened.put_bytes(key, data)
-    try:
-        if opened.read(key) != data:
-            raise StoreFailed("What the store gives back is not what it was given.", cure="Do not use it.")
-        opened.door("/store")
-        opened.sign_get(key, seconds=60)
-    finally:
-        opened.delete(key)
+    opened, started = open_store(at.store, secret=secrets.token_bytes(32)), time.perf_counter()
+    opened.door("/store")
+    try_out(opened)
     yield _ok("store", f"It writes, reads and signs, in {1000 * (time.perf_counter() - started):.0f} ms.")
+
+
+def keys(at: Installation) -> Iterator[Finding]:
+    """Whether the keys are here that open what is sealed in the catalog."""
+    from gristmill.catalog.database import open_database
+    from gristmill.catalog.sealed import SealedRows
+    from gristmill.catalog.stores import Stores
+    from gristmill.catalog.tables import SCHEMA
+    from gristmill.catalog.telling import Webhooks
+    from gristmill.catalog.upgrading import version
+    from gristmill.sealing import Keyring
+
+    file = at.home / "keys"
+    if file.exists() and file.stat().st_mode & 0o077:
+        yield _fault("keys", f"Others may read {file}.", f"chmod 600 {file}")
+    if at.catalog.startswith("sqlite:///") and not Path(at.catalog.removeprefix("sqlite:///")).exists():
+        yield _ok("keys", "Nothing is sealed yet.")
+        return
+    database, ring = open_database(at.catalog), Keyring(file, at.keys)
+    try:
+        if version(database) != SCHEMA:
+            return  # the catalog's own line says so
+        sealed: tuple[SealedRows[Any], ...] = (Webhooks(database, ring), Stores(database, ring))
+        found = [rows.closed() for rows in sealed]
+    finally:
+        database.close()
+    many, shut = (sum(numbers) for numbers in zip(*found, strict=True))
+    if shut:
+        cure = "Put their key back into GRISTMILL_KEYS, or into that file as a line of its own."
+        yield _fault("keys", f"Of {many} sealed in the catalog {shut} cannot be opened.", cure)
+    else:
+        yield _ok("keys", f"Secrets in the catalog: {many}. They can be opened." if many else "Nothing is sealed yet.")
 
 
 def sandbox(at: Installation) -> Iterator[Finding]:
@@ -226,6 +252,6 @@ def _missing(modules: Sequence[str]) -> list[str]:
 
 
 CHECKS: Sequence[tuple[str, Check]] = (
-    ("home", home), ("memory", memory), ("catalog", catalog), ("store", store), ("sandbox", sandbox),
-    ("extras", extras), ("ports", ports), ("mail", mail), ("hub", hub),
+    ("home", home), ("memory", memory), ("catalog", catalog), ("keys", keys), ("store", store),
+    ("sandbox", sandbox), ("extras", extras), ("ports", ports), ("mail", mail), ("hub", hub),
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -44,6 +44,7 @@ class Installation:
     store: str
     sandbox: Sandbox
     mail: str = ""
+    keys: str = field(default="", repr=False)  # GRISTMILL_KEYS
     hub: str | None = None  # JupyterHub's API, where this is its service
     hub_token: str = ""
     ask: Callable[[], str] | None = None  # asks the hub that this person is signed in to who they are

@@ -18,9 +18,10 @@ from typing import Any, ClassVar
 
 from gristmill.records import EventKind, LeaderboardRow
 
-__all__ = ["Engine", "Packing", "Say", "find"]
+__all__ = ["Engine", "Full", "Packing", "Say", "find"]
 
 Say = Callable[[EventKind, dict[str, Any]], None]
+Full = Callable[[], bool]  # whether what is trained has become so large that bringing it home takes all time left
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,8 +46,8 @@ class Engine(ABC):
         return script.removesuffix(".py") + ".md"
 
     @abstractmethod
-    def watch(self, say: Say) -> Any:
-        """What a fit is handed so that its progress shows."""
+    def watch(self, say: Say, full: Full = lambda: False) -> Any:
+        """What a fit is handed so that its progress shows; once `full`, it need not begin another candidate."""
 
     @abstractmethod
     def reopen(self, path: Path) -> Any | None:
@@ -71,6 +72,13 @@ class Engine(ABC):
     @abstractmethod
     def trim(self, predictor: Any, path: Path) -> None:
         """Put into the new folder `path` what answering needs, and no more."""
+
+    def write_stand_ins(self, predictor: Any, path: Path) -> None:
+        """Put into the new folder `path` what answers sooner in place of candidates; none is made where there is none.
+
+        What is put there needs the code that `packing` names.
+        """
+        del predictor, path
 
     def packing(self, predictor: Any) -> Packing:
         """What this predictor's archive takes: what all of its kind take, unless its best candidate needs more."""

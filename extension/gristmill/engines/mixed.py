@@ -15,7 +15,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from gristmill.engines.multimodal import Seen
 
-__all__ = ["Quick", "special_columns", "with_encodings"]
+__all__ = ["Quick", "named", "special_columns", "with_encodings"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +38,16 @@ def special_columns(train: pd.DataFrame, target: str, texts: Sequence[str], pict
         "feature_metadata": FeatureMetadata.from_df(train.drop(columns=target)).add_special_types(kinds),
         "feature_generator": AutoMLPipelineFeatureGenerator(enable_raw_text_features=bool(texts)),
     }
+
+
+def named(rows: pd.DataFrame, pictures: Sequence[str], folder: Path) -> pd.DataFrame:
+    """The rows with their pictures called as the table calls them: no report shows paths of the machine it is from."""
+    place = f"{folder / 'data'}/"
+
+    def short(path: object) -> object:
+        return path.removeprefix(place) if isinstance(path, str) else path
+
+    return rows.assign(**{name: rows[name].map(short) for name in pictures})
 
 
 def with_encodings(rows: pd.DataFrame, seen: Seen, folder: Path, *, seconds: float) -> Quick:

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any, ClassVar
 
-from gristmill.engines.base import Engine, Say
+from gristmill.engines.base import Engine, Full, Say
 from gristmill.engines.dense import DensePredictor, Progress, Tried
 from gristmill.records import EventKind, LeaderboardRow, to_plain
 
@@ -23,7 +23,8 @@ class DenseEngine(Engine):
     )
     predictor: ClassVar[type[DensePredictor]]
 
-    def watch(self, say: Say) -> Watch:
+    def watch(self, say: Say, full: Full = lambda: False) -> Watch:
+        del full  # what is kept of a network is small
         return Watch(say)
 
     def reopen(self, path: Path) -> Any | None:

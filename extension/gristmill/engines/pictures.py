@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from autogluon.common.features.feature_metadata import FeatureMetadata
 
-from gristmill.engines.base import Say
+from gristmill.engines.base import Full, Say
 from gristmill.engines.epochs import report_epochs
 from gristmill.engines.tabular import TabularEngine, Watch
 
@@ -40,9 +40,9 @@ class PictureEngine(TabularEngine):
     script = "predict_pictures.py"
     explains = "gristmill.figures.explained:pictures"
 
-    def watch(self, say: Say) -> Watch:
+    def watch(self, say: Say, full: Full = lambda: False) -> Watch:
         report_epochs(say, _EPOCHS)
-        return super().watch(say)
+        return super().watch(say, full)
 
 
 def as_pictures(train: pd.DataFrame, column: str, target: str) -> FeatureMetadata:

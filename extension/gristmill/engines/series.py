@@ -20,7 +20,7 @@ from autogluon.timeseries import TimeSeriesDataFrame, TimeSeriesPredictor
 from autogluon.timeseries.metrics import check_get_evaluation_metric
 from autogluon.timeseries.models import ModelRegistry
 
-from gristmill.engines.base import Engine, Say
+from gristmill.engines.base import Engine, Full, Say
 from gristmill.engines.series_watch import FAILURES, Watch, rows_of
 from gristmill.errors import RunFailed
 from gristmill.records import LeaderboardRow, replace
@@ -70,7 +70,8 @@ class SeriesEngine(Engine):
     def __init__(self) -> None:
         self._found: dict[str, Windows] = {}
 
-    def watch(self, say: Say) -> Watch:
+    def watch(self, say: Say, full: Full = lambda: False) -> Watch:
+        del full  # what forecasts is small
         return Watch(say)
 
     def reopen(self, path: Path) -> TimeSeriesPredictor | None:

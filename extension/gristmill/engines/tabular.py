@@ -19,7 +19,8 @@ from autogluon.tabular import TabularPredictor
 from autogluon.tabular.configs.hyperparameter_configs import get_hyperparameter_config
 from autogluon.tabular.registry import ag_model_registry
 
-from gristmill.engines.base import Engine, Packing, Say
+from gristmill.engines import compiling
+from gristmill.engines.base import Engine, Full, Packing, Say
 from gristmill.engines.epochs import report_epochs
 from gristmill.records import EventKind, LeaderboardRow, to_plain
 
@@ -46,9 +47,9 @@ class TabularEngine(Engine):
     )
     explains = "gristmill.figures.explained:table"
 
-    def watch(self, say: Say) -> Watch:
+    def watch(self, say: Say, full: Full = lambda: False) -> Watch:
         report_epochs(say, "gristmill.engines.multimodal.watching")
-        return Watch(say)
+        return Watch(say, full)
 
     def reopen(self, path: Path) -> TabularPredictor | None:
         return reopen(path)
@@ -68,8 +69,13 @@ class TabularEngine(Engine):
     def trim(self, predictor: TabularPredictor, path: Path) -> None:
         trim(predictor, path)
 
+    def write_stand_ins(self, predictor: TabularPredictor, path: Path) -> None:
+        compiling.write_stand_ins(predictor, path)
+
     def packing(self, predictor: TabularPredictor) -> Packing:
         plain = super().packing(predictor)
+        if compiling.is_neural(predictor):
+            plain = replace(plain, code=(*plain.code, "gristmill.engines.compiled"))
         answering = predictor._trainer.get_minimum_model_set(predictor.model_best)
         if not any(str(name).startswith(_SEEING) for name in answering):
             return plain
@@ -90,9 +96,10 @@ class TabularEngine(Engine):
 class Watch(AbstractCallback):  # type: ignore[misc]  # autogluon ships no types
     """Says the leaderboard after each model, and what is being fitted before it."""
 
-    def __init__(self, say: Say) -> None:
+    def __init__(self, say: Say, full: Full = lambda: False) -> None:
         super().__init__()
         self._say = say
+        self._full = full
 
     def attach(self, predictor: TabularPredictor) -> None:
         """Watch `fit_extra` too: it takes no callbacks, and the trainer drops those of before as each fit begins."""
@@ -109,7 +116,9 @@ class Watch(AbstractCallback):  # type: ignore[misc]  # autogluon ships no types
         # AutoGluon pickles its callbacks with the trainer: leave one behind that needs nothing of ours to load.
         return AbstractCallback, ()
 
-    def _before_model_fit(self, *, model: Any, **_: Any) -> tuple[bool, bool]:
+    def _before_model_fit(self, *, model: Any, stack_name: str = "core", **_: Any) -> tuple[bool, bool]:
+        if stack_name == "core" and self._full():
+            return False, True  # skipped; the ensemble over those before it is not
         self._say(EventKind.PHASE, {"phase": "fit", "model": model.name})
         return False, False
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gristmill.amounts import amount
 from gristmill.errors import OverLimit
-from gristmill.fair_use.wording import amount
 from gristmill.records import LOCAL, Account, Limit, Price, Run, RunKind, Subject, Who
 
 __all__ = ["decide_run", "decide_upload", "is_limited"]
@@ -48,10 +48,9 @@ def decide_run(run: Run, accounts: Sequence[Account], price: Price) -> None:
         limits = account.limits
         spent = account.money + account.asked_money
         taken = (account.gpu_seconds + account.asked_gpu_seconds) / 3600
-        questions = [
-            _Question(limit=Limit.QUEUED_RUNS, most=limits.queued_runs, used=account.queued, more=1),
-            _Question(limit=Limit.STORAGE, most=limits.storage, used=account.bytes, more=0),
-        ]
+        questions = [_Question(limit=Limit.QUEUED_RUNS, most=limits.queued_runs, used=account.queued, more=1)]
+        if run.store_id is None:  # what lies in a project's own store takes nothing of the platform's
+            questions.append(_Question(limit=Limit.STORAGE, most=limits.storage, used=account.bytes, more=0))
         if trains:
             questions += [
                 _Question(limit=Limit.LARGEST_BUDGET, most=limits.largest_budget, used=0.0, more=run.budget),

@@ -77,9 +77,13 @@ def _worst_confusion(answers: Answers, matrix: NDArray[np.int64]) -> str:
     return (
         f"{right:,} of {total:,} answers are right. Of {count(said, answers.item)} called "
         f"{quoted(answers.classes[called])}, "
-        f"{int(matrix[called, called]):,} were; "
-        f"{int(off[actual, called]):,} were {quoted(answers.classes[actual])} instead."
+        f"{_were(int(matrix[called, called]))}; "
+        f"{_were(int(off[actual, called]))} {quoted(answers.classes[actual])} instead."
     )
+
+
+def _were(amount: int) -> str:
+    return f"{amount:,} {'was' if amount == 1 else 'were'}"
 
 
 def _matrix(answers: Answers, matrix: NDArray[np.int64], shown: NDArray[np.intp]) -> str:

@@ -91,11 +91,16 @@ def _varied(rows: pd.DataFrame, grids: dict[str, list[Any]]) -> pd.DataFrame:
 
 
 def _grid(column: pd.Series) -> list[Any]:
-    """A column's usual values: spread over its range if they have an order, else the commonest."""
+    """A column's usual values: spread over its range if they have an order, else the commonest.
+
+    None of a column whose values hardly come twice, as texts and pictures' paths: its commonest ones tell nothing.
+    """
     present = column.dropna()
     if column.dtype.kind in "fiuM" and present.nunique() > 2:
         spread = np.linspace(0.02, 0.98, _GRID)
         return list(dict.fromkeys(present.quantile(spread, interpolation="nearest").tolist()))
+    if len(present) > _FEWEST_ROWS and present.nunique() > 0.5 * len(present):
+        return []
     return list(present.value_counts().head(_SHOWN_CATEGORIES).index)
 
 

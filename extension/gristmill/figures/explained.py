@@ -104,6 +104,7 @@ class Explained:
 
 def table(question: Question) -> Iterator[Figure | Group]:
     """A candidate for rows of a table: score, errors, which columns matter and how, and the worst answers."""
+    from gristmill.engines.mixed import named
     from gristmill.figures.dependence import partial_dependence
     from gristmill.figures.explanation import importance
     from gristmill.figures.worst import worst_errors
@@ -113,7 +114,8 @@ def table(question: Question) -> Iterator[Figure | Group]:
     matters = importance(predictor, test, time_limit=0.5 * question.seconds, seed=question.bench.seed)
     yield matters
     yield partial_dependence(predictor, test, matters.features, time_limit=0.2 * question.seconds)
-    yield worst_errors(test, answers, features=matters.features)
+    paths = predictor.feature_metadata_in.get_features(required_special_types=["image_path"])
+    yield worst_errors(named(test, paths, question.bench.folder), answers, features=matters.features)
 
 
 def texts(question: Question) -> Iterator[Figure | Group]:

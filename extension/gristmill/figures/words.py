@@ -49,6 +49,8 @@ def telling_words(words: Any, texts: pd.DataFrame, labels: Sequence[Any], *, cho
         # By push alone the rarest words would lead, by all that they do the commonest, which tell least.
         picked = _picked(names, weights[:, place] * total / np.sqrt(np.maximum(standing, 1)), standing, most)
         pushes = [weights[index, place] * total[index] / standing[index] for index in picked]
+        order = np.argsort(pushes, kind="stable")[::-1].tolist()
+        picked, pushes = [picked[at] for at in order], [pushes[at] for at in order]
         form = alike(pushes, 2)
         entries = [
             Bar(

@@ -7,6 +7,7 @@ different values where they are few.
 from __future__ import annotations
 
 import math
+import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -53,23 +54,53 @@ def held_to(schema: Schema, profile: Profile, project: str) -> None:
 def held_to_as_batch(schema: Schema, path: Path, model: Model, project: str) -> None:
     """Go on only with a file that fits the project's schema, but for the column that the model is to answer.
 
-    It is read as the model reads it; what is no table of rows is not judged.
+    It is read as the model reads it, a table that comes with its pictures too. Of pictures or texts alone, the columns
+    are those that the model makes of them, and only their names are judged.
     """
     from gristmill.tables import is_table
+    from gristmill.tables.reading.attached import attached
 
-    if "form" not in model.schema or not is_table(path):
-        return
-    form = decode(encode(model.schema["form"]), TableForm)
-    columns, strays = columns_of(path, form)
+    if "form" in model.schema and is_table(path):
+        _hold_table(schema, path, model, project, path.name)
+    elif len(_columns_of(model)) > 1 and zipfile.is_zipfile(path):
+        try:
+            with attached(path, alone=True) as (table, _):
+                _hold_table(schema, table, model, project, path.name)
+        except ValueError:  # it holds no table, or several: the model says so better
+            return
+    else:
+        _hold_names(schema, model, path.name, project)
+
+
+def _hold_names(schema: Schema, model: Model, file: str, project: str) -> None:
+    there = {*_columns_of(model), model.target}
+    missing = [rule for rule in schema.rules if rule.required and rule.column not in there]
+    if missing:
+        raise DataRejected(
+            f"{file} holds no table, and the schema of the project {project} asks for one.",
+            cause=f"It asks for the columns {', '.join(repr(rule.column) for rule in missing[:_SHOWN])}.",
+            cure="Schemas hold tables: put pictures and texts into a project without one.",
+            code="schema",
+            faults=tuple(_fault("missing-column", rule, f"{file} has no column '{rule.column}'.") for rule in missing),
+        )
+
+
+def _columns_of(model: Model) -> list[str]:
+    """The columns that the model answers from."""
+    return [str(column["name"]) for column in model.schema.get("columns") or ()]
+
+
+def _hold_table(schema: Schema, path: Path, model: Model, project: str, file: str) -> None:
+    columns, strays = columns_of(path, decode(encode(model.schema["form"]), TableForm))
     if not columns:
         return
-    faults = misfits(schema, columns, path.name, without=model.target)
+    faults = misfits(schema, columns, file, without=model.target)
     ruled = {rule.column: rule for rule in schema.rules if rule.kind is not None}
     for name, count in strays.items():
         if name in ruled:
             values = f"{count:,} value{'' if count == 1 else 's'}"
             kind = _called(ruled[name].kind or ColumnKind.TEXT)
-            faults.append(_fault("kind", ruled[name], f"'{name}' of {path.name} has to be {kind}; {values} cannot be."))
+            faults.append(_fault("kind", ruled[name], f"'{name}' of {file} has to be {kind}; {values} cannot be."))
     if faults:
         raise not_fitting(faults, project)
 

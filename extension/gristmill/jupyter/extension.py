@@ -4,7 +4,7 @@
 below the base URL       does
 =======================  ==============================================================
 gristmill/api/…          the API, as the current user (`proxy.py`)
-gristmill/open           POST: a run's notebook and data into the person's files
+gristmill/open           POST: a notebook and its data into the person's files
 gristmill/send           POST: an edited notebook back, as a run or as a recipe
 =======================  ==============================================================
 """
@@ -43,6 +43,11 @@ class Platform:
     def client(self) -> Hub:
         """The use cases; close it after use."""
         return Hub(self.address(), self._home)
+
+    @property
+    def lent(self) -> Path:
+        """Where the data of opened notebooks lies."""
+        return self._home / "files" / "data"
 
     @cached_property
     def carrier(self) -> httpx.AsyncClient:

@@ -1,4 +1,4 @@
-"""`open` and `send`: a run's notebook into the person's files, and an edited one back.
+"""`open` and `send`: a run's notebook, or a recipe's on a dataset, into the person's files, and an edited one back.
 
 Both ask the platform as the person, in a thread: fetching data takes a while, and a trial up to minutes. What is read
 is read through the contents manager, as the person's editor sees it. What is opened is laid out as files, for its data
@@ -23,7 +23,7 @@ from gristmill.client.editing import Edited
 from gristmill.client.protocol import Client
 from gristmill.errors import NotPossible, UsageError
 from gristmill.jupyter.asked import Asked
-from gristmill.records import RecipeEntry, Run, encode
+from gristmill.records import RecipeEntry, Run, RunRequest, encode
 
 __all__ = ["Open", "Send"]
 
@@ -32,9 +32,29 @@ Found = TypeVar("Found")
 
 
 class _Opened(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """What is to be opened."""
+    """What is to be opened: a run, or a dataset with what could be done with it; what is left open is proposed."""
 
-    run: str
+    run: str | None = None
+    dataset: str | None = None
+    recipe: str | None = None
+    task: str | None = None
+    target: str | None = None
+    metric: str | None = None
+    budget: float | None = None
+    name: str | None = None
+    seed: int = 0
+    settings: dict[str, Any] = msgspec.field(default_factory=dict)
+
+    def wanted(self) -> str | RunRequest:
+        """The run's id, or what a run on the dataset would ask for."""
+        asked = {name: getattr(self, name) for name in self.__struct_fields__ if name not in ("run", "dataset")}
+        if self.dataset is not None and self.run is None:
+            return RunRequest(dataset_id=self.dataset, **asked)
+        if self.run is None or self.dataset is not None or any(asked.values()):
+            raise UsageError(
+                "It is not clear what is to be opened.", cure="Name a run alone, or a dataset and perhaps a recipe."
+            )
+        return self.run
 
 
 class _Sent(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename={"kind": "as"}):
@@ -44,6 +64,7 @@ class _Sent(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename={"ki
     kind: str
     name: str | None = None
     budget: float | None = None
+    accept: tuple[str, ...] = ()
 
 
 class _Asking(Asked):
@@ -76,11 +97,12 @@ class _Asking(Asked):
 
 
 class Open(_Asking):
-    """A run's notebook, with its data, in a new folder of the person's files."""
+    """A notebook, with its data, in a new folder of the person's files."""
 
     async def post(self) -> None:
         """Lay it out; the answer says where."""
-        wanted = self.body(_Opened)
+        asked = self.body(_Opened)
+        wanted = asked.wanted()
         root = getattr(self.contents_manager, "root_dir", None)
         if not root:
             raise NotPossible(
@@ -88,10 +110,12 @@ class Open(_Asking):
                 cause="A run's data can be laid out in a folder only.",
                 cure="Use `gristmill notebook RUN --folder DIR` where there is one.",
             )
-        folder = await self.ask(lambda client: editing.lay_out(client, wanted.run, Path(root)))
+        shelf = self.platform.lent
+        folder = await self.ask(lambda client: editing.lay_out(client, wanted, Path(root), shelf))
         path = f"{folder.relative_to(root).as_posix()}/{editing.NOTEBOOK}"
         url = f"{self.base_url}lab/tree/{quote(path)}"
-        await self.created({"path": path, "folder": path.rpartition("/")[0], "url": url, "run": wanted.run}, url)
+        where = {"path": path, "folder": path.rpartition("/")[0], "url": url}
+        await self.created(where | {"run": asked.run, "dataset": asked.dataset}, url)
 
 
 class Send(_Asking):
@@ -110,7 +134,9 @@ class Send(_Asking):
             entry: RecipeEntry = await self.ask(lambda client: edited.as_recipe(client, wanted.name or ""))
             await self.created(entry, f"{below}/recipes")
         else:
-            run: Run = await self.ask(lambda client: edited.as_run(client, name=wanted.name, budget=wanted.budget))
+            run: Run = await self.ask(
+                lambda client: edited.as_run(client, name=wanted.name, budget=wanted.budget, accepted=wanted.accept)
+            )
             await self.created(run, f"{below}/runs/{run.id}")
 
     async def _read(self, path: str) -> Edited:
@@ -127,7 +153,7 @@ class Send(_Asking):
         return Edited(
             text=json.dumps(model, ensure_ascii=False),
             called=editing.called(file, folder.rpartition("/")[2]),
-            run_id=editing.about_text(said),
+            about=editing.About.of(said),
         )
 
     async def _content(self, path: str, **how: Any) -> Any:

@@ -24,7 +24,7 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, stream_request_body
 
 import gristmill
-from gristmill.errors import NotFound
+from gristmill.errors import GristmillError, NotFound
 from gristmill.jupyter.asked import Asked
 
 __all__ = ["Proxy"]
@@ -42,6 +42,7 @@ _ALONE = "sandbox; default-src 'none'"  # for what brings no policy of its own
 _THEIRS, _OURS = "token=", "part-token="  # how a field of the platform's links begins, there and here
 _PIECES = 8  # of a body that may wait for the platform to take them
 _BODILESS = (204, 304)
+_MOST_DRAINED = 64 << 20  # bytes of a refused body that are taken and dropped
 
 
 @stream_request_body
@@ -50,8 +51,22 @@ class Proxy(Asked):
 
     _sending: asyncio.Task[httpx.Response] | None = None
     _answering: asyncio.Task[None] | None = None
+    _refused: HTTPError | GristmillError | None = None
+    _drained = 0
 
     async def prepare(self) -> None:  # type: ignore[override]
+        """Begin to send the request on. One that is refused is answered when its body has come and gone.
+
+        An answer before that would be the connection's last, and who is still sending may never read it.
+        """
+        try:
+            await self._begin()
+        except (HTTPError, GristmillError) as refused:
+            self._refused = refused
+        if self._refused is not None and int(self.request.headers.get("Content-Length") or 0) > _MOST_DRAINED:
+            raise self._refused
+
+    async def _begin(self) -> None:
         await super().prepare()
         if self.request.method not in ("GET", "HEAD", "POST", "PUT", "DELETE"):
             raise HTTPError(405)
@@ -61,10 +76,17 @@ class Proxy(Asked):
         self._sending = asyncio.ensure_future(self.platform.carrier.send(self._request(tail), stream=True))
 
     async def data_received(self, chunk: bytes) -> None:
-        await self._hand_on(chunk)
+        if self._refused is None:
+            await self._hand_on(chunk)
+            return
+        self._drained += len(chunk)
+        if self._drained > _MOST_DRAINED and not self._finished:
+            self.send_error(getattr(self._refused, "status_code", 500), exc_info=(None, self._refused, None))
 
     async def get(self, _: str) -> None:
         """Whatever the method: `prepare` has begun to send it."""
+        if self._refused is not None:
+            raise self._refused
         await self._hand_on(None)
         if self._sending is None:
             raise HTTPError(500)

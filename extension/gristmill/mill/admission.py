@@ -15,14 +15,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Admission"]
 
+_LARGE = 256 << 10  # bytes of a paper above which the store keeps it from the beginning
 _log = logging.getLogger("gristmill.mill")
 
 
 class Admission:
     """What `who` asks for comes into the catalog by this, and by nothing else.
 
-    Fair use is asked twice: before anything is made, and in the transaction that makes it, where two who ask at once
-    take turns.
+    Fair use is asked in the transaction that makes it, where two who ask at once take turns; and before that, where
+    something goes into the store first.
     """
 
     def __init__(self, parts: Parts, who: Who) -> None:
@@ -30,26 +31,34 @@ class Admission:
         self._who = who
 
     def queue(self, run: Run, papers: Mapping[str, bytes]) -> Run:
-        """Queue a run, with what its worker will look for in the store, by key."""
+        """Queue a run, with what its worker will look for in its project's store, by key.
+
+        What is small goes into the catalog, in the one transaction; its worker puts it into the store.
+        """
         parts, who = self._parts, self._who
-        run = replace(run, price=parts.price.hourly, gpus=parts.sandbox.resources().gpus)
+        run = replace(
+            run,
+            price=parts.price.hourly,
+            gpus=parts.sandbox.gpus(),
+            store_id=parts.shelf.next_id(run.project_id),
+        )
 
         def decide(accounts: Sequence[Account]) -> None:
             fair_use.decide_run(run, accounts, parts.price)
 
-        self._ask(decide)
-        for key, paper in papers.items():
-            parts.store.put_bytes(key, paper)
-        if not fair_use.is_limited(who):
-            run = parts.catalog.runs.add(run)
-        else:
-            try:
-                run = parts.catalog.runs.add(run, who=who, decide=decide)
-            except OverLimit:
-                for key in papers:
-                    parts.store.delete(key)
-                raise
-        self.hint(run.id)
+        large = {key: paper for key, paper in papers.items() if len(paper) > _LARGE}
+        if large:
+            self._ask(decide)
+        for key, paper in large.items():
+            parts.shelf.of(run).put_bytes(key, paper)
+        small = {key: papers[key] for key in papers.keys() - large.keys()}
+        try:
+            run = parts.catalog.runs.add(run, small, who=who if fair_use.is_limited(who) else None, decide=decide)
+        except OverLimit:
+            for key in large:
+                parts.shelf.of(run).delete(key)
+            raise
+        parts.catalog.afterwards(lambda: self.hint(run.id))
         return run
 
     def hint(self, run_id: str) -> None:
@@ -63,7 +72,8 @@ class Admission:
         """Register an upload; `begin` makes ready for its parts, and gives the store's token for them."""
 
         def decide(accounts: Sequence[Account]) -> None:
-            fair_use.decide_upload(upload.size, accounts, self._parts.price)
+            if upload.store_id is None:  # what lies in a project's own store takes nothing of the platform's
+                fair_use.decide_upload(upload.size, accounts, self._parts.price)
 
         self._ask(decide)
         begun = replace(upload, token=begin(), owner=self._who.name)
@@ -73,7 +83,7 @@ class Admission:
             return self._parts.catalog.uploads.add(begun, who=self._who, decide=decide)
         except OverLimit:
             if begun.token is not None:
-                self._parts.store.abort(begun.key, begun.token)
+                self._parts.shelf.of(begun).abort(begun.key, begun.token)
             raise
 
     def _ask(self, decide: Callable[[Sequence[Account]], None]) -> None:

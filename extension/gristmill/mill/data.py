@@ -52,7 +52,7 @@ class Data(UseCases):
                     dataset = self.dataset(source)
                     name, profile = dataset.name, dataset.profile
                     proposal = self.propose(dataset.id, task=task, target=target)
-                    intake.fetch(self._store, dataset, folder / "data")
+                    intake.fetch(self._shelf.of(dataset), dataset, folder / "data")
                 else:
                     name, profile = Path(source).name, self._looked_at(existing(Path(source)), folder, table).profile
                     proposal = intake.propose(profile, task=task, target=target, sample=intake.sample(folder))
@@ -68,19 +68,20 @@ class Data(UseCases):
         """Put a file into the store, as it is; `progress` is told the bytes done, of how many."""
         path = existing(path)
         self._parts.allowance.check_file(path)
-        upload_id = records.new_id("upload")
+        upload_id, own = records.new_id("upload"), self._gate.own_project(project)
         upload = Upload(
             id=upload_id,
-            project_id=self._gate.own_project(project).id,
+            project_id=own.id,
             name=name or path.name,
             key=places.upload(upload_id, key_segment(path.name)),
             size=path.stat().st_size,
             status=UploadStatus.OPEN,
             created_at=time.time(),
             expires_at=time.time() + _LASTS,
+            store_id=own.store_id,
         )
         self._admission.open(upload, lambda: None)
-        stored = self._store.put_file(upload.key, path)
+        stored = self._shelf.of(upload).put_file(upload.key, path)
         if progress is not None:
             progress(stored.size, stored.size)
         return self._catalog.uploads.settle(upload.id, UploadStatus.RECEIVED, sha256=stored.sha256)
@@ -92,15 +93,16 @@ class Data(UseCases):
         if upload.status is not UploadStatus.RECEIVED:
             raise Conflict(f"The upload {upload.name} is {upload.status}.", cure="Upload the file again.")
         filename, called = upload.key.rsplit("/", 1)[-1], label(name, Path(upload.name).stem)
+        store = self._shelf.of(upload)
         try:
             with self._scratch() as scratch:
                 local = Path(scratch) / filename
-                self._store.get_file(upload.key, local)
+                store.get_file(upload.key, local)
                 upload = self._identified(upload, local)
                 seen = self._looked_at(local, Path(scratch), table)
                 self._hold(upload.project_id, seen.profile)
-                self._store.put_file(places.sample(upload.id), intake.sample_file(Path(scratch)))
-                intake.keep_listing(self._store, upload.id, seen.profile, Path(scratch))
+                store.put_file(places.sample(upload.id), intake.sample_file(Path(scratch)))
+                intake.keep_listing(store, upload.id, seen.profile, Path(scratch))
         except DataRejected as rejected:
             self._catalog.uploads.settle(upload.id, UploadStatus.REJECTED, failure=rejected.failure)
             raise
@@ -117,6 +119,7 @@ class Data(UseCases):
             profile=seen.profile,
             proposal=seen.proposal,
             created_at=time.time(),
+            store_id=upload.store_id,
         )
         return self._catalog.datasets.add(dataset)
 
@@ -168,15 +171,15 @@ class Data(UseCases):
         if dataset.proposal is not None and not (task or target or metric):
             return dataset.proposal
         chosen = hashlib.sha256(records.encode([task, target, metric])).hexdigest()[:32]
-        kept = places.suggestion(dataset.origin, chosen)
+        kept, store = places.suggestion(dataset.origin, chosen), self._shelf.of(dataset)
         with suppress(NotFound, ValueError):
-            return records.decode(self._store.read(kept), Proposal)
+            return records.decode(store.read(kept), Proposal)
         with self._scratch() as scratch:
-            self._store.get_file(places.sample(dataset.origin), intake.sample_file(Path(scratch)))
+            store.get_file(places.sample(dataset.origin), intake.sample_file(Path(scratch)))
             proposal = self._parts.looking.propose(
                 dataset.profile, Path(scratch), task=task, target=target, metric=metric
             )
-        self._store.put_bytes(kept, records.encode(proposal))
+        store.put_bytes(kept, records.encode(proposal))
         return proposal
 
 

@@ -42,12 +42,12 @@ class Datasets(Data):
         """An edited version of a dataset: the next version of its name, made of the same upload."""
         dataset = self._gate.get(self._catalog.datasets, dataset_id, Membership.EDITOR)
         revision = intake.revision_of(dataset.profile, edits, dataset.revision)
-        new_id = records.new_id("dataset")
+        new_id, store = records.new_id("dataset"), self._shelf.of(dataset)
         with self._scratch() as scratch:
-            intake.fetch(self._store, dataset, Path(scratch) / "data", apply=None)
+            intake.fetch(store, dataset, Path(scratch) / "data", apply=None)
             seen = self._parts.looking.revise(Path(scratch), revision)
             self._hold(dataset.project_id, seen.profile)
-            self._store.put_file(places.sample(new_id), intake.sample_file(Path(scratch)))
+            store.put_file(places.sample(new_id), intake.sample_file(Path(scratch)))
         return self._catalog.datasets.revise(
             replace(
                 dataset,

@@ -1,17 +1,17 @@
-"""Explanations of the candidates of runs that have ended."""
+"""Explanations of the candidates of runs that have ended, by runs of their own."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from pathlib import Path
 
-from gristmill import explaining, intake, records, tasks
-from gristmill.bench import BenchFile
+from gristmill import records, tasks
 from gristmill.errors import Conflict, NotFound
+from gristmill.explaining import Wish
 from gristmill.mill.models import Models
 from gristmill.mill.parts import needs
 from gristmill.mill.trail import audited
-from gristmill.records import EventKind, Proposal, Run, replace
+from gristmill.records import EventKind, Membership, Power, Run, RunKind, RunStatus, Wanted
 from gristmill.stores import places
 
 __all__ = ["Explanations"]
@@ -22,46 +22,49 @@ class Explanations(Models):
 
     @audited("run.explain")
     def explain(
-        self,
-        run_id: str,
-        to: Path,
-        *,
-        candidates: Sequence[str] = (),
-        every: bool = False,
-        seconds: float | None = None,
-    ) -> Path:
-        """Explain candidates of an ended run, by their names, within `seconds`: one HTML page as the file `to`.
+        self, run_id: str, *, candidates: Sequence[str] = (), every: bool = False, seconds: float | None = None
+    ) -> Run:
+        """Queue a run that explains candidates of an ended one, by their names, within `seconds`; its report shows it.
 
         The one that answers if none are named, and all of them with `every`.
         """
-        from gristmill.worker.keeper import restore  # the worker draws figures, which takes pandas
-
-        run = self.run(run_id)
-        kind, checkpoint = tasks.find(run.task), run.artifact("checkpoint")
+        self._gate.must(Power.USE)
+        run = self._gate.get(self._catalog.runs, run_id, Membership.EDITOR)
+        kind = tasks.find(run.task)
         needs(f"Explaining {kind.title.lower()}", ("papermill", *kind.modules), kind.extra)
         if not run.status.is_final:
             raise Conflict(f"The run {run.name} is still {run.status}.", cure="Wait until it has ended.")
-        if checkpoint is None:
+        if run.artifact("checkpoint") is None:
             raise NotFound(
                 f"The run {run.name} has kept no candidates to explain.",
                 cause=f"It is {run.status}.",
                 cure=f"`gristmill resume {run.id} --budget …` gives it more time.",
             )
-        wish = explaining.Wish.of(run, self._candidates(run), candidates, every=every, seconds=seconds)
-        if run.model_id is not None:
-            wish = replace(wish, best=str(self.model(run.model_id).metrics.get("best", "")))
-        with self._scratch() as scratch:
-            folder, sandbox = Path(scratch), self._parts.sandbox
-            execution = sandbox.prepare(folder)  # it warms up while the data is fetched
-            try:
-                dataset = self.dataset(run.dataset_id or "")
-                intake.fetch(self._store, dataset, folder / "data", self._parts.looking.edit)
-                restore(self._store, checkpoint, folder)
-                proposal = records.decode(self._store.read(places.proposal(run.id)), Proposal)
-                file = BenchFile.of(run, dataset, proposal, sandbox.resources())
-                return explaining.draw(file, wish, folder, execution, to)
-            finally:
-                execution.kill()
+        return self._explain(run, Wish.of(run, self._candidates(run), candidates, every=every, seconds=seconds))
+
+    def _explain(self, explained: Run, wish: Wish) -> Run:
+        notebook = wish.notebook()
+        run = Run(
+            id=records.new_id("run"),
+            project_id=explained.project_id,
+            dataset_id=explained.dataset_id,
+            kind=RunKind.EXPLAIN,
+            model_id=explained.model_id,
+            name=f"{explained.name}: its candidates",
+            recipe=f"{notebook.name}@{notebook.version}",
+            task=explained.task,
+            target=explained.target,
+            metric=explained.metric,
+            budget=wish.seconds,
+            seed=explained.seed,
+            settings={"run": explained.id, "candidates": list(wish.names)},
+            accepted=(),
+            status=RunStatus.QUEUED,
+            wanted=Wanted.FINISH,
+            created_at=time.time(),
+            owner=self.who.name,
+        )
+        return self._queue(run, {places.recipe(run.id): notebook.text.encode()})
 
     def _candidates(self, run: Run) -> tuple[str, ...]:
         """The names of a run's candidates, as far as it has told them: one without a model keeps no leaderboard."""

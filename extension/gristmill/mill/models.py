@@ -60,12 +60,13 @@ class Models(Runs):
         """A URL that fetches the model's archive, for a while."""
         model = self.model(model_id)
         name = key_segment(f"{model.name}-{model.version}.zip")
-        return self._store.sign_get(model.key, seconds=_LINK_LASTS, filename=name)
+        return self._shelf.of(model).sign_get(model.key, seconds=_LINK_LASTS, filename=name)
 
     @audited("model.download")
     def download(self, model_id: str, to: Path) -> Path:
         """The model's archive as a file."""
-        self._store.get_file(self.model(model_id).key, to)
+        model = self.model(model_id)
+        self._shelf.of(model).get_file(model.key, to)
         return to
 
     @audited("model.predict")
@@ -88,6 +89,6 @@ class Models(Runs):
         folder = self._parts.home / "models" / model.id
         if not folder.exists():
             with self._scratch() as scratch:
-                self._store.get_file(model.key, Path(scratch) / "model.zip")
+                self._shelf.of(model).get_file(model.key, Path(scratch) / "model.zip")
                 model_archive.unpack(Path(scratch) / "model.zip", folder)
         return model_archive.ask(model, folder, data, to, settings or {}, self._parts.sandbox.call, told)

@@ -21,16 +21,20 @@ from gristmill.notify import Ways
 from gristmill.recipe_book import RecipeBook
 from gristmill.records import LOCAL, Price, Who
 from gristmill.sandbox import Sandbox
-from gristmill.stores import Store
+from gristmill.stores import Shelf, Store
 
 __all__ = ["Parts", "UseCases", "existing", "label", "needs"]
 
 _LONGEST_LABEL = 200
+_FOUND: set[str] = set()  # modules that are installed: a process does not lose them
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Parts:
-    """What a Mill is made of; `home` is where it keeps what it can always make again."""
+    """What a Mill is made of; `home` is where it keeps what it can always make again.
+
+    `store` is the platform's own. What belongs to a project lies where the `shelf` finds it.
+    """
 
     catalog: Catalog
     store: Store
@@ -42,6 +46,12 @@ class Parts:
     allowance: Allowance = field(default_factory=Allowance)
     weights: Path | None = None  # the shelf of pretrained weights; in `home` where nothing is said
     ways: Ways = field(default_factory=Ways)  # how people are told
+    endpoints: tuple[str, ...] = ()  # HOST:PORT of the servers at which owners may have a store, beside the clouds' own
+    secret: bytes | None = None  # signs links to projects' stores that have no signatures of their own
+    shelf: Shelf = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shelf", Shelf(self.catalog, self.store, secret=self.secret))
 
 
 class UseCases:
@@ -50,17 +60,21 @@ class UseCases:
     def __init__(self, parts: Parts, who: Who = LOCAL) -> None:
         self._parts = parts
         self._catalog = parts.catalog
-        self._store = parts.store
+        self._shelf = parts.shelf
         self._book = RecipeBook(
-            catalog=parts.catalog, store=parts.store, sandbox=parts.sandbox, home=parts.home, looking=parts.looking
+            catalog=parts.catalog, shelf=parts.shelf, sandbox=parts.sandbox, home=parts.home, looking=parts.looking
         )
         self._gate = Gate(parts.catalog, who)
         self._admission = Admission(parts, who)
         self.who = who
 
     def note(self, action: str, answer: Any, args: tuple[Any, ...], outcome: str) -> None:
-        """Add a line to the audit trail."""
-        self._catalog.deeds.add(trail.deed(self.who, action, answer, args, outcome))
+        """Add a line to the audit trail: with what it speaks of, or on its own where nothing came of it."""
+        line = trail.deed(self.who, action, answer, args, outcome)
+        if outcome == trail.DONE:
+            self._catalog.deeds.add(line)
+        else:
+            self._catalog.afterwards(lambda: self._catalog.deeds.add(line), always=True)
 
     def _project_ids(self, project: str | None) -> Sequence[str] | None:
         """The project of that id or name, or all that who asks can see."""
@@ -74,14 +88,20 @@ class UseCases:
 def needs(what: str, modules: Sequence[str], extra: str) -> None:
     """Refuse what this machine lacks the libraries for."""
     for module in modules:
-        try:
-            found = importlib.util.find_spec(module)
-        except ModuleNotFoundError:  # not even the package that it would be in
-            found = None
-        if found is None:
+        if module not in _FOUND and not _is_there(module):
             raise NotPossible(
                 f"{what} needs {module}, which is not installed here.", cure=f"pip install 'gristmill[{extra}]'"
             )
+
+
+def _is_there(module: str) -> bool:
+    try:
+        found = importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # not even the package that it would be in
+        found = False
+    if found:
+        _FOUND.add(module)
+    return found
 
 
 def existing(path: Path, *, or_folder: bool = False) -> Path:

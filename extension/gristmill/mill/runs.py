@@ -69,14 +69,15 @@ class Runs(Uploads):
         self._gate.must(Power.TRAIN)
         dataset = self._gate.get(self._catalog.datasets, request.dataset_id, Membership.EDITOR)
         proposal = self._fitting(dataset, request)
-        kind = tasks.find(proposal.task)
         confirmed((*dataset.profile.notices, *proposal.notices), request.accepted)
-        built_in = kind.recipe.removesuffix(".ipynb")
+        return self._train(request, dataset, proposal, self._recipe(request, dataset, proposal))
+
+    def _recipe(self, request: RunRequest, dataset: Dataset, proposal: Proposal) -> recipes.Recipe:
+        """The notebook that a request asks for: its own, one of the book, or the task's."""
         if request.notebook:
-            recipe = recipes.given(request.recipe or "notebook", request.notebook)
-        else:
-            recipe = self._book.find(request.recipe or built_in, dataset.project_id)
-        return self._train(request, dataset, proposal, recipe)
+            return recipes.given(request.recipe or "notebook", request.notebook)
+        built_in = tasks.find(proposal.task).recipe.removesuffix(".ipynb")
+        return self._book.find(request.recipe or built_in, dataset.project_id)
 
     def _train(
         self, request: RunRequest, dataset: Dataset, proposal: Proposal, recipe: recipes.Recipe, id: str | None = None
@@ -86,8 +87,16 @@ class Runs(Uploads):
         self._parts.allowance.check_classes(dataset.profile, kind, proposal.target)
         kind.settle(dataset.profile, proposal.target, dict(request.settings))
         needs(f"Training for {kind.title.lower()}", kind.modules, kind.extra)
-        run = Run(
-            id=id or records.new_id("run"),
+        run = self._asked(request, dataset, proposal, recipe, id=id or records.new_id("run"))
+        papers = {places.proposal(run.id): records.encode(proposal), places.recipe(run.id): recipe.text.encode()}
+        return self._queue(run, papers)
+
+    def _asked(
+        self, request: RunRequest, dataset: Dataset, proposal: Proposal, recipe: recipes.Recipe, *, id: str
+    ) -> Run:
+        """The run that a request comes to, before anybody works on it."""
+        return Run(
+            id=id,
             project_id=dataset.project_id,
             dataset_id=dataset.id,
             name=label(request.name, dataset.name),
@@ -104,8 +113,6 @@ class Runs(Uploads):
             created_at=time.time(),
             owner=self.who.name,
         )
-        papers = {places.proposal(run.id): records.encode(proposal), places.recipe(run.id): recipe.text.encode()}
-        return self._queue(run, papers)
 
     @audited("run.rerun")
     def rerun(self, run_id: str) -> Run:
@@ -139,7 +146,7 @@ class Runs(Uploads):
         run = replace(earlier, **(_UNTOUCHED | new | changed))
         papers = {}
         for place in (places.proposal, places.recipe) if earlier.kind is RunKind.TRAIN else (places.recipe,):
-            papers[place(run.id)] = self._store.read(place(earlier.id))
+            papers[place(run.id)] = self._paper(earlier, place(earlier.id))
         return self._queue(run, papers)
 
     def run(self, run_id: str) -> Run:
@@ -199,15 +206,13 @@ class Runs(Uploads):
     @audited("run.fetch")
     def fetch(self, run_id: str, artifact: str, to: Path) -> Path:
         """One thing that a run left, as a file."""
-        _, found = self._artifact(run_id, artifact)
-        self._store.get_file(found.key, to)
+        run, found = self._artifact(run_id, artifact)
+        self._shelf.of(run).get_file(found.key, to)
         return to
 
     @audited("run.folder")
-    def folder(self, run_id: str, to: Path) -> Path:
-        """The run's folder, unpacked: its notebook runs there by hand, with the run's data."""
-        if to.exists() and (not to.is_dir() or any(to.iterdir())):
-            raise UsageError(f"{to} is there already and not empty.", cure="Name a folder that is not there yet.")
+    def folder(self, run_id: str, to: Path, *, data: bool = True) -> Path:
+        """The run's folder, unpacked: its notebook runs there by hand, with its data unless that is not wanted."""
         run = self.run(run_id)
         if run.dataset_id is None or run.kind is not RunKind.TRAIN:
             raise NotPossible(
@@ -216,27 +221,34 @@ class Runs(Uploads):
                 cure="Fetch its notebook, the model and the file; the notebook's first cell names them.",
             )
         dataset = self.dataset(run.dataset_id)
-        to.mkdir(parents=True, exist_ok=True)
-        intake.fetch(self._store, dataset, to / "data", self._parts.looking.edit)
-        proposal = records.decode(self._store.read(places.proposal(run.id)), Proposal)
+        self._new_folder(to)
+        if data:
+            intake.fetch(self._shelf.of(dataset), dataset, to / "data", self._parts.looking.edit)
+        proposal = records.decode(self._paper(run, places.proposal(run.id)), Proposal)
         BenchFile.of(run, dataset, proposal, self._parts.sandbox.resources()).write(to)
         notebook = run.artifact("notebook")
-        self._store.get_file(notebook.key if notebook else places.recipe(run.id), to / "notebook.ipynb")
+        text = self._shelf.of(run).read(notebook.key) if notebook else self._paper(run, places.recipe(run.id))
+        (to / "notebook.ipynb").write_bytes(text)
         exploring.lay_beside(to)
         return to
+
+    def _new_folder(self, to: Path) -> None:
+        if to.exists() and (not to.is_dir() or any(to.iterdir())):
+            raise UsageError(f"{to} is there already and not empty.", cure="Name a folder that is not there yet.")
+        to.mkdir(parents=True, exist_ok=True)
 
     @audited("run.fetch")
     def artifact_link(self, run_id: str, artifact: str) -> str:
         """A URL that fetches one thing that a run left, for a while."""
         run, found = self._artifact(run_id, artifact)
         name = key_segment(f"{run.name}-{found.key.rsplit('/', 1)[-1]}")
-        return self._store.sign_get(found.key, seconds=_LINK_LASTS, filename=name)
+        return self._shelf.of(run).sign_get(found.key, seconds=_LINK_LASTS, filename=name)
 
     @audited("run.fetch")
     def artifact_stream(self, run_id: str, artifact: str) -> tuple[int, Iterator[bytes]]:
         """One thing that a run left: how long it is, and its bytes."""
-        _, found = self._artifact(run_id, artifact)
-        return found.size, self._store.stream(found.key)
+        run, found = self._artifact(run_id, artifact)
+        return found.size, self._shelf.of(run).stream(found.key)
 
     def _artifact(self, run_id: str, artifact: str) -> tuple[Run, Artifact]:
         run = self.run(run_id)
@@ -264,6 +276,10 @@ class Runs(Uploads):
             kept = [one for one in kept if not one.code.startswith("doubtful-")]
         reasons = {name: "You chose it." if name in chosen else why for name, why in stored.reasons.items()}
         return replace(stored, notices=tuple(kept), reasons=reasons)
+
+    def _paper(self, run: Run, key: str) -> bytes:
+        """Something that a run was asked with."""
+        return self._catalog.papers.read(run.id, key, self._shelf.of(run).read)
 
     def _queue(self, run: Run, papers: Mapping[str, bytes] | None = None) -> Run:
         """Queue a run, with what its worker will look for in the store, if fair use lets it in."""

@@ -180,7 +180,7 @@ class Schedules(Batches):
         confirmed((*dataset.profile.notices, *proposal.notices), request.accepted)
         name, _, version = earlier.recipe.partition("@")
         number = int(version) if version.isdigit() and len(version) < 12 else None  # else it is a hash
-        text = self._store.read(places.recipe(earlier.id)).decode()
+        text = self._paper(earlier, places.recipe(earlier.id)).decode()
         return self._train(request, dataset, proposal, Recipe(name=name, text=text, number=number), id)
 
     @audited("schedule.batch")
@@ -229,8 +229,7 @@ class Schedules(Batches):
             created_at=time.time(),
             owner=self.who.name,
         )
-        self._store.put_bytes(places.recipe(run.id), notebook.text.encode())
-        return self._queue(run)
+        return self._queue(run, {places.recipe(run.id): notebook.text.encode()})
 
     def promote(self, model_id: str) -> Model:
         """Put a model into production; the one that was there retires."""

@@ -136,7 +136,7 @@ class Ticking:
         results = comparison.artifact("results")
         if results is None or comparison.model_id is None:
             raise NotFound("The comparison has left no result.")
-        verdict = records.decode(self._parts.store.read(results.key), Verdict)
+        verdict = records.decode(self._parts.shelf.of(comparison).read(results.key), Verdict)
         said = (
             f"On {verdict.rows} rows that neither was trained on: {verdict.metric} {verdict.challenger:.6g} new, "
             f"{verdict.champion:.6g} in production; {margin:g} better is asked for."

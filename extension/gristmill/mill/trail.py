@@ -13,13 +13,13 @@ from gristmill.records import Deed, new_id
 if TYPE_CHECKING:
     from gristmill.mill.parts import UseCases
 
-__all__ = ["audited"]
+__all__ = ["DONE", "audited"]
 
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
 Cases = TypeVar("Cases", bound="UseCases")
 
-_DONE = "done"
+DONE = "done"
 _LONGEST = 200  # letters of an id that somebody made up
 
 
@@ -39,7 +39,7 @@ def audited(
                 outcome = error.failure.code if isinstance(error, GristmillError) else "error"
                 cases.note(action, None, args, outcome)
                 raise
-            cases.note(action, answer, args, _DONE)
+            cases.note(action, answer, args, DONE)
             return answer
 
         return called

@@ -17,6 +17,7 @@ from gristmill import records
 from gristmill.errors import Conflict, DataRejected, NotFound, NotPossible, UsageError
 from gristmill.mill.data import key_segment, not_what_was_sent
 from gristmill.mill.datasets import Datasets
+from gristmill.mill.parts import label
 from gristmill.mill.trail import audited
 from gristmill.records import (
     ArrivedPart,
@@ -52,21 +53,29 @@ class Uploads(Datasets):
     """What can be asked about uploads."""
 
     @audited("upload.open")
-    def open_upload(self, name: str, size: int, *, project: str = "default", sha256: str | None = None) -> Transfer:
-        """Begin an upload of `size` bytes; its parts' URLs come back."""
+    def open_upload(
+        self,
+        name: str,
+        size: int,
+        *,
+        project: str = "default",
+        sha256: str | None = None,
+        filename: str | None = None,
+    ) -> Transfer:
+        """Begin an upload of `size` bytes; its parts' URLs come back. `name` is what to call it, if not as the file."""
         if not 0 <= size <= _LARGEST:
             raise UsageError(f"{size} bytes cannot be uploaded.", cure="Give 0 to 5 TiB.")
         if sha256 is not None and (len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef")):
             raise UsageError("This is no SHA-256.", cure="Give 64 hexadecimal digits, or leave it out.")
         self._parts.allowance.check_size(name, size)
         upload_id, now = records.new_id("upload"), time.time()
-        key = places.upload(upload_id, key_segment(_filename(name)))
-        project_id = self._gate.own_project(project).id
+        key = places.upload(upload_id, key_segment(_filename(filename or name)))
+        own = self._gate.own_project(project)
         part_size = _PART * max(1, math.ceil(size / (_PART * _MOST_PARTS)))
         upload = Upload(
             id=upload_id,
-            project_id=project_id,
-            name=name,
+            project_id=own.id,
+            name=name if filename is None else label(name, filename),
             key=key,
             size=size,
             status=UploadStatus.OPEN,
@@ -74,8 +83,10 @@ class Uploads(Datasets):
             sha256=sha256,
             part_size=part_size,
             expires_at=now + _UPLOAD_LASTS,
+            store_id=own.store_id,
         )
-        return self._transfer(self._admission.open(upload, lambda: self._store.begin(key, part_size=part_size)))
+        store = self._shelf.of(upload)
+        return self._transfer(self._admission.open(upload, lambda: store.begin(key, part_size=part_size)))
 
     def transfer(self, upload_id: str) -> Transfer:
         """How far an upload is, with fresh URLs for what is missing."""
@@ -92,7 +103,7 @@ class Uploads(Datasets):
                 f", and that one {expected[number]:,} bytes." if number in expected else "."
             )
             raise UsageError(f"{len(data):,} bytes are no part {number} of {upload.name}.", cure=cure)
-        self._store.put_part(upload.key, upload.token, number, data)
+        self._shelf.of(upload).put_part(upload.key, upload.token, number, data)
 
     @audited("upload.complete")
     def complete_upload(self, upload_id: str, *, sha256: str | None = None) -> Upload:
@@ -134,7 +145,7 @@ class Uploads(Datasets):
             raise Conflict(f"The upload {upload.name} is {upload.status}.", cure="Complete it first.")
         with self._scratch() as scratch:
             local = Path(scratch) / upload.key.rsplit("/", 1)[-1]
-            self._store.get_file(upload.key, local)
+            self._shelf.of(upload).get_file(upload.key, local)
             seen = self._looked_at(local, Path(scratch), table)
             if project_id is not None:
                 self._hold(project_id, seen.profile)
@@ -161,19 +172,21 @@ class Uploads(Datasets):
             )
         wanted = {part.number for part in expected}
         try:
-            return self._store.complete(upload.key, token, [part for part in arrived if part.number in wanted])
+            return self._shelf.of(upload).complete(
+                upload.key, token, [part for part in arrived if part.number in wanted]
+            )
         except NotFound:  # somebody else has completed it meanwhile
             return self._whole(upload)
 
     def _arrived(self, upload: Upload, token: str) -> Sequence[Part] | None:
         """The parts that lie in the store; None where the store knows of no such upload any more."""
         try:
-            return self._store.parts(upload.key, token)
+            return self._shelf.of(upload).parts(upload.key, token)
         except NotFound:
             return None
 
     def _whole(self, upload: Upload) -> Stored:
-        stored = self._store.stat(upload.key)
+        stored = self._shelf.of(upload).stat(upload.key)
         if stored is None:
             raise Conflict(f"The parts of the upload {upload.name} are gone.", cure="Upload the file again.")
         return stored
@@ -195,7 +208,7 @@ class Uploads(Datasets):
                     number=part.number,
                     size=part.size,
                     url=self._link(upload, upload.token, part),
-                    headers=self._store.put_headers(part.size),
+                    headers=self._shelf.of(upload).put_headers(part.size),
                 )
                 for part in missing
             ),
@@ -207,7 +220,7 @@ class Uploads(Datasets):
         left = (upload.expires_at or time.time() + _LINK_LASTS) - time.time()
         seconds = max(1.0, min(_LINK_LASTS, left))
         try:
-            return self._store.sign_part(upload.key, token, part.number, seconds=seconds, size=part.size)
+            return self._shelf.of(upload).sign_part(upload.key, token, part.number, seconds=seconds, size=part.size)
         except NotPossible:  # the store of an embedded platform, which nobody serves
             return ""
 
@@ -219,8 +232,8 @@ class Uploads(Datasets):
 
     def _drop(self, upload: Upload) -> None:
         if upload.token is not None:
-            self._store.abort(upload.key, upload.token)
-        self._store.delete(upload.key)
+            self._shelf.of(upload).abort(upload.key, upload.token)
+        self._shelf.of(upload).delete(upload.key)
 
 
 def _filename(name: str) -> str:

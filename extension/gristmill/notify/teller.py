@@ -12,7 +12,7 @@ from gristmill.notify.mail import Mail
 from gristmill.notify.ways import Ways
 from gristmill.notify.webhooks import Webhooks
 from gristmill.notify.wording import text_of, title_of
-from gristmill.records import Channel, Delivery, Failure, News, Tiding, new_id
+from gristmill.records import Channel, Delivery, Failure, News, NewsKind, Tiding, new_id, replace
 
 __all__ = ["Teller"]
 
@@ -62,6 +62,8 @@ class Teller:
             return []
 
     def _spread(self, tiding: Tiding) -> list[tuple[News, list[Delivery]]]:
+        if tiding.kind is NewsKind.BUDGET_NEAR:
+            tiding = replace(tiding, facts=tiding.facts | {"currency": self._ways.currency})
         choices = self._catalog.choices.of(tiding.who)
         channels, now = choices.by(tiding.kind), self._catalog.now()
         news = News(

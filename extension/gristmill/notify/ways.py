@@ -12,8 +12,9 @@ __all__ = ["Ways"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ways:
-    """Who carries mail, how far webhooks reach, and the address that links in mail begin with."""
+    """Who carries mail, how far webhooks reach, the address that links in mail begin with, and the currency."""
 
     mail: Mailing | None = None
     webhooks: Reach = Reach.LOOPBACK
     public: str = ""
+    currency: str = ""  # what money is counted in

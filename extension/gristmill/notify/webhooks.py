@@ -48,7 +48,7 @@ class Webhooks(Carrier):
             "Content-Type": "application/json",
             "User-Agent": f"gristmill/{gristmill.__version__}",
             DELIVERY: delivery.id,
-            SIGNATURE: signature(webhook.secret, delivery.id, body, self._clock()),
+            SIGNATURE: signature(self._catalog.webhooks.secret(webhook), delivery.id, body, self._clock()),
         }
         status = _post(split, address_of(split, self._reach), body, headers)
         if not 200 <= status < 300:

@@ -25,6 +25,7 @@ from gristmill.records.fair_use import (
     Allowance,
     Limit,
     Limits,
+    Near,
     Price,
     Standing,
     Subject,
@@ -57,11 +58,12 @@ from gristmill.records.schedules import (
 )
 from gristmill.records.seeing import Alive, Ended
 from gristmill.records.telling import Channel, Choices, Delivery, News, NewsKind, Tiding, Webhook
-from gristmill.records.wire import Answer, ArrivedPart, Comparison, Lineage, MissingPart, Transfer
+from gristmill.records.wire import Answer, ArrivedPart, Comparison, Lineage, MissingPart, Paper, Transfer
 from gristmill.records.work import (
     Dataset,
     DatasetEntry,
     Model,
+    OwnStore,
     Project,
     RecipeEntry,
     SavedRecipe,
@@ -109,10 +111,13 @@ __all__ = [
     "Membership",
     "MissingPart",
     "Model",
+    "Near",
     "News",
     "NewsKind",
     "Notice",
     "Outlook",
+    "OwnStore",
+    "Paper",
     "Power",
     "Price",
     "Profile",

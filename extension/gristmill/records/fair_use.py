@@ -14,7 +14,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-__all__ = ["Account", "Allowance", "Limit", "Limits", "Price", "Standing", "Subject", "Teammate", "Usage", "month_of"]
+__all__ = [
+    "Account",
+    "Allowance",
+    "Limit",
+    "Limits",
+    "Near",
+    "Price",
+    "Standing",
+    "Subject",
+    "Teammate",
+    "Usage",
+    "month_of",
+]
 
 
 class Subject(StrEnum):
@@ -51,6 +63,17 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Near:
+    """That people were told that a subject has nearly used up what a limit gives it for a month."""
+
+    kind: Subject
+    name: str
+    limit: Limit
+    month: str  # 2026-01
+    most: float  # that the limit was at
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Usage:
     """What one subject has used in one project in one month."""
 
@@ -64,7 +87,7 @@ class Usage:
     seconds: float
     gpu_seconds: float
     money: float
-    bytes: int  # that its runs have left in the store
+    bytes: int  # that its runs have left in the platform's own store
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,9 +8,11 @@ kind     what it does                                                 what it ha
 train    makes a model of a dataset                                   dataset; model, once it has succeeded
 batch    has a model answer the rows of an upload                     model, and upload unless series only go on
 compare  has two models answer the rows that neither was trained on   dataset, model, and the other in `settings`
+explain  explains candidates that a training has kept               dataset; the rest is in `settings`
 ======== ============================================================ ===========================================
 
-What a batch and a comparison say of task, target and metric is their model's.
+What the others say of task, target and metric is that of the model that they ask, or of the training that `settings`
+names.
 
 Run statuses
 ------------
@@ -57,6 +59,7 @@ class RunKind(StrEnum):
     TRAIN = "train"
     BATCH = "batch"
     COMPARE = "compare"
+    EXPLAIN = "explain"
 
 
 class RunStatus(StrEnum):
@@ -151,7 +154,7 @@ class Run:
     leaderboard: tuple[LeaderboardRow, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)  # phase -> seconds, and "total"
     artifacts: tuple[Artifact, ...] = ()
-    model_id: str | None = None  # the model that a training has made, or that a batch asks
+    model_id: str | None = None  # the model that a training has made, or that another kind of run asks
     failure: Failure | None = None
     owner: str = "local"  # who asked for it
     kind: RunKind = RunKind.TRAIN
@@ -159,6 +162,7 @@ class Run:
     rows: int | None = None  # that a batch has answered so far
     price: float = 0.0  # what an hour of it costs, as it was when it was asked for
     gpus: int = 0  # of the host that it was asked for
+    store_id: str | None = None  # where its papers and artifacts lie; None for the platform's own store
 
     @property
     def deadline(self) -> float | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from gristmill.records.runs import Run
 from gristmill.records.work import DatasetEntry, Model, Upload
 
-__all__ = ["Answer", "ArrivedPart", "Comparison", "Lineage", "MissingPart", "Transfer"]
+__all__ = ["Answer", "ArrivedPart", "Comparison", "Lineage", "MissingPart", "Paper", "Transfer"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,6 +66,15 @@ class Lineage:
     dataset: DatasetEntry
     runs: tuple[Run, ...]
     recipe: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Paper:
+    """Something that a run was asked with: a notebook, a proposal; `key` is its place in the store."""
+
+    run_id: str
+    key: str
+    text: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,6 +14,7 @@ __all__ = [
     "Dataset",
     "DatasetEntry",
     "Model",
+    "OwnStore",
     "Project",
     "RecipeEntry",
     "SavedRecipe",
@@ -36,6 +37,20 @@ class Project:
     name: str
     created_at: float
     owner: str = "local"  # who made it
+    store_id: str | None = None  # its own store, which takes what comes into it; None for the platform's
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OwnStore:
+    """A store that a project has brought along. It is kept for as long as the catalog: things may lie in it."""
+
+    id: str
+    created_at: float
+    project_id: str
+    url: str
+    who: str  # who has set it, or its credentials, last
+    updated_at: float
+    credentials: str = ""  # sealed; they never leave the platform
 
 
 class UploadStatus(StrEnum):
@@ -64,6 +79,7 @@ class Upload:
     part_size: int | None = None
     expires_at: float | None = None  # when it is dropped, if it is still open then
     owner: str = "local"  # who sent it
+    store_id: str | None = None  # where its bytes lie; None for the platform's own store
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,6 +100,7 @@ class Dataset:
     created_at: float
     edited_from: str | None = None  # the dataset that this is an edited version of
     revision: Revision | None = None  # what leads from the upload to it
+    store_id: str | None = None  # its upload's
 
     @property
     def origin(self) -> str:
@@ -106,6 +123,7 @@ class DatasetEntry:
     sha256: str
     created_at: float
     edited_from: str | None = None
+    store_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,6 +139,7 @@ class SavedRecipe:
     key: str  # the notebook in the store
     sha256: str
     created_at: float
+    store_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -137,7 +156,7 @@ class RecipeEntry:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WeightsEntry:
-    """Pretrained weights as lists show them; `path` is where they lie, None where they are not at hand."""
+    """Pretrained weights as lists show them; `path` is where they lie, for whoever runs the platform."""
 
     name: str
     kind: str  # picture, text
@@ -147,6 +166,11 @@ class WeightsEntry:
     origin: str  # the package, or the hub's repository
     path: str | None = None
     cure: str = ""  # how to get them, where they are not at hand
+
+    @property
+    def at_hand(self) -> bool:
+        """Whether the platform has them."""
+        return not self.cure
 
 
 class Stage(StrEnum):
@@ -178,3 +202,4 @@ class Model:
     metrics: dict[str, Any]
     lineage: dict[str, Any]  # dataset id and hash, recipe and hash, seed, versions
     created_at: float
+    store_id: str | None = None  # its run's

@@ -73,6 +73,10 @@ class Sandbox(ABC):
     def resources(self) -> Resources:
         """What one execution may use."""
 
+    def gpus(self) -> int:
+        """How many GPUs that are; each run is priced by it."""
+        return self.resources().gpus
+
     @abstractmethod
     def prepare(self, folder: Path) -> Execution:
         """An execution around `folder`, warming up: what takes long to load is loading already."""

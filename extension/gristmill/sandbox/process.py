@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,10 @@ class ProcessSandbox(Sandbox):
 
     def resources(self) -> Resources:
         cpus = self._cpus or len(os.sched_getaffinity(0))
-        return Resources(cpus=cpus, memory=self._memory or int(_MEMORY_SHARE * _free_memory()), gpus=_gpus())
+        return Resources(cpus=cpus, memory=self._memory or int(_MEMORY_SHARE * _free_memory()), gpus=self.gpus())
+
+    def gpus(self) -> int:
+        return _gpus()
 
     def prepare(self, folder: Path) -> Execution:
         return _ProcessExecution(folder, self._environment(folder))
@@ -177,8 +181,14 @@ def _free_memory() -> int:
     return max(free, 0)
 
 
+@cache
+def _present_gpus() -> int:
+    """GPUs of this machine: each run is priced by them, and they do not come and go."""
+    return len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
+
+
 def _gpus() -> int:
     """GPUs that a kernel here could use, without loading torch to ask."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    present = len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
+    present = _present_gpus()
     return present if visible is None else min(present, len([name for name in visible.split(",") if name.strip()]))

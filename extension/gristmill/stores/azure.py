@@ -50,6 +50,7 @@ from gristmill.stores.base import (
     check_key,
     check_part,
     check_parts,
+    credentials_of,
     options,
     said,
 )
@@ -67,6 +68,9 @@ _OPTIONS = {
     "key": f"the environment variable that holds the account's key; {_KEY} by default",
 }
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
+_NAME = re.compile(r"[a-z0-9]{3,24}")  # of an account: it becomes a part of a host's name
+_OWN_KEY = "azure_storage_key"
+_PRINCIPAL = ("azure_tenant_id", "azure_client_id", "azure_client_secret")  # as azure-identity's variables are called
 _BLOCK = 8 << 20  # bytes of a block of a large file; four are under way at once, each twice in memory for a moment
 _PIECE = 4 << 20  # bytes that are asked for at once while streaming
 _WEEK = 7 * 24 * 3600.0  # seconds for which Azure delegates a key at most
@@ -87,12 +91,13 @@ class AzureStore(Store):
 
     def __init__(
         self, container: str, prefix: str = "", *, account: str, endpoint: str | None = None, key: str | None = None,
-        credential: TokenCredential | None = None, retries: int = 3,
+        credential: TokenCredential | None = None, retries: int = 3, own: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
         self.container, self._account = container, account
         self._prefix = f"{check_key(prefix)}/" if prefix else ""
         self._endpoint = (endpoint or f"https://{account}.blob.core.windows.net").rstrip("/")
         self._variable, self._credential, self._retries = key, credential, retries
+        self._own = dict(own or {})  # credentials of a project
         self._delegated: tuple[float, UserDelegationKey] | None = None  # until when, and the key
 
     @classmethod
@@ -109,9 +114,24 @@ class AzureStore(Store):
         where, key = given.get("endpoint"), given.get("key")
         return cls(split.netloc, split.path.strip("/"), account=account, endpoint=where, key=key)
 
+    @classmethod
+    def open_with(cls, url: str, credentials: Mapping[str, str]) -> AzureStore:
+        split, given = options(url, {name: meaning for name, meaning in _OPTIONS.items() if name != "key"})
+        if not split.netloc:
+            raise UsageError(f"{url} names no container.", cure="Write az://container/prefix?account=name.")
+        account = given.get("account", "")
+        if not _NAME.fullmatch(account):
+            raise UsageError(
+                "The store's URL names no account.", cure="Add ?account=NAME to it: small letters, digits."
+            )
+        own = credentials_of(credentials, [_OWN_KEY], _PRINCIPAL)
+        return cls(split.netloc, split.path.strip("/"), account=account, endpoint=given.get("endpoint"), own=own)
+
     @cached_property
     def _shared_key(self) -> str | None:
         """The account's key, if this store goes by it."""
+        if self._own:
+            return self._own.get(_OWN_KEY)
         if self._credential is not None:
             return None
         found = os.environ.get(self._variable or _KEY)
@@ -139,9 +159,13 @@ class AzureStore(Store):
     def _signed_in(self) -> TokenCredential | dict[str, str]:
         if self._shared_key:
             return {"account_name": self._account, "account_key": self._shared_key}
-        from azure.identity import DefaultAzureCredential
+        from azure.identity import ClientSecretCredential, DefaultAzureCredential
 
-        credential = self._credential or DefaultAzureCredential()
+        credential: TokenCredential
+        if self._own:
+            credential = ClientSecretCredential(*(self._own[name] for name in _PRINCIPAL))
+        else:
+            credential = self._credential or DefaultAzureCredential()
         credential.get_token(_SCOPE)  # fails at once, where the client would try again and again
         return credential
 

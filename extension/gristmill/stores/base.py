@@ -32,6 +32,7 @@ __all__ = [
     "check_key",
     "check_part",
     "check_parts",
+    "credentials_of",
     "options",
     "said",
 ]
@@ -40,6 +41,7 @@ CHUNK = 1 << 20  # bytes that are held in memory at once while streaming
 MOST_PARTS = 10_000
 _LONGEST_KEY = 1024  # bytes of UTF-8, as S3 has it
 _LONGEST_SEGMENT = 255  # bytes of UTF-8, as file systems have it
+_LONGEST_CREDENTIAL = 16_384  # letters
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,6 +82,17 @@ class Store(ABC):
     @abstractmethod
     def open(cls, url: str, *, secret: bytes | None) -> Store:
         """The store at `url`; raises UsageError for a URL it cannot make sense of. Opening may touch no network."""
+
+    @classmethod
+    def open_with(cls, url: str, credentials: Mapping[str, str]) -> Store:
+        """The store at `url` for who holds these credentials, and for nobody else: nothing of this machine is asked.
+
+        Neither URL nor credentials are the operator's word. So no option may name a file, a variable or a profile of
+        this machine, and no credential another address than the URL's own.
+        """
+        del credentials
+        scheme = urlsplit(url).scheme
+        raise UsageError(f"A store on {scheme}:// takes no credentials.", cure="Give the URL of a cloud's bucket.")
 
     @abstractmethod
     def put_bytes(self, key: str, data: bytes) -> Stored:
@@ -232,6 +245,27 @@ def options(url: str, known: Mapping[str, str]) -> tuple[SplitResult, dict[str, 
             cure=f"It knows {'; '.join(f'{name}: {meaning}' for name, meaning in known.items())}.",
         )
     return split, given
+
+
+def credentials_of(
+    given: Mapping[str, str], *ways: Sequence[str], may: Sequence[str] = (), cure: str = ""
+) -> dict[str, str]:
+    """Credentials by their names in small letters; UsageError unless they are all of one of these ways, and no more.
+
+    No value is ever told.
+    """
+    found = {name.strip().lower(): value.strip() for name, value in given.items()}
+    cure = cure or " or ".join(", ".join(way) for way in ways).join(("Give ", "."))
+    way = next((way for way in ways if all(found.get(name) for name in way)), None)
+    if way is None:
+        missing = sorted(name for name in ways[0] if not found.get(name))
+        raise UsageError("These credentials are not all that it takes.", cause=f"{missing[0]} is missing.", cure=cure)
+    for name in sorted(set(found) - {*way, *may}):
+        raise UsageError(f"{name[:60]!r} is no credential of this kind of store.", cure=cure)
+    for name, value in found.items():
+        if len(value) > _LONGEST_CREDENTIAL or "\0" in value:
+            raise UsageError(f"{name[:60]!r} cannot be a credential.", cause="It is too long, or no text.", cure=cure)
+    return {name: value for name, value in found.items() if value}
 
 
 def attachment(filename: str) -> str:

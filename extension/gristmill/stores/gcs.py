@@ -41,6 +41,7 @@ from gristmill.stores.base import (
     check_key,
     check_part,
     check_parts,
+    credentials_of,
     options,
     said,
 )
@@ -55,6 +56,10 @@ _OPTIONS = {
     "credentials": "the key file of a service account; Google's own search by default",
     "endpoint": "the address of a server that speaks Google's JSON API; Google by default",
 }
+_KEY_FILE = ("type", "client_email", "private_key")  # what of a key file is needed, and what more of it is used
+_ALSO = ("private_key_id", "project_id", "token_uri")
+_PASSED_OVER = ("client_id", "auth_uri", "auth_provider_x509_cert_url", "client_x509_cert_url", "universe_domain")
+_TOKENS = "https://oauth2.googleapis.com/token"
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"  # what IAM asks for before it signs; roles say the rest
 _KIND = "application/octet-stream"
 _PIECE = 8 << 20  # bytes that are sent or asked for at once, a multiple of 256 KiB
@@ -92,6 +97,16 @@ class GoogleStore(Store):
             raise UsageError(f"{url} names no bucket.", cure="Write gs://bucket or gs://bucket/prefix.")
         where, file = given.get("endpoint"), given.get("credentials")
         return cls(split.netloc, split.path.strip("/"), endpoint=where, credentials=file)
+
+    @classmethod
+    def open_with(cls, url: str, credentials: Mapping[str, str]) -> GoogleStore:
+        known = {name: meaning for name, meaning in _OPTIONS.items() if name != "credentials"}
+        split, given = options(url, known)
+        if not split.netloc:
+            raise UsageError(f"{url} names no bucket.", cure="Write gs://bucket or gs://bucket/prefix.")
+        where, cure = given.get("endpoint"), "Give the key file of a service account, as Google made it (JSON)."
+        file = credentials_of(credentials, _KEY_FILE, may=[*_ALSO, *_PASSED_OVER], cure=cure)
+        return cls(split.netloc, split.path.strip("/"), endpoint=where, credentials=_of_key_file(file, where, cure))
 
     @cached_property
     def _client(self) -> Client:
@@ -350,6 +365,25 @@ class GoogleStore(Store):
         code = int(error.code or 0)
         cause = f"The bucket {self.bucket} answered {said(error)}."
         return StoreFailed(what, cause=cause, cure=_CURES.get(code, "Try again later, or look at the bucket's log."))
+
+
+def _of_key_file(file: Mapping[str, str], endpoint: str | None, cure: str) -> Credentials:
+    """The service account of somebody's key file, which names nobody but Google, or the URL's own server, to go to."""
+    from google.oauth2 import service_account
+
+    tokens_at = file.get("token_uri", _TOKENS)
+    is_google = tokens_at == _TOKENS and file.get("universe_domain", "googleapis.com") == "googleapis.com"
+    if not is_google and not (endpoint and tokens_at.startswith(f"{endpoint.rstrip('/')}/")):
+        raise UsageError("The key file names another server than Google's.", cause="token_uri is not its.", cure=cure)
+    used = {name: file[name] for name in (*_KEY_FILE, *_ALSO) if name in file} | {"token_uri": tokens_at}
+    try:
+        if file["type"] != "service_account":
+            raise ValueError(file["type"])
+        kind: Any = service_account.Credentials  # typed in part only
+        found: Credentials = kind.from_service_account_info(used, scopes=[_SCOPE])
+        return found
+    except Exception:  # whatever cryptography makes of somebody's key; it may repeat a part of it
+        raise UsageError("This is no key file of a service account.", cure=cure) from None
 
 
 def _stored(key: str, blob: Blob) -> Stored:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from gristmill.errors import NotPossible, UsageError
 from gristmill.stores.base import Store
 
-__all__ = ["GROUP", "kinds", "open_store"]
+__all__ = ["GROUP", "endpoint_of", "kinds", "open_store", "open_with"]
 
 GROUP = "gristmill.stores"
 
@@ -28,7 +29,25 @@ def kinds() -> dict[str, EntryPoint]:
 
 def open_store(url: str, *, secret: bytes | None = None) -> Store:
     """The store at `url`; `secret` signs the URLs of stores that have no signatures of their own."""
-    scheme = urlsplit(url).scheme
+    return _kind(url).open(url, secret=secret)
+
+
+def open_with(url: str, credentials: Mapping[str, str]) -> Store:
+    """The store at `url` for who holds these credentials; see `Store.open_with`."""
+    return _kind(url).open_with(url, credentials)
+
+
+def endpoint_of(url: str) -> str | None:
+    """Host and port that a store's URL names as its server; None where it is the cloud's own, or the URL has none."""
+    named = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True)).get("endpoint")
+    return None if named is None else urlsplit(named).netloc.lower() or named
+
+
+def _kind(url: str) -> type[Store]:
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError:
+        scheme = ""
     known = kinds()
     if scheme not in known:
         raise UsageError(
@@ -45,4 +64,4 @@ def open_store(url: str, *, secret: bytes | None = None) -> Store:
         ) from error
     if not (isinstance(kind, type) and issubclass(kind, Store)):
         raise NotPossible(f"The plugin for {scheme}:// is not a store.", cause=f"{known[scheme].value} is no Store.")
-    return kind.open(url, secret=secret)
+    return kind

@@ -1,14 +1,14 @@
 """A store in a bucket of S3, or of anything that speaks S3: `s3://bucket/prefix?endpoint=http://minio:9000`.
 
 Credentials never stand in the URL: boto3 looks for them where it always does (environment, shared files, the host's
-role), or in the profile that the URL's option `profile` names. boto3 is loaded with this module, and this module only
-when a store on S3 is opened.
+role), or in the profile that the URL's option `profile` names. Where a project brings its own, nothing else is asked.
+boto3 is loaded with this module, and this module only when a store on S3 is opened.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +31,7 @@ from gristmill.stores.base import (
     check_key,
     check_part,
     check_parts,
+    credentials_of,
     options,
 )
 from gristmill.stores.disk import beside, chunks, disk_faults, place
@@ -45,6 +46,7 @@ _OPTIONS = {
     "region": "the bucket's region; boto3's own setting by default",
     "profile": "whose credentials to take from boto3's shared files",
 }
+_PAIR, _SESSION = ("aws_access_key_id", "aws_secret_access_key"), "aws_session_token"  # as AWS's own files name them
 _PART = 16 << 20  # bytes of a part of a large file; four are under way at once, so that 64 MiB bound the memory
 _TRANSFER = TransferConfig(multipart_threshold=_PART, multipart_chunksize=_PART, max_concurrency=4)
 _CONFIG = Config(
@@ -63,7 +65,7 @@ _CURES = {
     "NoSuchBucket": "Make the bucket, or correct its name in the store's URL.",
     "AccessDenied": "Allow these credentials to list, read, write and delete in the bucket.",
     "403": "Allow these credentials to list, read, write and delete in the bucket.",
-    "InvalidAccessKeyId": "Check the credentials in the environment, or name a profile by ?profile=.",
+    "InvalidAccessKeyId": "Check the credentials: the store's own, those in the environment, or name a ?profile=.",
     "SignatureDoesNotMatch": "Check the secret key, and that this machine's clock is right.",
     "RequestTimeTooSkewed": "Set this machine's clock.",
     "ExpiredToken": "Renew the credentials.",
@@ -77,24 +79,40 @@ class S3Store(Store):
 
     def __init__(
         self, bucket: str, prefix: str = "", *, endpoint: str | None = None, region: str | None = None,
-        profile: str | None = None,
+        profile: str | None = None, credentials: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
         self.bucket = bucket
         self._prefix = f"{check_key(prefix)}/" if prefix else ""
         self._endpoint, self._region, self._profile = endpoint, region, profile
+        self._credentials = dict(credentials or {})
 
     @classmethod
     def open(cls, url: str, *, secret: bytes | None) -> S3Store:
         del secret  # S3 signs by the credentials
-        split, given = options(url, _OPTIONS)
+        return cls._at_url(url, _OPTIONS)
+
+    @classmethod
+    def open_with(cls, url: str, credentials: Mapping[str, str]) -> S3Store:
+        known = {name: meaning for name, meaning in _OPTIONS.items() if name != "profile"}
+        return cls._at_url(url, known, credentials_of(credentials, _PAIR, may=[_SESSION]))
+
+    @classmethod
+    def _at_url(cls, url: str, known: Mapping[str, str], credentials: Mapping[str, str] | None = None) -> S3Store:
+        split, given = options(url, known)
         if not split.netloc:
             raise UsageError(f"{url} names no bucket.", cure="Write s3://bucket or s3://bucket/prefix.")
-        return cls(split.netloc, split.path.strip("/"), **given)
+        return cls(split.netloc, split.path.strip("/"), **given, credentials=credentials)
 
     @cached_property
     def _client(self) -> S3Client:
         with self._faults(f"The bucket {self.bucket} cannot be reached."):
-            session = Session(profile_name=self._profile, region_name=self._region)
+            session = Session(
+                profile_name=self._profile,
+                region_name=self._region,
+                aws_access_key_id=self._credentials.get(_PAIR[0]),
+                aws_secret_access_key=self._credentials.get(_PAIR[1]),
+                aws_session_token=self._credentials.get(_SESSION),
+            )
             # A server that is not AWS has no regions, and yet a signature must name one.
             region = session.region_name or ("us-east-1" if self._endpoint else None)
             # Servers of one's own have no host name for each bucket.

@@ -145,6 +145,8 @@ class ImageClassification(TabularClassification):
 
 def _carried(profile: Profile, target: str) -> bool:
     """Whether there is little else than pictures to learn from: a table that says more is a table with pictures."""
+    if sum(one.kind is ColumnKind.PICTURE for one in profile.main.columns) > 1:
+        return False
     beside = [one for one in profile.main.columns if one.name != target and one.kind not in _UNTELLING]
     return len(beside) < _BESIDE and not any(one.kind is ColumnKind.TEXT for one in beside)
 

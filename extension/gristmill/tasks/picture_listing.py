@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +38,7 @@ _OTHERWISE = frozenset(
      "segmentationobject", "imagesets", "bbox", "boxes"}
 )  # fmt: skip
 _MASKS = _OTHERWISE - {"image", "images", "img", "imgs", "jpegimages", "label", "labels"}
+_MASKED = ("mask", "label", "annot", "seg", "truth")  # of which a column of pictures holds no photographs
 _UNREAD = (
     *(".heic", ".heif", ".avif", ".svg", ".raw", ".cr2", ".cr3", ".nef", ".arw", ".dng", ".jp2", ".jxl", ".psd"),
     ".tga",
@@ -95,6 +98,8 @@ def from_list(folder: Path, files: Sequence[str]) -> Listing | None:
     found = [file for file in files if is_picture(file)]
     tables = [file for file in files if is_table(folder / file)] if found else []
     lists = [one for file in tables[:20] if (one := _read_list(folder, file, found)) is not None]
+    most = max((len(one.further) for one in lists), default=0)
+    lists = [one for one in lists if len(one.further) == most]
     if not lists:
         return None
     train = [one for one in lists if not one.holds_out] or lists
@@ -106,7 +111,10 @@ def from_list(folder: Path, files: Sequence[str]) -> Listing | None:
         parts.append(_joined(frames, train[0].columns))
     for one in [*train, *test]:
         notices += one.notices()
-    listed = dict.fromkeys(path for part in parts if part is not None for path in part[column])
+    columns = (column, *train[0].further)
+    listed = dict.fromkeys(
+        path for part in parts if part is not None for name in columns for path in part[name] if isinstance(path, str)
+    )
     looks, broken = _looked_over(folder, list(listed))
     left = sorted(set(found) - set(listed))
     if left:
@@ -117,13 +125,13 @@ def from_list(folder: Path, files: Sequence[str]) -> Listing | None:
                 severity=Severity.WARNING if len(left) > BROKEN * len(found) else Severity.INFO,
             )
         )
-    sound = [None if part is None else part[part[column].isin(list(looks))].reset_index(drop=True) for part in parts]
+    sound = [None if part is None else _with_all(part, columns, looks) for part in parts]
     if sound[0] is None:
         return None
     return Listing(
         rows=sound[0],
         test=sound[1],
-        kinds={column: ColumnKind.PICTURE},
+        kinds=dict.fromkeys(columns, ColumnKind.PICTURE),
         notices=(*notices, *broken),
         facts=_facts(column, looks.values()),
         likelihood=0.8,
@@ -135,10 +143,14 @@ def from_list(folder: Path, files: Sequence[str]) -> Listing | None:
 
 @dataclass(frozen=True, kw_only=True)
 class _List:
-    """A table that names pictures in `column`; `rows` holds those it could find, under their paths in the archive."""
+    """A table that names pictures in `column`; `rows` holds those it could find, under their paths in the archive.
+
+    There may be `further` columns of pictures, in which a row may also have none.
+    """
 
     path: str
     column: str
+    further: tuple[str, ...]
     rows: DataFrame
     missing: tuple[tuple[int, str], ...]  # line and value of what is not there
     many: int
@@ -192,15 +204,22 @@ def _read_list(folder: Path, file: str, found: Sequence[str]) -> _List | None:
     if len(matched) > 1:  # numbers, too, may be names of pictures without their ending: paths go before them
         matched = {name: values for name, values in matched.items() if sum(map(is_picture, values)) > 0.5 * len(values)}
     words = {str(name).lower() for name in rows.columns}
-    if len(matched) != 1 or len(rows.columns) < 2 or len(words & _BOXES) > 1 or "bbox" in words:
-        return None  # two pictures a row are a picture and its mask; with boxes they are another task's
-    [(column, values)] = matched.items()
-    paths = [_find(value, near, places) for value in values]
+    if not matched or len(rows.columns) <= len(matched) or len(words & _BOXES) > 1 or "bbox" in words:
+        return None  # pictures alone are a picture and its mask; with boxes they are another task's
+    if len(matched) > 1 and any(word in name.lower() for word in _MASKED for name in matched):
+        return None
+    column, *further = matched
     first = form.skip + 1 + form.header
-    missing = tuple((first + row, values[row]) for row, path in enumerate(paths) if path is None)
-    rows[column] = paths
-    kept = rows.dropna(subset=[column]).reset_index(drop=True)
-    return _List(path=file, column=column, rows=kept, missing=missing, many=len(values))
+    missing: dict[int, tuple[int, str]] = {}
+    for name, values in matched.items():
+        rows[name] = paths = [_find(value, near, places) for value in values]
+        for row, (value, path) in enumerate(zip(values, paths, strict=True)):
+            if path is None and (name == column or value.strip() not in ("", "nan", "None")):
+                missing.setdefault(row, (first + row, value))
+    kept = rows.drop(index=[rows.index[row] for row in missing]).reset_index(drop=True)
+    return _List(
+        path=file, column=column, further=tuple(further), rows=kept, missing=tuple(missing.values()), many=len(rows)
+    )
 
 
 def _places(found: Sequence[str]) -> dict[str, str | None]:
@@ -221,6 +240,12 @@ def _find(value: str, near: str, places: dict[str, str | None]) -> str | None:
         return None
     beside = str(PurePosixPath(near) / name)
     return places.get(beside) or places.get(name) or places.get(PurePosixPath(name).name)
+
+
+def _with_all(rows: DataFrame, columns: Sequence[str], looks: dict[str, Look]) -> DataFrame:
+    """The rows all of whose pictures can be used."""
+    broken = [rows[name].notna() & ~rows[name].isin(list(looks)) for name in columns]
+    return rows[~reduce(or_, broken)].reset_index(drop=True)
 
 
 def _joined(frames: Sequence[DataFrame], columns: Sequence[str]) -> DataFrame | None:

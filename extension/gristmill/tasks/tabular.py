@@ -191,8 +191,12 @@ def _unlabelled_tests(profile: Profile, target: str) -> tuple[Notice, ...]:
 def _located(rows: DataFrame, folder: Path, profile: Profile) -> DataFrame:
     """The rows with whole paths where they name pictures of the dataset's."""
     place = f"{folder.resolve()}/"
+
+    def whole(name: object) -> str | None:
+        return place + name if isinstance(name, str) and name else None
+
     pictures = [column.name for column in profile.main.columns if column.kind is ColumnKind.PICTURE]
-    return rows.assign(**{name: place + rows[name].astype(str) for name in pictures if name in rows.columns})
+    return rows.assign(**{name: rows[name].map(whole).astype(object) for name in pictures if name in rows.columns})
 
 
 def _labelled(rows: DataFrame, target: str, values: Series) -> DataFrame:

@@ -36,6 +36,10 @@ class Asking(Attempt):
         look = f"`gristmill logs {self._run.id}` and `gristmill notebook {self._run.id}` show where."
         return RunFailed("The notebook stopped with an error.", cause=f"{stop.message}.", cure=look)
 
+    def has_done(self, stop: Stop) -> bool:
+        """Whether the notebook has done what it was asked to."""
+        return stop.cause is Cause.DONE
+
     def look(self) -> None:
         """Called again and again while the notebook runs."""
 
@@ -45,10 +49,10 @@ class Asking(Attempt):
         (self._folder / "out").mkdir(exist_ok=True)
         parameters = self.fetch()
         notebook = self._folder / "notebook.ipynb"
-        self._tools.store.get_file(places.recipe(self._run.id), notebook)
+        self._store().get_file(places.recipe(self._run.id), notebook)
         self._execution.start(notebook, parameters)
         stop = self._watch(lease)
-        if stop.cause is not Cause.DONE:
+        if not self.has_done(stop):
             raise self._ended(stop)
         self.look()
         self._relay.phase("store", time.time())
@@ -63,7 +67,7 @@ class Asking(Attempt):
         if model_id is None:
             raise NotFound("The run names no model.")
         model = self._tools.catalog.models.get(model_id)
-        self._tools.store.get_file(model.key, self._folder / name)
+        self._tools.shelf.of(model).get_file(model.key, self._folder / name)
         return model
 
     def _watch(self, lease: Lease) -> Stop:

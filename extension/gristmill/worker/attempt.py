@@ -1,6 +1,7 @@
 """One claim of one run, from claim to finish: what all kinds of runs have in common.
 
-What a kind does is a subclass: Training (training.py), Batch (batch.py), Comparing (comparing.py).
+What a kind does is a subclass: Training (training.py), Batch (batch.py), Comparing (comparing.py),
+Explaining (explaining.py).
 
 Whatever happens, the run ends with a sentence: what it was for, or a failure with its cause and cure. Only a lost lease
 ends in silence, because the run is somebody else's by then.
@@ -12,15 +13,15 @@ import errno
 import time
 import traceback
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from gristmill.bench import Budget
+from gristmill.budget import Budget
 from gristmill.catalog import Catalog, Outcome
 from gristmill.errors import CatalogFailed, GristmillError, LeaseLost, RunCancelled, RunFailed
 from gristmill.records import Artifact, Dataset, Model, Run, RunKind, RunStatus
 from gristmill.sandbox import Execution, Sandbox
-from gristmill.stores import Store, places
+from gristmill.stores import Shelf, Store, places
 from gristmill.worker.keeper import Keeper
 from gristmill.worker.lease import Lease
 from gristmill.worker.relay import Relay
@@ -34,13 +35,20 @@ _PATIENCE = (0.5, 1.0, 2.0, 4.0, 8.0, 0.0)  # seconds between tries to reach the
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tools:
-    """What a worker works with; `folder` holds its run folders."""
+    """What a worker works with; `folder` holds its run folders.
+
+    `store` is the platform's own. What belongs to a project lies where the `shelf` finds it.
+    """
 
     catalog: Catalog
     store: Store
     sandbox: Sandbox
     folder: Path
     lease_seconds: float = 15.0
+    shelf: Shelf = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shelf", Shelf(self.catalog, self.store))
 
 
 class Attempt(ABC):
@@ -53,9 +61,9 @@ class Attempt(ABC):
         self._execution = execution
         # The claim was timed by the catalog's clock, which may be another machine's: reckon it in ours.
         self._started_at = time.time() - (tools.catalog.now() - (run.claimed_at or 0.0))
-        self._budget = Budget(run.budget, started_at=self._started_at)
         self._relay = Relay(folder, tools.catalog, run)
-        self._keeper = Keeper(tools.store, run, folder)
+        self._keeper = Keeper(self._store, run, folder)
+        self._budget = Budget(run.budget, started_at=self._started_at, storing=self._keeper.seconds_left)
 
     @abstractmethod
     def work(self, lease: Lease) -> None:
@@ -77,6 +85,7 @@ class Attempt(ABC):
                 try:
                     if self._run.fence > _MOST_CLAIMS:
                         raise _deadly(self._run)
+                    self._shelve()
                     self.work(lease)
                 except LeaseLost:
                     raise
@@ -89,6 +98,17 @@ class Attempt(ABC):
             return
         finally:
             self.close()
+
+    def _store(self) -> Store:
+        """Where the run's papers lie, and what it leaves."""
+        return self._tools.shelf.of(self._run)
+
+    def _shelve(self) -> None:
+        """Put what the run was asked with into the store; the catalog held it for whoever claims it."""
+        papers = self._tools.catalog.papers
+        for key, paper in papers.of(self._run.id).items():
+            self._store().put_bytes(key, paper)
+        papers.drop(self._run.id)
 
     def _dataset(self) -> Dataset:
         if self._run.dataset_id is None:
@@ -119,7 +139,7 @@ class Attempt(ABC):
                     raise
                 time.sleep(pause)
         for fence in range(1, self._run.fence):
-            self._tools.store.delete_all(places.attempt(self._run.id, fence))
+            self._store().delete_all(places.attempt(self._run.id, fence))
 
     def outcome(self, status: RunStatus) -> Outcome:
         """How the run ends, with what is known of any: how long it took."""

@@ -38,8 +38,8 @@ class Comparing(Asking):
             raise NotFound(f"The model {model.name} was not trained on a dataset.")
         folder.mkdir(exist_ok=True)
         dataset = tools.catalog.datasets.get(run.dataset_id)
-        intake.fetch(tools.store, dataset, folder / "data")
-        proposal = records.decode(tools.store.read(places.proposal(run.id)), Proposal)
+        intake.fetch(tools.shelf.of(dataset), dataset, folder / "data")
+        proposal = records.decode(tools.shelf.of(run).read(places.proposal(run.id)), Proposal)
         file = BenchFile.of(run, dataset, proposal, tools.sandbox.resources())
         replace(file, run_id=self._run.id).write(folder)
 

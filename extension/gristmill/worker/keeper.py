@@ -7,10 +7,13 @@ the recipe change it after that, it is put there again.
 from __future__ import annotations
 
 import tarfile
+import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from gristmill import reports
+from gristmill.budget import Freight
 from gristmill.errors import GristmillError, RecipeInvalid
 from gristmill.records import Artifact, Failure, Run
 from gristmill.stores import Store, places
@@ -30,12 +33,17 @@ def restore(store: Store, checkpoint: Artifact, folder: Path) -> None:
 
 
 class Keeper:
-    """Keeps what one attempt at `run` leaves in `folder`."""
+    """Keeps what one attempt at `run` leaves in `folder`; `store` finds where to."""
 
-    def __init__(self, store: Store, run: Run, folder: Path) -> None:
+    def __init__(
+        self, store: Callable[[], Store], run: Run, folder: Path, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._store = store
         self._run = run
         self._folder = folder
+        self._clock = clock
+        self._freight = Freight(folder / "out", clock)
+        self._begun_at = 0.0
         self._thread = ThreadPoolExecutor(max_workers=1)
         self._early: Future[tuple[Artifact, ...]] | None = None
         self._early_trace: object = None
@@ -53,7 +61,20 @@ class Keeper:
         """Start to store the model, if it is saved; may be called often."""
         if self._early is None and self.has_saved():
             self._early_trace = self._trace()
+            self._begun_at = self._clock()
             self._early = self._thread.submit(self._keep_model)
+
+    def seconds_left(self) -> float:
+        """How long storing the model may take from now on: all of it before it has begun, nothing once it is done.
+
+        A store that is slower than expected goes on being slow: half as long again as it has taken so far.
+        """
+        if self._early is None:
+            return self._freight.seconds()
+        if self._early.done():
+            return 0.0
+        taken = self._clock() - self._begun_at
+        return max(self._freight.seconds() - taken, 0.5 * taken)
 
     def close(self) -> None:
         """Wait until nothing more is read from the folder."""
@@ -72,13 +93,13 @@ class Keeper:
     def forget_model(self) -> None:
         """Take back what was stored of a model that its run will not have."""
         self.close()
-        self._store.delete(places.artifact(self._run, "model.zip"))
+        self._store().delete(places.artifact(self._run, "model.zip"))
 
     def report(self, *, notice: str = "", failure: Failure | None = None) -> tuple[Artifact, ...]:
         """The report; none where the notebook cannot be read, for no model is lost over its report."""
         notebook = self._folder / "notebook.ipynb"
         if not notebook.exists():
-            self._store.get_file(places.recipe(self._run.id), notebook)
+            self._store().get_file(places.recipe(self._run.id), notebook)
         facts = {"task": self._run.task.replace("-", " "), "target": self._run.target, "run": self._run.id}
         heading = reports.Heading(title=self._run.name, facts=facts, notice=notice, failure=failure)
         try:
@@ -107,7 +128,7 @@ class Keeper:
     def keep(self, name: str, path: Path) -> Artifact:
         """One file as an artifact of that name, in the store."""
         key = places.artifact(self._run, f"{name}{path.suffix}")
-        stored = self._store.put_file(key, path)
+        stored = self._store().put_file(key, path)
         return Artifact(name=name, key=key, size=stored.size, sha256=stored.sha256 or "")
 
     def _trace(self) -> object:

@@ -56,16 +56,17 @@ class Training(Attempt):
     def _fetch(self) -> Dataset:
         self._relay.phase("fetch", self._started_at)
         dataset = self._dataset()
-        intake.fetch(self._tools.store, dataset, self._folder / "data")
+        intake.fetch(self._tools.shelf.of(dataset), dataset, self._folder / "data")
         if self._run.resumed_from and not (self._folder / "out").exists():
-            earlier = self._tools.catalog.runs.get(self._run.resumed_from).artifact("checkpoint")
-            if earlier is not None:
-                restore(self._tools.store, earlier, self._folder)
+            earlier = self._tools.catalog.runs.get(self._run.resumed_from)
+            checkpoint = earlier.artifact("checkpoint")
+            if checkpoint is not None:
+                restore(self._tools.shelf.of(earlier), checkpoint, self._folder)
         return dataset
 
     def _describe(self, dataset: Dataset) -> BenchFile:
         run = self._run
-        proposal = records.decode(self._tools.store.read(places.proposal(run.id)), Proposal)
+        proposal = records.decode(self._store().read(places.proposal(run.id)), Proposal)
         file = BenchFile.of(run, dataset, proposal, self._tools.sandbox.resources())
         return replace(file, started_at=self._started_at)
 
@@ -103,7 +104,7 @@ class Training(Attempt):
 
     def _run_once(self, file: BenchFile, lease: Lease, *, smaller: bool) -> Stop:
         notebook = self._folder / "notebook.ipynb"
-        recipe = Recipe(name=file.recipe, text=self._tools.store.read(places.recipe(self._run.id)).decode())
+        recipe = Recipe(name=file.recipe, text=self._store().read(places.recipe(self._run.id)).decode())
         notebook.write_text(recipe.text, encoding="utf-8")
         parameters, notices = tasks.find(file.task).plan(file.profile, file.budget, file.resources, smaller=smaller)
         for notice in notices:
@@ -186,4 +187,5 @@ class Training(Attempt):
                 "versions": results.versions,
             },
             created_at=time.time(),
+            store_id=run.store_id,
         )

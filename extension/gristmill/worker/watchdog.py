@@ -12,17 +12,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gristmill.bench import Budget
+from gristmill.budget import Budget
 from gristmill.records import Resources, Wanted
 from gristmill.sandbox import End, Ending, Execution
 from gristmill.worker.lease import Lease
 from gristmill.worker.relay import Relay
 
-__all__ = ["Cause", "Stop", "Watchdog"]
+__all__ = ["LAST_MOMENT", "Cause", "Stop", "Watchdog"]
 
 _LOOK_EVERY = 0.1
 _WEIGH_EVERY = 1.0
-_LAST_MOMENT = 3.0  # seconds before the budget's end when a run that has saved nothing is given up
+LAST_MOMENT = 3.0  # seconds before the budget's end when a run that has saved nothing is given up
 
 
 class Cause(StrEnum):
@@ -101,12 +101,15 @@ class Watchdog:
         if self.saved():
             kept_back = self.budget.for_finishing()
         elif self._comes_home(relay):
-            kept_back = _LAST_MOMENT
+            kept_back = LAST_MOMENT
         else:
             fit_began = relay.began("fit") or self.clock()
-            kept_back = self.budget.for_salvage(Budget.loading(fit_began - self.started_at, relay.warm))
-            if relay.now == "fit" and self.budget.left() < kept_back + self.budget.for_saving() - Budget.TOLERANCE:
+            restart = self.budget.for_restart(Budget.loading(fit_began - self.started_at, relay.warm))
+            overrun = restart + self.budget.for_saving() - Budget.TOLERANCE
+            if relay.now == "fit" and self.budget.left() < overrun:
                 self.stand_by()
+            # However large the models are, a fit has the time that it was promised.
+            kept_back = max(restart, min(restart + self.budget.for_homecoming(), overrun - Budget.TOLERANCE))
         return Stop(Cause.OVERRUN, "its budget was about to end") if self.budget.left() < kept_back else None
 
     def _comes_home(self, relay: Relay) -> bool:

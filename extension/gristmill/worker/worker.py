@@ -22,6 +22,7 @@ from gristmill.sandbox import Execution
 from gristmill.worker.attempt import Attempt, Tools
 from gristmill.worker.batch import Batch
 from gristmill.worker.comparing import Comparing
+from gristmill.worker.explaining import Explaining
 from gristmill.worker.training import Training
 
 __all__ = ["Worker"]
@@ -32,6 +33,7 @@ _ATTEMPTS: dict[RunKind, type[Attempt]] = {
     RunKind.TRAIN: Training,
     RunKind.BATCH: Batch,
     RunKind.COMPARE: Comparing,
+    RunKind.EXPLAIN: Explaining,
 }
 
 

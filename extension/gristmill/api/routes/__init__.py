@@ -17,6 +17,7 @@ from gristmill.api.routes import (
     service,
     telling,
     uploads,
+    weights,
 )
 from gristmill.api.routing import Routes
 
@@ -25,5 +26,19 @@ __all__ = ["all_routes"]
 
 def all_routes() -> Sequence[Routes]:
     """Every noun's routes, in the order in which they are documented."""
-    nouns = (service, people, uploads, data, runs, events, models, recipes, schedules, telling, fair_use, admin)
+    nouns = (
+        service,
+        people,
+        uploads,
+        data,
+        runs,
+        events,
+        models,
+        recipes,
+        weights,
+        schedules,
+        telling,
+        fair_use,
+        admin,
+    )
     return [noun.routes for noun in nouns]

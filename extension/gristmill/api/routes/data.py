@@ -9,6 +9,7 @@ from fastapi import Query, Response
 
 from gristmill.api.routing import Body, Cursor, Limit, Page, Routes, page
 from gristmill.api.service import Service
+from gristmill.api.zipping import as_zip
 from gristmill.errors import NotFound
 from gristmill.mill import Mill
 from gristmill.records import About, AboutChange, Dataset, DatasetEntry, Edit, Proposal, encode
@@ -66,6 +67,12 @@ def datasets(mill: Mill, project: Project = None, limit: Limit = 50, cursor: Cur
 def dataset(mill: Mill, dataset_id: str) -> Dataset:
     """A dataset with its profile."""
     return mill.dataset(dataset_id)
+
+
+@routes.get("/datasets/{dataset_id}/folder", who="viewer")
+def data(service: Service, mill: Mill, dataset_id: str) -> Response:
+    """The dataset's files as a ZIP."""
+    return as_zip(service.parts.home, lambda to: mill.data(dataset_id, to), dataset_id)
 
 
 @routes.post("/datasets/{dataset_id}/proposal", who="viewer", takes=Choice, gives=Proposal)

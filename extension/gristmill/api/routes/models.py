@@ -60,7 +60,7 @@ def lineage(mill: Mill, model_id: str) -> Lineage:
     return mill.lineage(model_id)
 
 
-@routes.post("/models/{model_id}/batches", who="viewer", takes=Asking, gives=Run, at="/runs/{id}")
+@routes.post("/models/{model_id}/batches", who="viewer", takes=Asking, gives=Run, at="/runs/{id}", whole=True)
 def batch(mill: Mill, model_id: str, body: Asking) -> Run:
     """Queue a run that has the model answer every row of an upload, of which one is an editor."""
     return mill.batch(model_id, body.upload_id, body.settings)

@@ -11,7 +11,7 @@ from fastapi import Query
 from gristmill.api.routing import Body, Cursor, Limit, Page, Routes, page
 from gristmill.errors import NotFound
 from gristmill.mill import Mill
-from gristmill.records import Invitation, Member, MemberKind, Membership, Project, Schema, SchemaChange
+from gristmill.records import Invitation, Member, MemberKind, Membership, OwnStore, Project, Schema, SchemaChange
 
 __all__ = ["routes"]
 
@@ -37,6 +37,13 @@ class NewInvitation(Body):
 
     membership: Membership
     seconds: float = 7 * 24 * 3600.0
+
+
+class NewStore(Body):
+    """A bucket, and the credentials for it by their names; without any, which takes an admin, the platform's rights."""
+
+    url: str
+    credentials: dict[str, str] | None = None
 
 
 class Link(msgspec.Struct):
@@ -135,3 +142,21 @@ def fix_schema(mill: Mill, ref: str, body: SchemaChange) -> Schema:
 def drop_schema(mill: Mill, ref: str) -> None:
     """Let a project take whatever comes."""
     mill.drop_schema(unquote(ref))
+
+
+@routes.get("/projects/{ref}/store", who="owner", gives=OwnStore)
+def own_store(mill: Mill, ref: str) -> OwnStore:
+    """The store of its own that takes what comes into a project; 404 where that is the platform's."""
+    return mill.own_store(unquote(ref))
+
+
+@routes.put("/projects/{ref}/store", who="owner", takes=NewStore, gives=OwnStore)
+def set_store(mill: Mill, ref: str, body: NewStore) -> OwnStore:
+    """Put what comes into a project into a bucket of its own from now on; credentials are never given back."""
+    return mill.set_store(unquote(ref), body.url, body.credentials)
+
+
+@routes.delete("/projects/{ref}/store", who="owner")
+def drop_store(mill: Mill, ref: str) -> None:
+    """Put what comes into a project into the platform's store again; the rest stays where it is."""
+    mill.drop_store(unquote(ref))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import Query, Response
@@ -13,7 +10,7 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 from gristmill.api.routes.data import Project
 from gristmill.api.routing import Body, Cursor, Limit, Page, Routes, page
 from gristmill.api.service import Service
-from gristmill.api.zipping import zipped
+from gristmill.api.zipping import as_zip
 from gristmill.mill import Mill
 from gristmill.records import Comparison, Run, RunKind, RunRequest, RunStatus
 
@@ -45,7 +42,17 @@ class More(Body):
     settings: dict[str, Any] | None = None
 
 
-@routes.post("/runs", who="editor", power="train", takes=RunRequest, gives=Run, at="/runs/{id}", most=_MOST_SENT)
+class Question(Body):
+    """Which candidates to explain, the one that answers if none; and the seconds that it may take."""
+
+    candidates: tuple[str, ...] = ()
+    every: bool = False
+    seconds: float | None = None
+
+
+@routes.post(
+    "/runs", who="editor", power="train", takes=RunRequest, gives=Run, at="/runs/{id}", most=_MOST_SENT, whole=True
+)
 def train(mill: Mill, body: RunRequest) -> Run:
     """Queue a run; what is left open is taken from the dataset's proposal."""
     return mill.train(body)
@@ -78,19 +85,25 @@ def run(mill: Mill, run_id: str) -> Run:
     return mill.run(run_id)
 
 
+@routes.post("/runs/{run_id}/explanations", who="editor", takes=Question, gives=Run, at="/runs/{id}", whole=True)
+def explain(mill: Mill, run_id: str, body: Question) -> Run:
+    """Queue a run that explains candidates of an ended one; its report shows them."""
+    return mill.explain(run_id, candidates=body.candidates, every=body.every, seconds=body.seconds)
+
+
 @routes.post("/runs/{run_id}/cancel", who="editor", takes=Ending, gives=Run)
 def cancel(mill: Mill, run_id: str, body: Ending) -> Run:
     """Ask a run to end."""
     return mill.cancel(run_id, keep=body.keep)
 
 
-@routes.post("/runs/{run_id}/resume", who="editor", power="train", takes=More, gives=Run, at="/runs/{id}")
+@routes.post("/runs/{run_id}/resume", who="editor", power="train", takes=More, gives=Run, at="/runs/{id}", whole=True)
 def resume(mill: Mill, run_id: str, body: More) -> Run:
     """A new run that goes on from where an ended one stopped."""
     return mill.resume(run_id, body.budget, body.settings)
 
 
-@routes.post("/runs/{run_id}/rerun", who="editor", power="train", gives=Run, at="/runs/{id}")
+@routes.post("/runs/{run_id}/rerun", who="editor", power="train", gives=Run, at="/runs/{id}", whole=True)
 def rerun(mill: Mill, run_id: str) -> Run:
     """A new run that is asked for as this one was."""
     return mill.rerun(run_id)
@@ -113,18 +126,12 @@ def report(mill: Mill, run_id: str, inline: str | None = None) -> Response:
 
 
 @routes.get("/runs/{run_id}/folder", who="viewer")
-def folder(service: Service, mill: Mill, run_id: str) -> Response:
-    """The run's folder as a ZIP: its notebook runs there by hand, with the run's data."""
-    scratch = tempfile.TemporaryDirectory(dir=service.parts.home, prefix="scratch-", ignore_cleanup_errors=True)
-    try:
-        laid_out = mill.folder(run_id, Path(scratch.name) / "run")
-    except BaseException:
-        scratch.cleanup()
-        raise
+def folder(service: Service, mill: Mill, run_id: str, data: bool = True) -> Response:
+    """The run's folder as a ZIP: its notebook runs there by hand, with the run's data; with ?data=false, without it."""
+    return as_zip(service.parts.home, lambda to: mill.folder(run_id, to, data=data), run_id)
 
-    def chunks() -> Iterator[bytes]:
-        with scratch:
-            yield from zipped(laid_out)
 
-    headers = {"Content-Disposition": f'attachment; filename="{run_id}.zip"'}
-    return StreamingResponse(chunks(), headers=headers, media_type="application/zip")
+@routes.post("/runs/folder", who="viewer", takes=RunRequest, most=_MOST_SENT)
+def draft(service: Service, mill: Mill, body: RunRequest) -> Response:
+    """The folder of a run that would ask for this, as a ZIP without its data; nothing is queued."""
+    return as_zip(service.parts.home, lambda to: mill.draft(body, to), "draft")

@@ -17,12 +17,13 @@ routes = Routes("uploads")
 
 
 class NewUpload(Body):
-    """A file to be sent."""
+    """A file to be sent; `filename` is its own name, where it is to be called something else."""
 
     name: str
     size: int
     project: str = "default"
     sha256: str | None = None
+    filename: str | None = None
 
 
 class Completion(Body):
@@ -48,7 +49,7 @@ class Checked(msgspec.Struct):
 @routes.post("/uploads", who="editor", takes=NewUpload, gives=Transfer, at="/uploads/{id}")
 def open_upload(mill: Mill, body: NewUpload) -> Transfer:
     """Begin an upload: the parts' signed URLs come back."""
-    return mill.open_upload(body.name, body.size, project=body.project, sha256=body.sha256)
+    return mill.open_upload(body.name, body.size, project=body.project, sha256=body.sha256, filename=body.filename)
 
 
 @routes.get("/uploads/{upload_id}", who="editor", gives=Transfer)

@@ -1,4 +1,4 @@
-"""Logistic regression over whatever a candidate makes of its texts."""
+"""Logistic regression, or what a subclass has instead, over whatever a candidate makes of its texts."""
 
 from __future__ import annotations
 
@@ -63,14 +63,14 @@ class Linear(AbstractModel):  # type: ignore[misc]  # autogluon ships no types
         likeliest = self.strengths[0]
         return {"strength": space.Real(likeliest / 30, 30 * likeliest, default=likeliest, log=True)}
 
-    def _weighed(self, features: Any, y: pd.Series, strength: float) -> LogisticRegression:
+    def _weighed(self, features: Any, y: pd.Series, strength: float) -> Any:
         weights = "balanced" if self.eval_metric.name in _EVEN else None
         seed = self.params.get("random_state", 0)
         model = LogisticRegression(C=strength, max_iter=300, class_weight=weights, random_state=seed)
         with threadpool_limits(1):  # threads that wait for each other at every step cost far more than they bring
             return model.fit(features, y)
 
-    def _score(self, model: LogisticRegression, features: Any, y: Sequence[Any] | pd.Series | None) -> float:
+    def _score(self, model: Any, features: Any, y: Sequence[Any] | pd.Series | None) -> float:
         return float(self.score_with_y_pred_proba(y=y, y_pred_proba=self._chances(model, features)))
 
     def _predict_proba(self, X: pd.DataFrame, **_: Any) -> np.ndarray:

@@ -18,17 +18,17 @@ _LARGEST = 100_000_000  # bytes of one picture in a ZIP
 
 
 @contextmanager
-def attached(data: Path) -> Iterator[tuple[Path, Callable[[object], str | None]]]:
+def attached(data: Path, *, alone: bool = False) -> Iterator[tuple[Path, Callable[[object], str | None]]]:
     """The table in `data`, or beside whose pictures `data` lies, and what finds the picture that a row names.
 
     A name may be written from the folder's root, from beside the table, or without folders. One that is not there, or
-    cannot be opened, is told on stderr, and its row has no picture.
+    cannot be opened, is told on stderr, and its row has no picture. With `alone`, no picture of a ZIP is unpacked.
     """
     with tempfile.TemporaryDirectory() as scratch:
         if data.is_dir():
             files = {path.relative_to(data).as_posix(): path for path in sorted(data.rglob("*")) if path.is_file()}
         elif zipfile.is_zipfile(data) and data.suffix.lower() == ".zip":
-            files = _unpacked(data, Path(scratch))
+            files = _unpacked(data, Path(scratch), () if alone else _PICTURES)
         else:
             files = {path.relative_to(data.parent).as_posix(): path for path in sorted(data.parent.rglob("*"))
                      if path.suffix.lower() in _PICTURES}  # fmt: skip
@@ -42,14 +42,14 @@ def attached(data: Path) -> Iterator[tuple[Path, Callable[[object], str | None]]
         yield files[tables[0]], _finder(files, str(PurePosixPath(tables[0]).parent), data.name)
 
 
-def _unpacked(archive: Path, scratch: Path) -> dict[str, Path]:
+def _unpacked(archive: Path, scratch: Path, pictures: tuple[str, ...]) -> dict[str, Path]:
     """The members of a ZIP by their names, under numbers: no name from inside it becomes a path."""
     files: dict[str, Path] = {}
     with zipfile.ZipFile(archive) as opened:
         for member in opened.infolist():
             name = member.filename
             suffix = PurePosixPath(name).suffix.lower()
-            is_picture = suffix in _PICTURES
+            is_picture = suffix in pictures
             hidden = any(part.startswith(".") and part.strip(".") for part in name.split("/"))
             hidden = hidden or name.startswith("__MACOSX/")
             if member.is_dir() or hidden or not (is_picture or suffix in _TABLES):

@@ -1,0 +1,178 @@
+"""Many people, what they have in a catalog, and a hub that knows them; for bench_api.py."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from gristmill.catalog import Catalog, tables
+from gristmill.records import (
+    Column,
+    ColumnKind,
+    Dataset,
+    Limits,
+    MemberKind,
+    Membership,
+    Profile,
+    Proposal,
+    Role,
+    Run,
+    RunStatus,
+    Subject,
+    Table,
+    TableForm,
+    Upload,
+    UploadStatus,
+    Wanted,
+    new_id,
+)
+
+__all__ = ["World", "fill", "person", "serve_hub"]
+
+_TEAM = 20  # people
+_BATCH = 5000
+_COLUMNS = 20
+_OF_EACH = 5  # projects that a person is a member of
+_KINDS = ("tabular-classification", "tabular-regression")
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """Ids of what is there: each person's dataset, some old runs of the first person, and the projects they are in."""
+
+    datasets: tuple[str, ...]
+    runs: tuple[str, ...]
+    project: str
+
+
+def person(number: int) -> str:
+    """Their name; it is their token as well."""
+    return f"person-{number}"
+
+
+def serve_hub(port: int) -> None:
+    """Answer as a JupyterHub does that is asked whose a token is; a process of its own."""
+
+    class Knows(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            name = self.headers.get("Authorization", person(0)).rpartition(" ")[2]
+            team = f"team-{int(name.rpartition('-')[2]) // _TEAM}"
+            told = {"kind": "user", "name": name, "groups": [team], "scopes": ["custom:gristmill:train"]}
+            body = json.dumps(told).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None: ...
+
+    ThreadingHTTPServer(("127.0.0.1", port), Knows).serve_forever()
+
+
+def fill(home: Path, *, projects: int, runs: int, people: int) -> World:
+    """Projects, a few of each person's and the others strangers'; a dataset for each person; old runs everywhere.
+
+    Limits are set for everybody and for each team, and wide enough that nobody is refused.
+    """
+    from sqlalchemy import insert
+
+    home.mkdir(parents=True, exist_ok=True)
+    with Catalog.open(f"sqlite:///{home}/catalog.db") as catalog:
+        own = [[_project(person(one), number) for number in range(_OF_EACH)] for one in range(people)]
+        others = [_project("sam", number) for number in range(projects - people * _OF_EACH)]
+        of = [project for each in own for project in each]
+        members = [_owner(project) for project in of]
+        with catalog._database.writing() as connection:
+            connection.execute(insert(tables.projects), of + others)
+            connection.execute(insert(tables.members), members)
+        _limit(catalog, people)
+        datasets = [_dataset(catalog, each[0]["id"]) for each in own]
+        strangers = _dataset(catalog, (others or own[-1])[-1]["id"])
+        rows = [
+            _old(datasets[number % people], number, person(number % people)) if number % 2 else
+            _old(strangers, number, "sam")
+            for number in range(runs)
+        ]  # fmt: skip
+        for start in range(0, len(rows), _BATCH):
+            with catalog._database.writing() as connection:
+                connection.execute(insert(tables.runs), rows[start : start + _BATCH])
+        first = [row["id"] for row in rows if row["owner"] == person(1)]
+        return World(
+            datasets=tuple(dataset.id for dataset in datasets), runs=tuple(first), project=datasets[1].project_id
+        )
+
+
+def _project(owner: str, number: int) -> dict[str, Any]:
+    return {"id": new_id("project"), "name": f"{owner}/{number}", "created_at": float(number), "owner": owner}
+
+
+def _owner(project: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "project_id": project["id"], "kind": MemberKind.PERSON, "name": project["owner"],
+        "membership": Membership.OWNER, "created_at": 1.0,
+    }  # fmt: skip
+
+
+def _limit(catalog: Catalog, people: int) -> None:
+    wide = {"runs_at_once": 200, "queued_runs": 100_000, "gpu_hours": 1e6, "money": 1e6, "storage": 1 << 50}
+    catalog.fair_use.limits.put(Limits(kind=Subject.EVERYBODY, **wide))
+    for team in range(people // _TEAM + 1):
+        catalog.fair_use.limits.put(Limits(kind=Subject.TEAM, name=f"team-{team}", **wide))
+
+
+def _dataset(catalog: Catalog, project_id: str) -> Dataset:
+    numbers = [_number(f"column {number}") for number in range(_COLUMNS)]
+    target = Column(name="y", kind=ColumnKind.CATEGORY, dtype="str", rows=9000, distinct=2, top=(("yes", 5000),))
+    table = Table(
+        path="a.csv", role=Role.TRAIN, form=TableForm(format="csv"), rows=9000, columns=(*numbers, target)
+    )  # fmt: skip
+    reasons = {name: "A sentence that says why." for name in ("task", "target", "metric", "budget")}
+    proposal = Proposal(task=_KINDS[0], target="y", metric="accuracy", budget=60.0, reasons=reasons)
+    upload = Upload(
+        id=new_id("upload"), project_id=project_id, name="a.csv", key="a.csv", size=1, status=UploadStatus.OPEN,
+        created_at=1.0,
+    )  # fmt: skip
+    catalog.uploads.add(upload)
+    catalog.uploads.settle(upload.id, UploadStatus.RECEIVED, sha256="ab")
+    return catalog.datasets.add(
+        Dataset(
+            id=new_id("dataset"),
+            project_id=project_id,
+            upload_id=upload.id,
+            name="a",
+            version=0,
+            key="a.csv",
+            filename="a.csv",
+            size=1,
+            sha256="ab",
+            profile=Profile(tables=(table,), files=1, bytes=1),
+            proposal=proposal,
+            created_at=1.0,
+        )
+    )
+
+
+def _number(name: str) -> Column:
+    return Column(
+        name=name, kind=ColumnKind.NUMBER, dtype="float64", rows=9000, distinct=800, minimum=0.0, maximum=1.0, mean=0.5,
+        deviation=0.2, quantiles=(0.01, 0.25, 0.5, 0.75, 0.99),
+        histogram=tuple((step / 20, (step + 1) / 20, 450) for step in range(20)), examples=("0.1", "0.2"),
+    )  # fmt: skip
+
+
+def _old(dataset: Dataset, number: int, owner: str) -> dict[str, Any]:
+    run = Run(
+        id=new_id("run"), project_id=dataset.project_id, dataset_id=dataset.id, name=f"run {number}",
+        recipe="tabular@1", task=_KINDS[number // 2 % 2], target="y", metric="accuracy", budget=60.0, seed=0,
+        settings={}, accepted=(), status=RunStatus.FAILED, wanted=Wanted.FINISH, created_at=float(number), owner=owner,
+    )  # fmt: skip
+    return {field.name: getattr(run, field.name) for field in fields(run)}
+
+
+if __name__ == "__main__":
+    import sys
+
+    serve_hub(int(sys.argv[1]))
