@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from gristmill_widgets.service.messages import NEWER, UNSOUND
 from services.wizards import Page, Visitor, Wizard, open_socket, process_of
 
 pytestmark = pytest.mark.slow
@@ -132,9 +133,43 @@ def test_a_page_sends_no_code_to_its_kernel(olga: Visitor) -> None:
     assert not target.exists()
 
 
+@pytest.mark.parametrize(
+    ("protocol", "counted"),
+    [
+        pytest.param(NEWER, b"\xff" * 7 + b"\0", id="newer"),
+        pytest.param("", b"\x7f\xff\xff\xff", id="older"),
+    ],
+)
+def test_no_message_keeps_the_service_counting(olga: Visitor, protocol: str, counted: bytes) -> None:
+    from websockets.exceptions import ConnectionClosed
+
+    page = olga.open()
+    with olga.socket(page, protocol) as socket:
+        socket.send(counted)
+        with pytest.raises(ConnectionClosed) as closed:
+            until(lambda: socket.recv(timeout=PATIENCE) is None)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == UNSOUND
+    assert olga.ask("GET", page.rest).status_code == 200
+
+
+def test_a_page_that_speaks_the_older_protocol_gets_its_pictures(olga: Visitor) -> None:
+    """As browsers do after a first try that has failed. Voila's own handler would read them as of the newer one."""
+    page = olga.open()
+    until(lambda: greeted(page))
+    with olga.socket(page) as socket:
+        socket.send(message("comm_open", {"comm_id": "c", "target_name": "jupyter.widget.control", "data": {}}))
+        socket.send(message("comm_msg", {"comm_id": "c", "data": {"method": "request_states"}}))
+        picture = until(lambda: isinstance(got := socket.recv(timeout=PATIENCE), bytes) and got)
+    assert bytes(99) in picture
+    assert olga.ask("GET", page.rest).status_code == 200
+
+
 def message(kind: str, content: dict[str, Any]) -> str:
     header = {"msg_id": kind, "msg_type": kind, "session": "test", "username": "", "version": "5.3", "date": ""}
-    return json.dumps({"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"})
+    known = {"version": "1.0.0"}  # of what widgets call their control protocol
+    told = {"header": header, "parent_header": {}, "metadata": known, "content": content, "channel": "shell"}
+    return json.dumps(told)
 
 
 # --- what is not there -----------------------------------------------------------------------------------------------

@@ -124,9 +124,9 @@ class Visitor:
         headers = {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Site": "same-origin"}
         return self.client.post(page.shutdown, data={"_xsrf": self.xsrf(page.url)}, headers=headers)
 
-    def socket(self, page: Page) -> ClientConnection:
+    def socket(self, page: Page, protocol: str = "") -> ClientConnection:
         """A websocket to the kernel of a page, with this visitor's cookies."""
-        return open_socket(page, self.cookies(page.url))
+        return open_socket(page, self.cookies(page.url), protocol=protocol)
 
     def cookies(self, url: str) -> str:
         """What a browser sends along to this address."""
@@ -171,14 +171,16 @@ class Page:
         return self.visitor.close(self)
 
 
-def open_socket(page: Page, cookie: str, url: str = "", *, origin: str = "") -> ClientConnection:
+def open_socket(page: Page, cookie: str, url: str = "", *, origin: str = "", protocol: str = "") -> ClientConnection:
     """An open websocket; raises websockets' InvalidStatus where the service refuses."""
     from websockets.sync.client import connect
 
     url = url or f"{page.rest}/channels?session_id=test"
     headers = {"Cookie": cookie, "Sec-Fetch-Mode": "websocket"}
     own: Any = origin or page.visitor.wizard.hub.url
-    return connect(url.replace("http://", "ws://", 1), additional_headers=headers, origin=own, open_timeout=PATIENCE)
+    spoken: Any = [protocol] if protocol else None
+    url = url.replace("http://", "ws://", 1)
+    return connect(url, additional_headers=headers, origin=own, subprotocols=spoken, open_timeout=PATIENCE)
 
 
 def process_of(kernel: str) -> int | None:

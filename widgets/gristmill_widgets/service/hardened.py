@@ -13,6 +13,7 @@ route which a later Voila adds is not served by accident.
     an empty pool starts kernels without end             seats are counted; who finds none waits, and is let in
     kernels listen on TCP ports                          kernels listen on sockets in a folder of the service's own
     idle kernels of the pool are never looked after      rounds end what should not go on
+    a message that claims 2**60 parts has them counted   its socket is closed
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ from gristmill_widgets.service.copies import Original, copies_can_be_made
 from gristmill_widgets.service.handing import NotLetIn, let_in
 from gristmill_widgets.service.handlers import HEADERS, WORDS, NotThere, logged, owned, routes
 from gristmill_widgets.service.identity import Visitors
+from gristmill_widgets.service.messages import NEWER, UNSOUND, is_sound
 from gristmill_widgets.service.rounds import Rounds
 from gristmill_widgets.service.seats import Seat, Seats
 from gristmill_widgets.service.settings import ServiceSettings, kernel_environment
@@ -131,6 +133,17 @@ class Socket(VoilaKernelWebsocketHandler):  # type: ignore[misc]  # Voila has no
         if self.seat is not None:
             self.settings["gristmill"].seats.opened(self.seat, self)
         await super().open(kernel_id)
+
+    def on_message(self, ws_message: str | bytes) -> None:
+        if is_sound(ws_message, self.selected_subprotocol):
+            super().on_message(ws_message)
+        else:
+            self.close(UNSOUND)
+
+    def write_message(self, message: Any, binary: bool = False) -> Any:
+        if binary and self.selected_subprotocol != NEWER:  # Voila's would read it as if it were of that one
+            return super(VoilaKernelWebsocketHandler, self).write_message(message, binary)
+        return super().write_message(message, binary)
 
     def on_close(self) -> None:
         if self.seat is not None:
