@@ -45,6 +45,7 @@ from gristmill.records import (
     NewsKind,
     Outlook,
     OwnStore,
+    Preview,
     Profile,
     Project,
     Proposal,
@@ -204,6 +205,18 @@ class Hub(Client):
     def dataset(self, dataset_id: str) -> Dataset:
         return self._wire.ask("GET", path_of("datasets", dataset_id), Dataset)
 
+    def preview(self, dataset_id: str) -> Preview:
+        return self._wire.ask("GET", path_of("datasets", dataset_id, "preview"), Preview)
+
+    def dataset_link(self, dataset_id: str) -> str:
+        return self._wire.link(path_of("datasets", dataset_id, "file"))
+
+    def file(self, dataset_id: str, to: Path) -> Path:
+        return fetch(self._wire, path_of("datasets", dataset_id, "file"), to)
+
+    def delete_dataset(self, dataset_id: str) -> None:
+        self._wire.send("DELETE", path_of("datasets", dataset_id))
+
     def datasets(
         self, project: str | None = None, limit: int = 50, before: str | None = None
     ) -> Sequence[DatasetEntry]:
@@ -278,6 +291,9 @@ class Hub(Client):
 
     def cancel(self, run_id: str, *, keep: bool = False) -> Run:
         return self._wire.ask("POST", path_of("runs", run_id, "cancel"), Run, body={"keep": keep}, create=True)
+
+    def artifact_link(self, run_id: str, artifact: str) -> str:
+        return self._wire.link(path_of("runs", run_id, "artifacts", artifact))
 
     def fetch(self, run_id: str, artifact: str, to: Path) -> Path:
         found = self.run(run_id).artifact(artifact)
@@ -366,6 +382,9 @@ class Hub(Client):
 
     def lineage(self, model_id: str) -> Lineage:
         return self._wire.ask("GET", path_of("models", model_id, "lineage"), Lineage)
+
+    def archive_link(self, model_id: str) -> str:
+        return self._wire.link(path_of("models", self.model(model_id).id, "archive"))
 
     def download(self, model_id: str, to: Path) -> Path:
         model = self.model(model_id)

@@ -32,6 +32,7 @@ from gristmill.records import (
     NewsKind,
     Outlook,
     OwnStore,
+    Preview,
     Profile,
     Project,
     Proposal,
@@ -107,6 +108,18 @@ class Client(Protocol):
     def dataset(self, dataset_id: str) -> Dataset:
         """A dataset with its profile."""
 
+    def preview(self, dataset_id: str) -> Preview:
+        """What a dataset looks like: a few rows, small pictures, series."""
+
+    def dataset_link(self, dataset_id: str) -> str:
+        """A URL that fetches the file of a dataset, for a while; NotPossible where nobody serves the store."""
+
+    def file(self, dataset_id: str, to: Path) -> Path:
+        """The file that a dataset was made of, as it was sent, as the file `to`."""
+
+    def delete_dataset(self, dataset_id: str) -> None:
+        """Deletes a dataset and its file; runs and models made of it stay. Conflict while it is needed."""
+
     def datasets(
         self, project: str | None = None, limit: int = 50, before: str | None = None
     ) -> Sequence[DatasetEntry]:
@@ -176,6 +189,9 @@ class Client(Protocol):
     def cancel(self, run_id: str, *, keep: bool = False) -> Run:
         """Asks a run to end: with `keep`, it stops training now and keeps the best model so far."""
 
+    def artifact_link(self, run_id: str, artifact: str) -> str:
+        """A URL that fetches one thing that a run left, for a while; NotPossible where nobody serves the store."""
+
     def fetch(self, run_id: str, artifact: str, to: Path) -> Path:
         """One thing that a run left, as the file `to`."""
 
@@ -240,6 +256,9 @@ class Client(Protocol):
 
     def lineage(self, model_id: str) -> Lineage:
         """Where a model comes from: its data, its run, and the runs that this one went on from."""
+
+    def archive_link(self, model_id: str) -> str:
+        """A URL that fetches the model's archive, for a while; NotPossible where nobody serves the store."""
 
     def download(self, model_id: str, to: Path) -> Path:
         """The model's archive as the file `to`."""
