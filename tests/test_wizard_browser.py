@@ -39,7 +39,7 @@ class Visit:
         return self
 
     def has(self, text: str) -> None:
-        self.page.wait_for_function("text => document.querySelector('.gm-main').textContent.includes(text)", arg=text)
+        self.page.wait_for_function("text => document.querySelector('.gm-main')?.textContent.includes(text)", arg=text)
 
     def chooses(self, name: str, data: bytes) -> None:
         self.page.set_input_files(FILE, {"name": name, "mimeType": "text/csv", "buffer": data})

@@ -160,7 +160,7 @@ def test_numbers_are_written_as_the_language_does() -> None:
     assert (number(english, 1234.0), number(german, 1234.0)) == ("1,234", "1.234")
     assert (number(english, 0.25), number(german, 0.25)) == ("0.25", "0,25")
     assert (size(english, 1_234_567), size(german, 1_234_567)) == ("1.2 MB", "1,2 MB")
-    assert (score(english, "accuracy", 0.785), score(german, "accuracy", 0.785)) == ("78.5 %", "78,5 %")
+    assert (score(english, "accuracy", 0.785), score(german, "accuracy", 0.785)) == ("78.5%", "78,5\u00a0%")
     assert [duration(english, seconds) for seconds in (7, 90, 3600, 7500)] == ["7 s", "1 min 30 s", "1 h", "2 h 5 min"]
 
 

@@ -432,7 +432,7 @@ class Away:
         return raises
 
 
-@pytest.mark.parametrize("fragment", ["home", "have", "want/dataset-1", "time/dataset-1", "run/run-1"])
+@pytest.mark.parametrize("fragment", ["home", "files", "have", "want/dataset-1", "time/dataset-1", "run/run-1"])
 @pytest.mark.parametrize(
     ("error", "said"),
     [
@@ -457,7 +457,7 @@ def test_rows_of_a_board_are_shown_as_a_person_calls_them(mill: Mill, tmp_path: 
 
     visitor = Visitor(Playing(mill, failed)).comes(f"run/{run.id}")
     assert "The best ones together" in visitor.sees
-    assert "79.0 %" in visitor.sees
+    assert "79.0%" in visitor.sees
     visitor.app.page.leave()
 
 

@@ -9,7 +9,7 @@ from gristmill_widgets.html import Child, Html, el, shorten
 from gristmill_widgets.strings import English
 from gristmill_widgets.words import number, share, value
 
-__all__ = ["bars", "histogram", "line"]
+__all__ = ["bars", "histogram", "line", "trace"]
 
 _WIDE, _HIGH = 240, 56
 
@@ -52,10 +52,29 @@ def bars(s: English, found: Sequence[tuple[str, float]], whole: float, *, most: 
     return el("ol", rows, class_="gm-bars")
 
 
-def line(points: Sequence[tuple[float, float]], *, label: str, form: str = "") -> Html:
-    """How something has risen with time: a step for each time that it changed."""
+def trace(values: Sequence[float | None], *, label: str) -> Html:
+    """Values one after another, at equal distances; gaps stay gaps."""
+    there = [one for one in values if one is not None]
+    if not there:
+        return Html("")
+    low, high, wide, high_px = min(there), max(there), 600.0, 100.0
+    range_, step = (high - low) or 1.0, wide / max(1, len(values) - 1)
+    path, is_drawing = "", False
+    for place, one in enumerate(values):
+        if one is not None:
+            height = high_px - 4 - (high_px - 8) * (one - low) / range_
+            path += f"{'L' if is_drawing else 'M'}{place * step:.1f} {height:.1f}"
+        is_drawing = one is not None
+    drawn = el("path", d=path, class_="gm-line", fill="none", vector_effect="non-scaling-stroke")
+    return el("svg", drawn, viewBox=f"0 0 {wide:.0f} {high_px:.0f}", preserveAspectRatio="none", role="img",
+              aria_label=label, class_="gm-trace")  # fmt: skip
+
+
+def line(points: Sequence[tuple[float, float]], *, until: float, ends: tuple[str, str], label: str) -> Html:
+    """How something has risen with time, until now: a step for each time that it changed; `ends` is written below."""
     if len(points) < 2:
         return Html("")
+    points = [*points, (max(until, points[-1][0]), points[-1][1])]
     (first, _), (last, _) = points[0], points[-1]
     heights = [height for _, height in points]
     low, high = min(heights), max(heights)
@@ -69,12 +88,9 @@ def line(points: Sequence[tuple[float, float]], *, label: str, form: str = "") -
     path = "M" + "L".join(
         f"{x:.1f} {y:.1f}"
         for before, now in zip([points[0], *points], points, strict=False)
-        for x, y in (( at(now)[0], at(before)[1]), at(now))
-    )  # fmt: skip
-    x, y = at(points[-1])
-    return el(
-        "svg",
-        el("path", d=path, class_="gm-line", fill="none", vector_effect="non-scaling-stroke"),
-        el("circle", cx=f"{x:.1f}", cy=f"{y:.1f}", r="4", class_="gm-line-end"),
-        viewBox=f"-8 0 {wide + 16} {high_px}", role="img", aria_label=label + form, class_="gm-curve",
-    )  # fmt: skip
+        for x, y in ((at(now)[0], at(before)[1]), at(now))
+    )
+    drawn = el("path", d=path, class_="gm-line", fill="none", vector_effect="non-scaling-stroke")
+    svg = el("svg", drawn, viewBox=f"0 0 {wide} {high_px}", preserveAspectRatio="none", role="img", aria_label=label,
+             class_="gm-curve")  # fmt: skip
+    return el("div", svg, el("p", el("span", ends[0]), el("span", ends[1]), class_="gm-ends"))

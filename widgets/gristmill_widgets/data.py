@@ -13,6 +13,7 @@ __all__ = ["columns_of", "facts_of"]
 
 _COLUMNS = 60  # shown at once
 _TEXTS = 3
+_SEEN = (ColumnKind.PICTURE, ColumnKind.BOXES)  # a glance at them says more than their values do
 
 
 def facts_of(s: English, dataset: Dataset) -> str:
@@ -29,6 +30,9 @@ def facts_of(s: English, dataset: Dataset) -> str:
 def columns_of(s: English, dataset: Dataset, *, target: str) -> Html:
     """A card for each column, the one that is to be predicted first."""
     columns = sorted(dataset.profile.main.columns, key=lambda column: column.name != target)
+    columns = [column for column in columns if column.kind not in _SEEN]
+    if not columns:
+        return Html("")
     cards = [_card(s, column, is_target=column.name == target) for column in columns[:_COLUMNS]]
     left = len(columns) - _COLUMNS
     more = el("p", s.more_columns.format(n=number(s, left)), class_="gm-note") if left > 0 else None

@@ -28,6 +28,10 @@ class Draft:
         if self.dataset is None or self.dataset.id != dataset.id:
             self.__init__(dataset=dataset)  # type: ignore[misc]
 
+    def forget(self) -> None:
+        """Begin with nothing."""
+        self.__init__()  # type: ignore[misc]
+
     @property
     def notices(self) -> tuple[Notice, ...]:
         """What a person should know before they train."""

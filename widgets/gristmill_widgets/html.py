@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterable
 from html import escape
 
-__all__ = ["Child", "Html", "el", "join", "plain", "shorten"]
+__all__ = ["Child", "Html", "el", "is_link", "join", "plain", "shorten"]
 
 _VOID = frozenset({"br", "hr", "img", "input", "link", "meta", "col"})
 _NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9-]*")
@@ -43,6 +43,11 @@ def el(name: str, /, *children: Child, **attributes: object) -> Html:
 def join(children: Iterable[Child]) -> Html:
     """Children one after the other; what is not Html is escaped."""
     return Html("".join(_child(child) for child in children))
+
+
+def is_link(text: str) -> bool:
+    """Whether a page may lead there: to a page or a file, and to nothing that runs."""
+    return bool(_LINK.match(text.strip()))
 
 
 def plain(text: str) -> str:
@@ -76,7 +81,7 @@ def _attribute(key: str, value: object) -> str:
     if value is True:
         return f" {name}"
     text = plain(str(value))
-    if name in _LINKS and not _LINK.match(text.strip()):
+    if name in _LINKS and not is_link(text):
         raise ValueError(f"{name} leads to no page")
     return f' {name}="{escape(text, quote=True)}"'
 

@@ -34,6 +34,7 @@ class Page(ABC):
         self.app, self.subject, self.chosen = app, subject, chosen
         self.is_shown = True
         self.why: Failure | None = None
+        self.handed: dict[str, Callable[[], None]] = {}  # files whose link was sent: how they come without it
 
     @property
     def s(self) -> English:
@@ -102,6 +103,13 @@ class Page(ABC):
             done(value, fields)
             if self.is_shown:
                 self.app.draw()
+
+    def on_pieces(self, value: Any, fields: dict[str, Any]) -> None:
+        """The browser could not follow a link: send the file itself."""
+        del fields
+        send = self.handed.pop(str(value), None)
+        if send is not None:
+            send()
 
     def on_again(self, value: Any, fields: dict[str, Any]) -> None:
         """Try once more what did not work."""

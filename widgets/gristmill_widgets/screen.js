@@ -247,6 +247,19 @@ class Page {
     if (told.ack) { for (const turn of [...this.asked.keys()]) if (turn <= told.ack) this.asked.delete(turn); }
     if (told.upload) for (const drop of this.drops.values()) if (!told.purpose || drop.purpose === told.purpose) drop.hear(told);
     if (told.file) this.save(told, buffers);
+    if (told.link) this.follow(told);
+  }
+
+  async follow(told) { // a file that the browser fetches itself; where this page's own address has it not, the kernel sends it
+    const own = new URL(told.link, location.href).origin === location.origin;
+    if (own) {
+      try {
+        const answer = await fetch(told.link, { headers: { Range: "bytes=0-0" }, cache: "no-store" });
+        answer.body?.cancel();
+        if (!answer.ok) throw new Error(String(answer.status));
+      } catch { this.say({ act: "pieces", value: told.number }); return; }
+    }
+    made("a", { href: told.link, download: told.name, rel: "noreferrer" }).click();
   }
 
   save(told, buffers) { // a file from the kernel, in pieces

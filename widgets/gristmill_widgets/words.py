@@ -31,8 +31,10 @@ def number(s: English, value: float, digits: int = 4) -> str:
 
 
 def value(s: English, found: float | str | None) -> str:
-    """A value of a column."""
-    return "-" if found is None else plain(found) if isinstance(found, str) else number(s, found)
+    """A value of a column: years are written as years are."""
+    if found is None or isinstance(found, str):
+        return "-" if found is None else plain(found)
+    return str(int(found)) if float(found).is_integer() and 1000 <= found < 10_000 else number(s, found)
 
 
 def count(s: English, amount: int, item: str) -> str:
@@ -61,11 +63,11 @@ def size(s: English, bytes: float) -> str:
 
 
 def share(s: English, part: float, whole: float) -> str:
-    """12 %, 0.6 %, under 0.1 %."""
+    """12%, 0.6%, under 0.1%."""
     percent = 100 * part / whole if whole else 0.0
     if not percent or percent >= 9.95:
-        return f"{percent:.0f} %"
-    return _set(s, f"{percent:.1f} %" if percent >= 0.1 else "<0.1 %")
+        return s.percent.format(f"{percent:.0f}")
+    return s.percent.format(_set(s, f"{percent:.1f}" if percent >= 0.1 else "<0.1"))
 
 
 def money(s: English, price: Price, seconds: float) -> str:
@@ -96,7 +98,7 @@ def score(s: English, name: str, found: float | None) -> str:
     if found is None:
         return "–"
     if name in s.in_percent:
-        return _set(s, f"{100 * found:.1f} %")
+        return s.percent.format(_set(s, f"{100 * found:.1f}"))
     digits = 3 if abs(found) < 10 else 2 if abs(found) < 1000 else 0
     return _set(s, f"{found:,.{digits}f}")
 

@@ -200,7 +200,9 @@ class Home(Page):
             )
             for one in found[:_EVERY]
         ]  # fmt: skip
-        return card(el("ul", items, class_="gm-choices"), title=s.home_data)
+        project = self.chosen.get("project")
+        files = link(s.all_files, fragment_of("files", "", {"project": project}), class_="gm-button is-quiet")
+        return card(el("ul", items, class_="gm-choices"), el("div", files, class_="gm-row"), title=s.home_data)
 
     def _used(self) -> Child:
         s, standing = self.s, self._standing

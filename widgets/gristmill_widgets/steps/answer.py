@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gristmill.records import Dataset, Model, Run, Upload
-from gristmill_widgets.files import hand_over, text_of
+from gristmill_widgets.files import Handed, hand_over, text_of
 from gristmill_widgets.html import Child, Html, el, shorten
 from gristmill_widgets.links import fragment_of, link
 from gristmill_widgets.pieces import action, card, head, loading, table
@@ -205,24 +205,25 @@ class Answer:
         if model is None or self._is_fetching:
             return
         self._is_fetching = True
-        name = {
-            "model": f"{model.name}-{model.version}.zip",
-            "notebook": f"{run.name}.ipynb",
-            "report": f"{run.name}.html",
-        }
-        artifact = str(value) if value in name else "report"
         client = page.app.client
-
-        def fetch(to: Any) -> None:
-            if artifact == "model":
-                client.download(model.id, to)
-            else:
-                client.fetch(run.id, artifact, to)
 
         def over() -> None:
             self._is_fetching = False
 
-        hand_over(page, fetch, name[artifact], over)
+        if value == "model":
+            file = Handed(
+                f"{model.name}-{model.version}.zip",
+                lambda: client.archive_link(model.id),
+                lambda to: client.download(model.id, to),
+            )
+        else:
+            artifact = "notebook" if value == "notebook" else "report"
+            file = Handed(
+                f"{run.name}.ipynb" if artifact == "notebook" else f"{run.name}.html",
+                lambda: client.artifact_link(run.id, artifact),
+                lambda to: client.fetch(run.id, artifact, to),
+            )
+        hand_over(page, file, over)
 
     def on_longer(self, value: Any, fields: dict[str, Any]) -> None:
         """Go on with more time."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from gristmill.records import ColumnKind, Dataset, Failure, Proposal, Severity
+from gristmill.records import ColumnKind, Dataset, Failure, Preview, Proposal, Severity
 from gristmill_widgets.data import columns_of, facts_of
+from gristmill_widgets.glance import glance
 from gristmill_widgets.html import Child, Html, el, shorten
 from gristmill_widgets.links import fragment_of, link
 from gristmill_widgets.page import Page
@@ -29,6 +30,8 @@ class Want(Page):
         super().__init__(*what)
         self._dataset: Dataset | None = None
         self._is_thinking = False
+        self._preview: Preview | None = None
+        self._all_rows = False
         self._asked = 0  # proposals: an answer to an earlier question is not shown
 
     @property
@@ -47,6 +50,7 @@ class Want(Page):
 
     def _opened(self, dataset: Dataset) -> None:
         self._dataset = dataset
+        self.ask(lambda: self.app.client.preview(dataset.id), self._seen, lambda _: None)
         draft = self.app.draft
         draft.take(dataset)
         draft.is_asked = False
@@ -56,6 +60,9 @@ class Want(Page):
             draft.proposal = dataset.proposal
         elif draft.proposal is None or wanted != {"task": draft.task, "target": draft.target, "metric": draft.metric}:
             self._propose(**wanted)
+
+    def _seen(self, preview: Preview) -> None:
+        self._preview = preview
 
     def _propose(self, **wanted: str | None) -> None:
         """Have the platform think again, given what is settled."""
@@ -91,7 +98,10 @@ class Want(Page):
             parts.append(self._notices())
         elif self._is_thinking:
             parts.append(card(loading(s.want_thinking)))
-        parts.append(columns_of(s, dataset, target=proposal.target if proposal else ""))
+        target = proposal.target if proposal else ""
+        if self._preview is not None:
+            parts.append(glance(s, dataset, self._preview, target=target, whole=self._all_rows))
+        parts.append(columns_of(s, dataset, target=target))
         return el("div", parts)
 
     def _proposed(self, dataset: Dataset, proposal: Proposal) -> Html:
@@ -99,10 +109,18 @@ class Want(Page):
         called, answers = task(s, proposal.task)
         short, explained = metric(s, proposal.metric)
         target = el(
-            "label", el("span", s.want_target, class_="gm-label"),
-            el("select", self._targets(dataset, proposal), data_act="target", name="target",
-               class_="gm-select is-large"),
-        )  # fmt: skip
+            "label" if self._is_choice(dataset, proposal) else "div",
+            el("span", s.want_target, class_="gm-label"),
+            el(
+                "select",
+                self._targets(dataset, proposal),
+                data_act="target",
+                name="target",
+                class_="gm-select is-large",
+            )
+            if self._is_choice(dataset, proposal)
+            else el("p", shorten(proposal.target, 60), class_="gm-only", dir="auto"),
+        )
         reasons = [
             el("li", el("b", s.reasons[key]), " ", shorten(said, 400))
             for key, said in proposal.reasons.items()
@@ -128,6 +146,10 @@ class Want(Page):
                class_="gm-row is-end"),
             kind="is-lead",
         )  # fmt: skip
+
+    def _is_choice(self, dataset: Dataset, proposal: Proposal) -> bool:
+        """Whether there is more than one column that could be predicted."""
+        return len({proposal.target, *proposal.targets}) > 1 or not dataset.profile.arranged
 
     def _targets(self, dataset: Dataset, proposal: Proposal) -> Child:
         likely = [proposal.target, *proposal.targets]
@@ -206,6 +228,11 @@ class Want(Page):
         """Another column is to be predicted: what kind of answer that wants is proposed anew."""
         del fields
         self._propose(task=None, target=str(value), metric=None)
+
+    def on_rows(self, value: Any, fields: dict[str, Any]) -> None:
+        """Show all rows that there are."""
+        del value, fields
+        self._all_rows = True
 
     def on_task(self, value: Any, fields: dict[str, Any]) -> None:
         """Another kind of answer."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from gristmill.records import Run, RunKind, RunStatus
 from gristmill_widgets import charts
-from gristmill_widgets.files import hand_over
+from gristmill_widgets.files import Handed, hand_over
 from gristmill_widgets.following import Said
 from gristmill_widgets.html import Child, Html, el, plain, shorten
 from gristmill_widgets.links import fragment_of, link
@@ -151,13 +150,28 @@ class Watch:
             ]
             for place, row in enumerate(rows[:_ROWS], start=1)
         ]
-        curve = charts.line(self._page.story.curve, label=s.board_curve)
+        curve = self._curve(run)
         lower = s.lower_better if run.metric in s.lower_is_better else s.higher_better
         return card(
             el("p", el("b", called), ". ", explained, " ", lower, class_="gm-note"),
             curve,
             table([s.col_place, s.col_candidate, called, s.col_time], shown, kind="gm-board", label=s.board),
             title=s.board,
+        )
+
+    def _curve(self, run: Run) -> Html:
+        """How the best score has changed, from the first one until now."""
+        s, points = self.s, self._page.story.curve
+        if not points:
+            return Html("")
+        until = run.finished_at or time.time()
+        began = run.claimed_at or points[0][0]
+
+        def said(moment: float, height: float) -> str:
+            return f"{score(s, run.metric, height)} · {duration(s, max(0.0, moment - began))}"
+
+        return charts.line(
+            points, until=until, ends=(said(*points[0]), said(until, points[-1][1])), label=s.board_curve
         )
 
     def _told(self, run: Run) -> Html:
@@ -263,7 +277,10 @@ class Watch:
     def _get(self, artifact: str, name: str) -> None:
         page = self._page
         client, run_id = page.app.client, page.subject
-        hand_over(page, lambda to: client.fetch(run_id, artifact, to), name, _nothing)
+        hand_over(
+            page,
+            Handed(name, lambda: client.artifact_link(run_id, artifact), lambda to: client.fetch(run_id, artifact, to)),
+        )
 
 
 def longer(page: RunPage, times: float = 3.0) -> None:
@@ -279,6 +296,3 @@ def longer(page: RunPage, times: float = 3.0) -> None:
         return found
 
     page.ask(asked, lambda found: page.app.go("run", found.id))
-
-
-_nothing: Callable[[], None] = lambda: None  # noqa: E731

@@ -14,6 +14,7 @@ class German(English):
 
     language = "de"
     decimal, thousands = ",", "."
+    percent = "{}\u00a0%"
 
     new = "Neues Modell"
     skip = "Zum Inhalt"
@@ -63,7 +64,7 @@ class German(English):
     samples: ClassVar = {
         "flights": ("Flüge ab New York", "6.000 Flüge: Welche verspäten sich?"),
         "penguins": ("Pinguine", "344 Pinguine: Welche Art ist es?"),
-        "bakeries": ("Bäckereien", "Vier Jahre Verkäufe: Wie viele Brote morgen?"),
+        "bakeries": ("Bäckereien", "Zwei Jahre Verkäufe: Wie viele Brote morgen?"),
     }
     up_lead_data = "Datei hier ablegen"
     up_lead_rows = "Datei mit denselben Spalten hier ablegen"
@@ -156,6 +157,13 @@ class German(English):
     missing = "{share} fehlen"
     distinct = "{n} verschiedene Werte"
     more_values = "und {n} weitere"
+    rows_title = "Die ersten Zeilen"
+    rows_more = "{n} Zeilen zeigen"
+    no_value = "fehlt"
+    sights_title = "Einige Ihrer Bilder"
+    sight_alt = "Ein Bild aus Ihren Daten: {name}"
+    series_title = "Wie „{name}“ verläuft"
+    series_label = "Von {low} bis {high}, zwischen {first} und {last}"
     more_columns = "und {n} weitere Spalten"
     histogram_label = "Wie die Zahlen liegen, von {low} bis {high}"
     kinds: ClassVar = {
@@ -327,6 +335,18 @@ class German(English):
     home_models = "Modelle"
     home_data = "Ihre früheren Daten"
     home_used = "In diesem Monat verbraucht"
+    all_files = "Alle Dateien"
+    files_title = "Dateien"
+    files_lead = "Was in Ihrem Speicher liegt."
+    files_used = "Es belegt {size}."
+    files_empty_title = "Noch ist nichts gespeichert"
+    files_empty = "Dateien, die Sie bringen, werden hier aufbewahrt, bis Sie sie löschen."
+    files_more = "Ältere zeigen"
+    file_doubt = "„{name}“ endgültig löschen? Läufe und Modelle daraus bleiben."
+    file_delete = "Löschen"
+    file_keep = "Behalten"
+    file_gone = "Gelöscht."
+    download = "Herunterladen"
     search = "Suchen"
     none_found = "Nichts passt. Versuchen Sie es mit weniger Wörtern."
     project_lead = "Wer dabei ist, sieht alle Daten, Läufe und Modelle darin."

@@ -12,6 +12,7 @@ class English:
 
     language = "en"
     decimal, thousands = ".", ","
+    percent = "{}%"
 
     # what is around every page
     new = "New model"
@@ -63,7 +64,7 @@ class English:
     samples: ClassVar = {
         "flights": ("Flights from New York", "6,000 flights: which will be late?"),
         "penguins": ("Penguins", "344 penguins: which species is it?"),
-        "bakeries": ("Bakeries", "Four years of sales: how many loaves tomorrow?"),
+        "bakeries": ("Bakeries", "Two years of sales: how many loaves tomorrow?"),
     }
     up_lead_data = "Drop a file here"
     up_lead_rows = "Drop a file with the same columns here"
@@ -109,8 +110,8 @@ class English:
         "object-detection": ("Where are the things?", "Things in pictures get a name and a box around them."),
     }
     metrics: ClassVar = {
-        "accuracy": ("share of right answers", "100 % is always right."),
-        "balanced_accuracy": ("share of right answers, each group counting the same", "100 % is always right."),
+        "accuracy": ("share of right answers", "100% is always right."),
+        "balanced_accuracy": ("share of right answers, each group counting the same", "100% is always right."),
         "roc_auc": (
             "ranking",
             "How often one of the group sought is ranked above one that is not: 1 is always, 0.5 is guessing.",
@@ -122,8 +123,8 @@ class English:
         "average_precision": ("purity at the top", "How few wrong ones stand among those ranked highest: 1 is none."),
         "f1": ("found and right", "Balances how many are found against how many of the found are right: 1 is best."),
         "f1_macro": ("found and right, each group counting the same", "1 is best."),
-        "precision": ("right among the found", "100 % is no false alarm."),
-        "recall": ("found of those there are", "100 % misses none."),
+        "precision": ("right among the found", "100% is no false alarm."),
+        "recall": ("found of those there are", "100% misses none."),
         "log_loss": ("how sure and right", "Being sure and wrong costs most: 0 is perfect."),
         "mcc": ("agreement", "1 is perfect, 0 is guessing."),
         "quadratic_kappa": ("agreement in order", "Far misses count more than near ones: 1 is perfect."),
@@ -133,18 +134,18 @@ class English:
         ),
         "mean_absolute_error": ("average error", "In the column’s own unit. 0 is perfect."),
         "median_absolute_error": ("middle error", "Half of all errors are smaller. 0 is perfect."),
-        "mean_absolute_percentage_error": ("average error in percent", "0 % is perfect."),
+        "mean_absolute_percentage_error": ("average error in percent", "0% is perfect."),
         "r2": ("share explained", "How much of the ups and downs is explained: 1 is all of it."),
         "spearmanr": ("same order", "1 is the same order throughout."),
         "MASE": ("error beside a simple guess", "Below 1 is better than repeating the last season."),
         "WQL": ("error of the whole range", "How far the range that is forecast lies from what came: 0 is perfect."),
-        "WAPE": ("error in percent of the total", "0 % is perfect."),
-        "SMAPE": ("error in percent", "0 % is perfect."),
+        "WAPE": ("error in percent of the total", "0% is perfect."),
+        "SMAPE": ("error in percent", "0% is perfect."),
         "RMSE": ("typical error", "In the column’s own unit; large errors count more. 0 is perfect."),
         "MAE": ("average error", "In the column’s own unit. 0 is perfect."),
         "mean_iou": ("overlap", "How well found and true areas cover each other: 1 is fully."),
         "dice": ("overlap, small areas too", "1 is fully."),
-        "pixel_accuracy": ("share of right pixels", "100 % is every one."),
+        "pixel_accuracy": ("share of right pixels", "100% is every one."),
         "map_50": ("boxes found, roughly placed", "How many things are found, half of the box right: 1 is all."),
         "map_75": ("boxes found, closely placed", "How many things are found, most of the box right: 1 is all."),
         "map": ("boxes found", "How many things are found, in the right place: 1 is all."),
@@ -161,6 +162,13 @@ class English:
     missing = "{share} missing"
     distinct = "{n} different values"
     more_values = "and {n} more"
+    rows_title = "The first rows"
+    rows_more = "Show {n} rows"
+    no_value = "missing"
+    sights_title = "Some of your pictures"
+    sight_alt = "A picture of your data: {name}"
+    series_title = "How “{name}” goes"
+    series_label = "From {low} to {high}, between {first} and {last}"
     more_columns = "and {n} more columns"
     histogram_label = "How the numbers lie, from {low} to {high}"
     kinds: ClassVar = {
@@ -337,6 +345,18 @@ class English:
     home_models = "Models"
     home_data = "Data"
     home_used = "Used this month"
+    all_files = "All files"
+    files_title = "Files"
+    files_lead = "What lies in your store."
+    files_used = "It takes {size}."
+    files_empty_title = "Nothing is stored yet"
+    files_empty = "Files that you bring are kept here, until you delete them."
+    files_more = "Show older ones"
+    file_doubt = "Delete “{name}” for good? Runs and models made of it stay."
+    file_delete = "Delete"
+    file_keep = "Keep it"
+    file_gone = "Deleted."
+    download = "Download"
     search = "Search"
     none_found = "Nothing fits. Try fewer words."
     project_lead = "Who is in it sees all of its data, runs and models."
