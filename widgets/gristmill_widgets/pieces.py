@@ -6,6 +6,7 @@ import re
 
 from gristmill.records import Failure, Notice, Run, RunStatus, Severity
 from gristmill_widgets.html import Child, Html, el, shorten
+from gristmill_widgets.links import link
 from gristmill_widgets.strings import English
 
 __all__ = ["action", "card", "cure_of", "empty", "head", "loading", "notice", "problem", "sentence", "state", "table"]
@@ -38,6 +39,8 @@ def problem(s: English, why: Failure) -> Html:
         on = el("button", s.reload, type="button", class_="gm-button", data_reload=True)
     else:
         inside = el("p", sentence(s, why))
+        if why.code == "not-found":
+            on = link(s.home_title, "home", class_="gm-button")
     faults = [el("li", shorten(fault.message, _LONGEST)) for fault in why.faults[:8]]
     return el(
         "div",

@@ -69,7 +69,7 @@ class Page {
     root.lang = model.get("language");
     root.dataset.gmTheme = this.theme();
     root.append(made("a", { class: "gm-skip", href: "#gm-main" }), made("div", { class: "gm-lost", role: "alert", hidden: true }));
-    for (const region of REGIONS) root.append(made(region === "main" ? "main" : "div", { class: `gm-${region}`, id: `gm-${region}`, ...(region === "main" ? { tabindex: "-1" } : {}) }));
+    for (const region of REGIONS) root.append(made({ top: "header", main: "main" }[region] || "div", { class: `gm-${region}`, id: `gm-${region}`, ...(region === "main" ? { tabindex: "-1" } : {}) }));
     root.append(made("div", { class: "gm-away", role: "status", "aria-live": "polite", id: "gm-said" }));
     if (!this.inLab) { document.documentElement.classList.add("gm-alone"); document.body.classList.add("gm"); document.body.dataset.gmTheme = this.theme(); }
     this.listen();
@@ -120,6 +120,10 @@ class Page {
     for (const node of this.root.querySelectorAll("[data-upload]")) if (!this.drops.has(node)) this.drops.set(node, new Drop(node, (m, b) => this.say(m, b), words));
     for (const node of this.root.querySelectorAll("[data-report]")) this.frame(node);
     for (const node of this.root.querySelectorAll("[data-preview]")) if (this.preview && node.dataset.shown !== this.preview) { node.dataset.shown = this.preview; node.replaceChildren(made("img", { src: this.preview, alt: "" })); }
+    for (const tab of this.root.querySelectorAll("[role=tab][aria-selected=true]")) { // no tab that is open stands outside
+      const list = tab.parentElement, left = tab.offsetLeft - list.offsetLeft;
+      if (left < list.scrollLeft || left + tab.offsetWidth > list.scrollLeft + list.clientWidth) list.scrollLeft = left - 24;
+    }
     for (const button of this.root.querySelectorAll("[data-theme]")) button.setAttribute("aria-pressed", String(button.dataset.theme === this.theme()));
     this.tick();
   }

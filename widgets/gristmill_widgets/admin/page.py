@@ -134,7 +134,9 @@ class Admin(Page):
             for one in self._deeds
         ]  # fmt: skip
         names: list[Child] = [s.col_when, s.col_person, s.col_deed, s.col_thing, s.col_outcome, s.col_from]
-        inside = table(names, rows, label=s.deeds_title) if rows else el("p", s.none_found, class_="gm-note")
+        inside = (
+            table(names, rows, kind="gm-rows", label=s.deeds_title) if rows else el("p", s.none_found, class_="gm-note")
+        )
         return card(sought, inside, title=s.deeds_title)
 
     # --- done --------------------------------------------------------------------------------------------------------

@@ -34,7 +34,11 @@ class Sharing:
                 el("button", s.invited_copy, type="button", class_="gm-button is-main",
                    data_copy=f"join/{self._token}", data_done=s.copied),
             ]  # fmt: skip
-        return [el("h3", s.share_title), el("p", s.share_lead, class_="gm-note"), el("div", inside, class_="gm-row")]
+        return [
+            el("h2", s.share_title, class_="gm-share"),
+            el("p", s.share_lead, class_="gm-note"),
+            el("div", inside, class_="gm-row"),
+        ]
 
     def on_invite(self, value: Any, fields: dict[str, Any]) -> None:
         """Make a link."""

@@ -17,6 +17,7 @@ from gristmill_widgets.html import Child, Html, el, plain, shorten
 from gristmill_widgets.pieces import card, loading, table
 from gristmill_widgets.steps.asking import Answer, Thing, ask, row_file
 from gristmill_widgets.words import number
+from gristmill_widgets.words import value as said
 
 if TYPE_CHECKING:
     from gristmill_widgets.page import Page
@@ -113,7 +114,7 @@ class Trying:
                 given = Html(given + el("datalist", options, id=f"gm-l{place}"))
         low, high = column.get("minimum"), column.get("maximum")
         if kind in _NUMBERS and isinstance(low, int | float) and isinstance(high, int | float):
-            hint: Child = el("small", f"{number(self.s, low)} – {number(self.s, high)}")
+            hint: Child = el("small", f"{said(self.s, low)} – {said(self.s, high)}")
         else:
             hint = None
         return el("label", el("span", el("span", shorten(name, 50), dir="auto"), hint, class_="gm-label"), given,
