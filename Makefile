@@ -7,7 +7,7 @@ help:
 	@echo "make test    install, and run every test           (make test ARGS='-k budget')"
 	@echo "make check   ruff, mypy, import layers, docs"
 	@echo "make bench   measure, each thing beside its peer   (make bench ARGS='start')"
-	@echo "make up      the hub; it comes with a later release"
+	@echo "make up      install, and bring up the hub with the wizard at http://127.0.0.1:8000"
 	@echo "make clean   remove what the others made: .venv, .demo, caches"
 
 demo:
@@ -23,8 +23,7 @@ bench:
 	@scripts/bench $(ARGS)
 
 up:
-	@echo "The hub comes with a later release: for now Gristmill runs on one machine. Try: make demo" >&2
-	@exit 1
+	@scripts/up $(ARGS)
 
 clean:
 	rm -rf .venv .demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

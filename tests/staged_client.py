@@ -46,6 +46,7 @@ from gristmill.records import (
     Standing,
     Table,
     TableForm,
+    Transfer,
     Upload,
     UploadStatus,
     Wanted,
@@ -172,6 +173,19 @@ class StagedClient(Client):
             status=UploadStatus.RECEIVED,
             created_at=0.0,
         )
+
+    def open_upload(self, name: str, size: int, *, project: str = "default", sha256: str | None = None) -> Transfer:
+        return Transfer(upload=self.upload(Path(name), project=project), part_size=max(1, size))
+
+    def transfer(self, upload_id: str) -> Transfer:
+        return self.open_upload("flights.zip", 1)
+
+    def send_part(self, upload_id: str, number: int, data: bytes) -> None: ...
+
+    def complete_upload(self, upload_id: str, *, sha256: str | None = None) -> Upload:
+        return self.upload(Path("flights.zip"))
+
+    def abandon(self, upload_id: str) -> None: ...
 
     def admit(self, upload_id: str, *, name: str | None = None, table: str | None = None) -> Dataset:
         return self.dataset("dataset-1")

@@ -397,6 +397,28 @@ def test_connect_finds_the_hub_that_is_named(api: Api, home: Path, monkeypatch: 
     assert not (home / "catalog.db").exists()
 
 
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("kind", ["hub", "embedded"])
+def test_parts_are_taken_by_hand_too(kind: str, api: Api, tmp_path: Path) -> None:
+    from gristmill.app import Settings, embedded
+    from services.mills import Notepad
+
+    hub = hub_of(api, tmp_path / "kept")
+    client: Client = embedded(Settings.read(), Notepad()) if kind == "embedded" else hub
+    upload = client.open_upload("grain.csv", 4)
+    assert [bool(part.url) for part in upload.parts] == [kind == "hub"]
+    with pytest.raises(GristmillError, match=r"[Pp]art 1"):
+        client.send_part(upload.upload.id, 1, b"too long")
+    client.send_part(upload.upload.id, 1, b"a\n1\n")
+    assert [part.number for part in client.transfer(upload.upload.id).arrived] == [1]
+    assert client.complete_upload(upload.upload.id).size == 4
+    other = client.open_upload("bran.csv", 4)
+    client.abandon(other.upload.id)
+    with pytest.raises(GristmillError, match="rejected"):
+        client.complete_upload(other.upload.id)
+    hub.close()
+
+
 # --- a hub that predicts, where this machine cannot ------------------------------------------------------------------
 
 

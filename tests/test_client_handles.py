@@ -270,3 +270,30 @@ def test_a_batch_is_a_run_with_predictions(mill: Connection, client: Recording, 
     assert (to, list(pd.read_parquet(to).prediction)) == (tmp_path / "out.parquet", [1, 2])
     assert mill.batch(model.id, wait=False).id != run.id
     assert client.batches[1] == (model.id, None, {})
+
+
+def test_handles_have_cards_that_names_cannot_break_out_of() -> None:
+    from gristmill.client.cards import dataset_card, model_card, run_card
+
+    connection = Connection(StagedClient(), Path())
+    attack = "</td><script>alert(1)</script>" + "x" * 10_000
+    run = connection.train("dataset-1")
+    dataset, model = connection.dataset("dataset-1"), run.model
+    column = replace(dataset.record.profile.main.columns[0], name=attack, top=((attack, 3),))
+    main = replace(dataset.record.profile.main, columns=(column,))
+    hostile = replace(dataset.record, name=attack, profile=replace(dataset.record.profile, tables=(main,)))
+    cards = [
+        run._repr_html_(),
+        dataset._repr_html_(),
+        model._repr_html_(),
+        run_card(
+            replace(run.record, name=attack, target=attack, leaderboard=(LeaderboardRow(model=attack, score=1.0),))
+        ),
+        dataset_card(hostile),
+        model_card(replace(model.record, name=attack, metrics={"verdict": attack})),
+    ]
+    for card in cards:
+        assert "<script" not in card
+        assert len(card) < 20_000
+    assert "late" in cards[0]
+    assert "flights" in cards[1]

@@ -49,7 +49,7 @@ ONLY = {
     "gristmill.weights": set(),  # the same, where a model needs weights
     "gristmill.pictures": set(),  # the same, where a model takes pictures
     "gristmill_widgets": {"records", "errors", "client"},
-    "gristmill_hub": {"api", "hosts"},
+    "gristmill_hub": {"api", "errors", "hosts", "records"},
     "gristmill_templates": {"engines", "pictures"},  # what a script asks lies beside it in the archive
 }
 
@@ -80,6 +80,7 @@ AT_THE_TOP = {
     "gristmill.stores.azure": {"azure"},
     "gristmill.stores.gcs": {"google", "requests"},
     "gristmill.stores.s3": {"boto3", "botocore"},
+    "gristmill_hub.login.people": {"sqlalchemy"},
 }
 
 

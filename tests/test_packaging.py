@@ -30,7 +30,7 @@ FOLDERS = {
     "gristmill_hub": ROOT / "hub_config" / "gristmill_hub",
     "gristmill_templates": ROOT / "templates",
 }
-EXTRAS = {"train", "all-tasks", "notebook", "hub", "jupyter", "cloud", "serve", "dev"}
+EXTRAS = {"train", "all-tasks", "notebook", "wizard", "hub", "jupyter", "cloud", "serve", "dev"}
 
 
 # Not libraries: files that lie beside the importer where it runs
@@ -43,6 +43,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = tmp_path_factory.mktemp("source")
     for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
+    (source / "hub_config").mkdir()
+    shutil.copy(ROOT / "hub_config" / "jupyterhub_config.py", source / "hub_config")
     for folder in FOLDERS.values():
         shutil.copytree(folder, source / folder.relative_to(ROOT), ignore=shutil.ignore_patterns("__pycache__"))
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "."]
@@ -92,6 +94,13 @@ def test_the_wheel_holds_what_the_folders_hold(wheel: Path) -> None:
     assert held == there
 
 
+def test_an_installed_wheel_has_the_hubs_configuration(installed: Path) -> None:
+    code = "from gristmill_hub.up import own_config; print(own_config())"
+    kept = installed.parent.parent / "share" / "gristmill" / "jupyterhub_config.py"
+    assert run(installed, "-c", code, folder=installed.parent.parent) == f"{kept}\n"
+    assert kept.read_bytes() == (ROOT / "hub_config" / "jupyterhub_config.py").read_bytes()
+
+
 def test_an_installed_wheel_is_found_by_jupyter(installed: Path) -> None:
     kept = installed.parent.parent / "etc" / "jupyter" / "jupyter_server_config.d" / "gristmill.json"
     assert json.loads(kept.read_text()) == {"ServerApp": {"jpserver_extensions": {"gristmill.app": True}}}
@@ -135,7 +144,7 @@ def test_the_bare_install_checks_data_and_says_what_training_needs(bare: Path, t
 
 def test_what_is_imported_is_asked_for(wheel: Path) -> None:
     owners = packages_distributions()
-    asked = {requirement.name for requirement, extra in requirements_of(wheel) if extra not in ("dev", "hub", "serve")}
+    asked = {requirement.name for requirement, extra in requirements_of(wheel) if extra not in ("dev", "serve")}
     missing = {
         f"{importer} imports {name}"
         for importer, name in imports_of_ours()
@@ -159,9 +168,10 @@ def test_each_cap_has_its_reason() -> None:
     assert [line for line in capped if "#" not in line] == []
 
 
-def test_the_workers_image_installs_extras_that_exist() -> None:
-    text = (ROOT / "images" / "worker-cpu" / "Dockerfile").read_text(encoding="utf-8")
-    [extras] = re.findall(r"\[([a-z,-]+)\]\"? ", text)
+@pytest.mark.parametrize("image", ["worker-cpu", "notebook-cpu"])
+def test_images_install_extras_that_exist(image: str) -> None:
+    text = (ROOT / "images" / image / "Dockerfile").read_text(encoding="utf-8")
+    [extras] = re.findall(r"(?:/src\[|EXTRAS=)([a-z,-]+)", text)
     assert set(extras.split(",")) <= EXTRAS
 
 

@@ -41,6 +41,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from gristmill.errors import GristmillError, NotPossible, UsageError
 
 if TYPE_CHECKING:
+    import click
+
     from gristmill.api import Service
     from gristmill.catalog import Catalog
     from gristmill.client import Client
@@ -298,8 +300,10 @@ def _ticking(settings: Settings, tools: Tools) -> Ticking:
     )  # fmt: skip
 
 
-def serve(settings: Settings, *, host: str = "127.0.0.1", port: int, prefix: str = "") -> None:
-    """Be the API until told to end."""
+def serve(
+    settings: Settings, *, host: str = "127.0.0.1", port: int, prefix: str = "", with_workers: bool = True
+) -> None:
+    """Be the API until told to end; `with_workers`, it has one started when there is something to do."""
     try:
         from gristmill.api import create_app
         from gristmill.api.serving import listen
@@ -309,7 +313,8 @@ def serve(settings: Settings, *, host: str = "127.0.0.1", port: int, prefix: str
             f"The API needs {error.name}, which is not installed here.", cure="pip install 'gristmill[serve]'"
         ) from None
     write_logs(settings.log)
-    listen(create_app(service(settings, prefix=prefix)), host=host, port=port, prefix=prefix)
+    served = service(settings, prefix=prefix, with_workers=with_workers)
+    listen(create_app(served), host=host, port=port, prefix=prefix)
 
 
 def attend(settings: Settings, descriptor: int) -> None:
@@ -338,7 +343,7 @@ def attend(settings: Settings, descriptor: int) -> None:
     server.run([socket.socket(fileno=descriptor)])
 
 
-def service(settings: Settings, *, prefix: str = "", token: str | None = None) -> Service:
+def service(settings: Settings, *, prefix: str = "", token: str | None = None, with_workers: bool = True) -> Service:
     """What the API serves: the same parts as an embedded platform, but data is looked at by children.
 
     Without a hub, `token` lets in; it is the one in the file `token` of GRISTMILL_HOME where none is given.
@@ -346,6 +351,7 @@ def service(settings: Settings, *, prefix: str = "", token: str | None = None) -
     from gristmill.api import Service
     from gristmill.api.browsing import SignIn
     from gristmill.api.identity import Identity, LocalToken
+    from gristmill.dispatch.base import Present
     from gristmill.dispatch.local import LocalDispatcher
     from gristmill.fair_use import price_of
     from gristmill.intake import Allowance
@@ -360,7 +366,7 @@ def service(settings: Settings, *, prefix: str = "", token: str | None = None) -
         catalog=opened_catalog(settings),
         store=open_store(settings.store, secret=secret),
         secret=secret,
-        dispatcher=LocalDispatcher(settings.home),
+        dispatcher=LocalDispatcher(settings.home) if with_workers else Present(),
         sandbox=_sandbox(settings),
         home=settings.home,
         looking=Apart(),
@@ -443,16 +449,25 @@ def main() -> int:
     @click.option(
         "--prefix", default="", help="The path below which everything is served, such as /services/gristmill."
     )
-    def api(port: int, host: str, prefix: str) -> None:
+    @click.option("--no-workers", is_flag=True, help="Start no workers: some are kept elsewhere.")
+    def api(port: int, host: str, prefix: str, no_workers: bool) -> None:
         """Serve the platform to many over HTTP, until told to end."""
-        serve(Settings.read(), host=host, port=port, prefix=_path(prefix))
+        serve(Settings.read(), host=host, port=port, prefix=_path(prefix), with_workers=not no_workers)
 
     return cli.run(
         lambda: reach(connecting.find(home), dispatcher),
         files=home / "files",
         hasten=hasten,
         more=[*cli.signing_in(home), worker, api, doctor.command(_installation)],
+        elsewhere=_commands_elsewhere,
     )
+
+
+def _commands_elsewhere() -> list[click.Command]:
+    """What other packages add to the command line: the entry points `gristmill.commands`."""
+    from importlib.metadata import entry_points
+
+    return [point.load() for point in sorted(entry_points(group="gristmill.commands"), key=lambda point: point.name)]
 
 
 def _installation(port: int | None) -> Installation:

@@ -30,7 +30,7 @@ _ANSWER = "looked.json"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Seen:
-    """What was found in a file; the rows drawn from it, and what a task made of it, lie in the scratch folder."""
+    """What was found in a file; drawn rows, a preview, and what a task made of it lie in the scratch folder."""
 
     profile: Profile
     proposal: Proposal
@@ -68,6 +68,7 @@ class Here(Looking):
 
     def look(self, path: Path, scratch: Path, table: str | None = None) -> Seen:
         profile = intake.inspect(path, scratch, table)
+        intake.keep_preview(profile, scratch)
         return Seen(profile=profile, proposal=intake.propose(profile, sample=intake.sample(scratch)))
 
     def propose(
@@ -82,6 +83,7 @@ class Here(Looking):
 
     def revise(self, scratch: Path, revision: Revision) -> Seen:
         revision, profile = intake.revise(scratch, revision)
+        intake.keep_preview(profile, scratch)
         proposal = intake.propose(profile, sample=intake.sample(scratch))
         return Seen(profile=profile, proposal=proposal, revision=revision)
 

@@ -87,6 +87,13 @@ class Hub:
             self.ask("POST", f"/groups/{group}/users", {"users": [name]})
         return self.token(name)
 
+    def whose(self, token: str) -> str:
+        """Who the hub says has this token."""
+        import httpx
+
+        answer = httpx.get(f"{self.url}/hub/api/user", headers={"Authorization": f"token {token}"}, timeout=PATIENCE)
+        return str(answer.raise_for_status().json()["name"])
+
     def token(self, name: str, *scopes: str) -> str:
         body = {"scopes": list(scopes)} if scopes else {}
         made = self.ask("POST", f"/users/{name}/tokens", body)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, delete, exists, func, select, update
 
 from gristmill.catalog import tables
 from gristmill.catalog.rows import Rows
 from gristmill.errors import Conflict, NotFound
-from gristmill.records import Dataset, DatasetEntry, UploadStatus, replace
+from gristmill.records import Dataset, DatasetEntry, Failure, RunStatus, UploadStatus, replace
 
 __all__ = ["Datasets"]
 
 _LONG = ("profile", "proposal", "revision")
+_UNDER_WAY = (RunStatus.QUEUED, RunStatus.RUNNING)
 
 
 class Datasets(Rows[Dataset]):
@@ -44,7 +45,7 @@ class Datasets(Rows[Dataset]):
     def newest(self, project_id: str, name: str) -> Dataset | None:
         """The latest version of that name."""
         same = (self.table.c.project_id == project_id) & (self.table.c.name == name)
-        query = select(self.table).where(same).order_by(self.table.c.version.desc()).limit(1)
+        query = select(self.table).where(same, self._is_there()).order_by(self.table.c.version.desc()).limit(1)
         with self._database.reading() as connection:
             row = connection.execute(query).one_or_none()
         return None if row is None else self._record(row)
@@ -66,7 +67,7 @@ class Datasets(Rows[Dataset]):
         self, project_ids: Sequence[str] | None = None, before: str | None = None, limit: int = 50, *, name: str = ""
     ) -> tuple[DatasetEntry, ...]:
         """A page of datasets, of these projects or of all, without their profiles; of one name, its versions."""
-        query = select(*[column for column in self.table.c if column.name not in _LONG])
+        query = select(*[column for column in self.table.c if column.name not in _LONG]).where(self._is_there())
         if project_ids is not None:
             query = query.where(self.table.c.project_id.in_(project_ids))
         if name:
@@ -74,3 +75,43 @@ class Datasets(Rows[Dataset]):
         with self._database.reading() as connection:
             query = self._newest(query, self._place(connection, before), limit)
             return tuple(DatasetEntry(**row._asdict()) for row in connection.execute(query))
+
+    def is_there(self, id: str) -> bool:
+        """Whether its rows can still be had; False once it was deleted."""
+        with self._database.reading() as connection:
+            query = select(self.table.c.id).where(self.table.c.id == id, self._is_there())
+            return connection.execute(query).one_or_none() is not None
+
+    def remove(self, id: str, why: Failure) -> bool:
+        """Delete a dataset; whether the bytes of its upload are to go with it.
+
+        One that runs were made of stays, to say what they learned from, but is found in no list any more. Conflict
+        while a run is under way on it, and where something else needs it.
+        """
+        runs, uploads = tables.runs.c, tables.uploads
+        with self._database.writing() as connection:
+            dataset = self._get(connection, id)
+            made = select(func.count()).select_from(tables.runs).where(runs.dataset_id == id)
+            count = connection.execute(made).scalar_one()
+            if connection.execute(made.where(runs.status.in_(_UNDER_WAY))).scalar_one():
+                raise Conflict(f"A run is under way on {dataset.name}.", cure="Wait until it has ended, or cancel it.")
+            others = select(self.table.c.id).where(self.table.c.upload_id == dataset.upload_id, self.table.c.id != id)
+            if dataset.revision is None and connection.execute(others.limit(1)).one_or_none() is not None:
+                raise Conflict(f"{dataset.name} has edited versions, made of the same file.", cure="Delete them first.")
+            if dataset.revision is not None and count:
+                raise Conflict(
+                    f"{dataset.name}, version {dataset.version}, is what runs have learned from.",
+                    cause="It is an edited version, and takes no room of its own.",
+                )
+            if not count:
+                connection.execute(delete(self.table).where(self.table.c.id == id))
+            if dataset.revision is not None:
+                return False
+            gone = update(uploads).where(uploads.c.id == dataset.upload_id, uploads.c.status == UploadStatus.ACCEPTED)
+            values = {"status": UploadStatus.REJECTED, "failure": why}
+            return connection.execute(gone.values(values)).rowcount > 0
+
+    def _is_there(self) -> ColumnElement[bool]:
+        uploads = tables.uploads.c
+        whole = (uploads.id == self.table.c.upload_id) & (uploads.status == UploadStatus.ACCEPTED)
+        return exists(select(uploads.id).where(whole))

@@ -1,6 +1,7 @@
 """Uploads: bytes on their way into the store.
 
-open -> received -> accepted (by `datasets.add`, with the dataset) or rejected; an open one may be rejected too.
+open -> received -> accepted (by `datasets.add`, with the dataset) or rejected; an open one may be rejected too, and an
+accepted one when its dataset is deleted (by `datasets.remove`).
 """
 
 from __future__ import annotations

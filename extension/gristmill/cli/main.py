@@ -77,11 +77,26 @@ _FAULT, _INTERRUPTED = 1, 130
 
 
 class _InOrder(click.Group):
-    """Lists its commands as they were added, since that is the order in which people need them."""
+    """Lists its commands as they were added, since that is the order in which people need them.
+
+    What other packages add is looked for only when it is asked for: looking takes longer than most commands.
+    """
+
+    elsewhere: Callable[[], Sequence[click.Command]] = staticmethod(list)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
+        self._find_more()
         return list(self.commands)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.commands:
+            self._find_more()
+        return super().get_command(ctx, cmd_name)
+
+    def _find_more(self) -> None:
+        for command in self.elsewhere():
+            self.add_command(command)
 
 
 def run(
@@ -90,15 +105,18 @@ def run(
     files: Path,
     hasten: Callable[[], object] = lambda: None,
     more: Sequence[click.Command] = (),
+    elsewhere: Callable[[], Sequence[click.Command]] = list,
     args: Sequence[str] | None = None,
 ) -> int:
     """Carries out one command line and answers its exit code.
 
     `connect` is called once a command needs the platform, `hasten` once it is clear that there will be a run; `files`
-    is where reports and notebooks are put, and `more` are commands beside the client's own.
+    is where reports and notebooks are put, `more` are commands beside the client's own, and `elsewhere` finds those of
+    other packages.
     """
     session = Session(connect, files, hasten)
     group = _InOrder("gristmill", help=f"{gristmill.__doc__}\n\nBegin with: gristmill train DATA")
+    group.elsewhere = elsewhere
     for command in (*_COMMANDS, *more):
         group.add_command(command)
     click.version_option(gristmill.__version__, message="gristmill %(version)s")(group)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gristmill.client.asking import seconds_of, word_of, written
+from gristmill.client.cards import dataset_card, model_card, run_card
 from gristmill.client.showing import Report, frame_of, read_rows, text_of
 from gristmill.client.watching import View, fitting_view, watch
 from gristmill.errors import GristmillError, RunCancelled, RunFailed
@@ -36,6 +37,9 @@ class DatasetHandle:
         profile = self.record.profile
         size = f"{profile.rows:,} rows, {len(profile.main.columns)} columns"
         return f"<{self.id}: {self.name}, version {self.version}, {size}>"
+
+    def _repr_html_(self) -> str:
+        return dataset_card(self.record)
 
     def columns(self) -> pd.DataFrame:
         """What is known of each column."""
@@ -74,6 +78,9 @@ class RunHandle:
         return f"<{run.id}: {run.target} of {run.name}, {run.status}" + (
             f", {run.score:.4g} {run.metric}>" if run.score is not None else ">"
         )
+
+    def _repr_html_(self) -> str:
+        return run_card(self.record)
 
     @property
     def record(self) -> Run:
@@ -204,6 +211,9 @@ class ModelHandle:
     def __repr__(self) -> str:
         model = self.record
         return f"<{self.id}: {model.target} of {model.name}, version {model.version}, {model.score:.4g} {model.metric}>"
+
+    def _repr_html_(self) -> str:
+        return model_card(self.record)
 
     def predict(self, data: pd.DataFrame | str | Path | None = None, **settings: Any) -> pd.DataFrame:
         """The rows with a column `prediction`, and for classes one `probability.<class>` each; series need no rows."""

@@ -32,6 +32,7 @@ from gristmill.records import (
     NewsKind,
     Outlook,
     OwnStore,
+    Preview,
     Profile,
     Project,
     Proposal,
@@ -48,6 +49,7 @@ from gristmill.records import (
     Standing,
     Subject,
     Tick,
+    Transfer,
     Upload,
     Usage,
     Webhook,
@@ -90,11 +92,38 @@ class Client(Protocol):
     ) -> Upload:
         """Puts a file into the store, as it is; one that broke off goes on where it was when it is called again."""
 
+    def open_upload(self, name: str, size: int, *, project: str = "default", sha256: str | None = None) -> Transfer:
+        """Begins an upload whose parts somebody else sends, to the URLs that come back: a browser."""
+
+    def transfer(self, upload_id: str) -> Transfer:
+        """How far such an upload is, with fresh URLs for what is missing."""
+
+    def send_part(self, upload_id: str, number: int, data: bytes) -> None:
+        """Puts one part of such an upload into the store, where its URL is empty or cannot be reached."""
+
+    def complete_upload(self, upload_id: str, *, sha256: str | None = None) -> Upload:
+        """Makes the parts one file; Conflict while parts are missing."""
+
+    def abandon(self, upload_id: str) -> None:
+        """Drops an upload that is no dataset."""
+
     def admit(self, upload_id: str, *, name: str | None = None, table: str | None = None) -> Dataset:
         """Makes an upload a dataset; DataRejected where it cannot be one, and then the upload is kept."""
 
     def dataset(self, dataset_id: str) -> Dataset:
         """A dataset with its profile."""
+
+    def preview(self, dataset_id: str) -> Preview:
+        """What a dataset looks like: a few rows, small pictures, series."""
+
+    def dataset_link(self, dataset_id: str) -> str:
+        """A URL that fetches the file of a dataset, for a while; NotPossible where nobody serves the store."""
+
+    def file(self, dataset_id: str, to: Path) -> Path:
+        """The file that a dataset was made of, as it was sent, as the file `to`."""
+
+    def delete_dataset(self, dataset_id: str) -> None:
+        """Deletes a dataset and its file; runs and models made of it stay. Conflict while it is needed."""
 
     def datasets(
         self, project: str | None = None, limit: int = 50, before: str | None = None
@@ -165,6 +194,9 @@ class Client(Protocol):
     def cancel(self, run_id: str, *, keep: bool = False) -> Run:
         """Asks a run to end: with `keep`, it stops training now and keeps the best model so far."""
 
+    def artifact_link(self, run_id: str, artifact: str) -> str:
+        """A URL that fetches one thing that a run left, for a while; NotPossible where nobody serves the store."""
+
     def fetch(self, run_id: str, artifact: str, to: Path) -> Path:
         """One thing that a run left, as the file `to`."""
 
@@ -229,6 +261,9 @@ class Client(Protocol):
 
     def lineage(self, model_id: str) -> Lineage:
         """Where a model comes from: its data, its run, and the runs that this one went on from."""
+
+    def archive_link(self, model_id: str) -> str:
+        """A URL that fetches the model's archive, for a while; NotPossible where nobody serves the store."""
 
     def download(self, model_id: str, to: Path) -> Path:
         """The model's archive as the file `to`."""

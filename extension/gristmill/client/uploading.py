@@ -66,6 +66,25 @@ class Uploading:
         """The upload as the hub sees it, with fresh links."""
         return self._wire.ask("GET", path_of("uploads", upload_id), Transfer)
 
+    def send_part(self, upload_id: str, number: int, data: bytes) -> None:
+        """One part, through this process; one that has arrived is not sent again."""
+        link = next((part for part in self.transfer(upload_id).parts if part.number == number), None)
+        if link is None:
+            return
+        if len(data) != link.size:
+            raise UsageError(f"Part {number} has {len(data):,} bytes.", cure=f"Send {link.size:,}.")
+        url = urljoin(self._wire.url, link.url)
+        try:
+            answer = self._wire.store.put(url, content=data, headers=_headers(link))
+        except httpx.TransportError as error:
+            raise away(url, error) from None
+        if not answer.is_success:
+            raise StoreFailed(
+                "The store took no part of the file.",
+                cause=f"It answered {answer.status_code} to part {number}.",
+                cure="Try again; what has arrived is kept.",
+            )
+
     def _begun(self, note: Path) -> Transfer | None:
         """The upload of the same file that broke off, if it can still go on."""
         try:

@@ -27,7 +27,7 @@ import gristmill
 from gristmill import records
 from gristmill.client import problems
 from gristmill.client.connecting import Address
-from gristmill.errors import GristmillError, HubAway
+from gristmill.errors import GristmillError, HubAway, NotPossible
 
 __all__ = ["Page", "Wire", "away", "hush", "path_of"]
 
@@ -108,6 +108,13 @@ class Wire:
             yield answer
         finally:
             answer.close()
+
+    def link(self, path: str) -> str:
+        """Where the hub points to, as it says it; NotPossible where it hands out the thing itself."""
+        with self.stream(path) as answer:
+            if not answer.is_redirect:
+                raise NotPossible(f"{self.url} gives no link to this.", cure="Download it.")
+            return answer.headers["Location"]
 
     def pauses(self, patience: float | None = None) -> Iterator[float]:
         """How long to wait before each next try, until patience ends."""

@@ -6,7 +6,16 @@ from gristmill.intake.allowance import Allowance
 from gristmill.intake.archive import unpack
 from gristmill.intake.editing import edit
 from gristmill.intake.fitting import check_rules, held_to, held_to_as_batch, misfits, rules_of
-from gristmill.intake.inspection import fetch, inspect, keep_listing, revise, sample, sample_file
+from gristmill.intake.inspection import (
+    fetch,
+    inspect,
+    keep_listing,
+    keep_preview,
+    preview_file,
+    revise,
+    sample,
+    sample_file,
+)
 from gristmill.intake.profile import profile
 from gristmill.intake.propose import propose
 from gristmill.intake.steps import revision_of
@@ -20,7 +29,9 @@ __all__ = [
     "held_to_as_batch",
     "inspect",
     "keep_listing",
+    "keep_preview",
     "misfits",
+    "preview_file",
     "profile",
     "propose",
     "revise",

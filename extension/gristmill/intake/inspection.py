@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 from gristmill import tasks
 from gristmill.intake.archive import Unpacked, unpack
 from gristmill.intake.editing import edit, revised
+from gristmill.intake.previewing import preview
 from gristmill.intake.profile import profile
-from gristmill.records import Dataset, Notice, Profile, Revision, Table, replace
+from gristmill.records import Dataset, Notice, Profile, Revision, Table, encode, replace
 from gristmill.stores import Store, places
 from gristmill.tasks import Listing
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["fetch", "inspect", "keep_listing", "revise", "sample", "sample_file"]
+__all__ = ["fetch", "inspect", "keep_listing", "keep_preview", "preview_file", "revise", "sample", "sample_file"]
 
 
 def inspect(path: Path, scratch: Path, table: str | None = None) -> Profile:
@@ -120,3 +121,13 @@ def sample(scratch: Path) -> pd.DataFrame:
 def sample_file(scratch: Path) -> Path:
     """Where in `scratch` that draw lies."""
     return scratch / "sample.parquet"
+
+
+def keep_preview(found: Profile, scratch: Path) -> None:
+    """Leave in `scratch` what the data in it looks like, as JSON."""
+    preview_file(scratch).write_bytes(encode(preview(found, scratch / "data", sample(scratch))))
+
+
+def preview_file(scratch: Path) -> Path:
+    """Where in `scratch` that lies."""
+    return scratch / "preview.json"

@@ -13,11 +13,22 @@ from gristmill.errors import Conflict, DataRejected, NotFound
 from gristmill.looking import Seen
 from gristmill.mill.parts import UseCases, existing, label, needs
 from gristmill.mill.trail import audited
-from gristmill.records import Dataset, DatasetEntry, Membership, Profile, Proposal, Upload, UploadStatus
+from gristmill.records import (
+    Dataset,
+    DatasetEntry,
+    Failure,
+    Membership,
+    Preview,
+    Profile,
+    Proposal,
+    Upload,
+    UploadStatus,
+)
 from gristmill.stores import places
 
 __all__ = ["Data", "key_segment", "not_what_was_sent"]
 
+_LINK_LASTS = 3600.0  # seconds
 _LASTS = 24 * 3600.0  # seconds until an upload that broke off is given up
 Progress = Callable[[int, int], None]
 
@@ -102,6 +113,7 @@ class Data(UseCases):
                 seen = self._looked_at(local, Path(scratch), table)
                 self._hold(upload.project_id, seen.profile)
                 store.put_file(places.sample(upload.id), intake.sample_file(Path(scratch)))
+                store.put_file(places.preview(upload.id), intake.preview_file(Path(scratch)))
                 intake.keep_listing(store, upload.id, seen.profile, Path(scratch))
         except DataRejected as rejected:
             self._catalog.uploads.settle(upload.id, UploadStatus.REJECTED, failure=rejected.failure)
@@ -153,6 +165,48 @@ class Data(UseCases):
     def dataset(self, dataset_id: str) -> Dataset:
         """A dataset with its profile."""
         return self._gate.get(self._catalog.datasets, dataset_id)
+
+    @audited("dataset.fetch")
+    def dataset_link(self, dataset_id: str) -> str:
+        """A URL that fetches the file that a dataset was made of, for a while."""
+        dataset = self.dataset(dataset_id)
+        self._must_be_there(dataset)
+        return self._shelf.of(dataset).sign_get(
+            dataset.key, seconds=_LINK_LASTS, filename=key_segment(dataset.filename)
+        )
+
+    @audited("dataset.fetch")
+    def file(self, dataset_id: str, to: Path) -> Path:
+        """The file that a dataset was made of, as it was sent."""
+        dataset = self.dataset(dataset_id)
+        self._must_be_there(dataset)
+        self._shelf.of(dataset).get_file(dataset.key, to)
+        return to
+
+    @audited("dataset.delete")
+    def delete_dataset(self, dataset_id: str) -> None:
+        """Delete a dataset and its file; runs and models that were made of it stay. Conflict while it is needed."""
+        dataset = self._gate.get(self._catalog.datasets, dataset_id, Membership.EDITOR)
+        store = self._shelf.of(dataset)
+        why = Failure(code="deleted", what=f"{dataset.filename} was deleted by {self.who.name}.")
+        if self._catalog.datasets.remove(dataset.id, why):
+            store.delete(dataset.key)
+            store.delete_all(places.listing(dataset.upload_id, "").rstrip("/"))
+        store.delete(places.sample(dataset.origin))
+        store.delete(places.preview(dataset.origin))
+        store.delete_all(places.suggestion(dataset.origin, "").rpartition("/")[0])
+
+    def _must_be_there(self, dataset: Dataset) -> None:
+        if not self._catalog.datasets.is_there(dataset.id):
+            raise NotFound(f"The data of {dataset.name} was deleted.", cure="Upload it again.", code="deleted")
+
+    def preview(self, dataset_id: str) -> Preview:
+        """What a dataset looks like; an empty one where it was put in by a version that made none."""
+        dataset = self.dataset(dataset_id)
+        try:
+            return records.decode(self._shelf.of(dataset).read(places.preview(dataset.origin)), Preview)
+        except NotFound:
+            return Preview()
 
     def datasets(
         self, project: str | None = None, limit: int = 50, before: str | None = None

@@ -41,6 +41,7 @@ class Datasets(Data):
     def revise(self, dataset_id: str, edits: Sequence[Edit]) -> Dataset:
         """An edited version of a dataset: the next version of its name, made of the same upload."""
         dataset = self._gate.get(self._catalog.datasets, dataset_id, Membership.EDITOR)
+        self._must_be_there(dataset)
         revision = intake.revision_of(dataset.profile, edits, dataset.revision)
         new_id, store = records.new_id("dataset"), self._shelf.of(dataset)
         with self._scratch() as scratch:
@@ -48,6 +49,7 @@ class Datasets(Data):
             seen = self._parts.looking.revise(Path(scratch), revision)
             self._hold(dataset.project_id, seen.profile)
             store.put_file(places.sample(new_id), intake.sample_file(Path(scratch)))
+            store.put_file(places.preview(new_id), intake.preview_file(Path(scratch)))
         return self._catalog.datasets.revise(
             replace(
                 dataset,

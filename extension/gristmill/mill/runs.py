@@ -69,6 +69,7 @@ class Runs(Uploads):
         """Queue a run; what the request leaves open is taken from the proposal."""
         self._gate.must(Power.TRAIN)
         dataset = self._gate.get(self._catalog.datasets, request.dataset_id, Membership.EDITOR)
+        self._must_be_there(dataset)
         proposal = self._fitting(dataset, request)
         confirmed((*dataset.profile.notices, *proposal.notices), request.accepted)
         return self._train(request, dataset, proposal, self._recipe(request, dataset, proposal))
@@ -134,6 +135,8 @@ class Runs(Uploads):
 
     def _again(self, earlier: Run, **changed: Any) -> Run:
         """A queued run that is asked for as `earlier` was, but for what is changed."""
+        if earlier.dataset_id is not None:
+            self._must_be_there(self.dataset(earlier.dataset_id))
         new = {"id": records.new_id("run"), "created_at": time.time(), "owner": self.who.name}
         if earlier.kind is not RunKind.TRAIN:
             new["model_id"] = earlier.model_id

@@ -34,6 +34,7 @@ from gristmill.records.fair_use import (
     month_of,
 )
 from gristmill.records.people import LOCAL, Deed, Invitation, Member, MemberKind, Membership, Power, Who
+from gristmill.records.previews import Curve, Preview, Sight, Thing
 from gristmill.records.runs import (
     Artifact,
     Event,
@@ -90,6 +91,7 @@ __all__ = [
     "Column",
     "ColumnKind",
     "Comparison",
+    "Curve",
     "Dataset",
     "DatasetEntry",
     "DatasetNote",
@@ -119,6 +121,7 @@ __all__ = [
     "OwnStore",
     "Paper",
     "Power",
+    "Preview",
     "Price",
     "Profile",
     "Project",
@@ -138,12 +141,14 @@ __all__ = [
     "Schema",
     "SchemaChange",
     "Severity",
+    "Sight",
     "Stage",
     "Standing",
     "Subject",
     "Table",
     "TableForm",
     "Teammate",
+    "Thing",
     "Tick",
     "TickOutcome",
     "Tiding",

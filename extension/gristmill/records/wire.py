@@ -13,7 +13,10 @@ __all__ = ["Answer", "ArrivedPart", "Comparison", "Lineage", "MissingPart", "Pap
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MissingPart:
-    """A part of an upload that has not arrived, and the URL that takes exactly its bytes by PUT, with these headers."""
+    """A part of an upload that has not arrived, and the URL that takes exactly its bytes by PUT, with these headers.
+
+    The URL is empty where nobody serves the store: there, the bytes are handed to `send_part`.
+    """
 
     number: int
     url: str

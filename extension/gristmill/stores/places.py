@@ -3,6 +3,7 @@
 uploads/<upload>/<file>          what people sent, as they sent it
 listings/<upload>/<table>        the tables that a task made of an upload's files, where they are none
 samples/<upload>.parquet         some of its rows, to profile and to propose from
+previews/<upload>.json           what it looks like: a few rows, small pictures, series
 suggestions/<upload>/<choice>    what was proposed for it, given what a person had chosen
 recipes/<recipe>.ipynb           somebody's own recipe, one version of it
 runs/<run>/recipe.ipynb          the notebook as the run was asked to execute it
@@ -15,7 +16,18 @@ from __future__ import annotations
 
 from gristmill.records import Run
 
-__all__ = ["artifact", "attempt", "listing", "proposal", "recipe", "sample", "saved_recipe", "suggestion", "upload"]
+__all__ = [
+    "artifact",
+    "attempt",
+    "listing",
+    "preview",
+    "proposal",
+    "recipe",
+    "sample",
+    "saved_recipe",
+    "suggestion",
+    "upload",
+]
 
 
 def upload(upload_id: str, filename: str) -> str:
@@ -28,6 +40,10 @@ def listing(upload_id: str, table: str) -> str:
 
 def sample(upload_id: str) -> str:
     return f"samples/{upload_id}.parquet"
+
+
+def preview(upload_id: str) -> str:
+    return f"previews/{upload_id}.json"
 
 
 def suggestion(upload_id: str, chosen: str) -> str:

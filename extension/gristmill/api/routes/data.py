@@ -6,13 +6,14 @@ from typing import Annotated
 
 from anyio import to_thread
 from fastapi import Query, Response
+from fastapi.responses import RedirectResponse
 
 from gristmill.api.routing import Body, Cursor, Limit, Page, Routes, page
 from gristmill.api.service import Service
 from gristmill.api.zipping import as_zip
 from gristmill.errors import NotFound
 from gristmill.mill import Mill
-from gristmill.records import About, AboutChange, Dataset, DatasetEntry, Edit, Proposal, Run, encode
+from gristmill.records import About, AboutChange, Dataset, DatasetEntry, Edit, Preview, Proposal, Run, encode
 
 __all__ = ["Project", "routes"]
 
@@ -74,6 +75,24 @@ def datasets(mill: Mill, project: Project = None, limit: Limit = 50, cursor: Cur
 def dataset(mill: Mill, dataset_id: str) -> Dataset:
     """A dataset with its profile."""
     return mill.dataset(dataset_id)
+
+
+@routes.delete("/datasets/{dataset_id}", who="editor")
+def delete(mill: Mill, dataset_id: str) -> None:
+    """Delete a dataset and its file; runs and models made of it stay."""
+    mill.delete_dataset(dataset_id)
+
+
+@routes.get("/datasets/{dataset_id}/file", who="viewer", also=[307])
+def file(mill: Mill, dataset_id: str) -> Response:
+    """The file that the dataset was made of, as it was sent: 307 to a signed URL."""
+    return RedirectResponse(mill.dataset_link(dataset_id), 307)
+
+
+@routes.get("/datasets/{dataset_id}/preview", who="viewer", gives=Preview)
+def preview(mill: Mill, dataset_id: str) -> Preview:
+    """What the dataset looks like: a few rows, small pictures, series."""
+    return mill.preview(dataset_id)
 
 
 @routes.get("/datasets/{dataset_id}/folder", who="viewer")

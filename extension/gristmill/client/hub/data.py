@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gristmill.client.fetching import fetch
 from gristmill.client.hub.calling import LOOK_EVERY, given
 from gristmill.client.hub.runs import Runs
 from gristmill.client.protocol import Progress
@@ -18,11 +19,13 @@ from gristmill.records import (
     Dataset,
     DatasetEntry,
     Edit,
+    Preview,
     Profile,
     Proposal,
     Run,
     Schema,
     SchemaChange,
+    Transfer,
     Upload,
     UploadStatus,
 )
@@ -81,6 +84,23 @@ class Data(Runs):
     ) -> Upload:
         return self._uploading.upload(path, project=project, name=name or path.name, progress=progress)
 
+    def open_upload(self, name: str, size: int, *, project: str = "default", sha256: str | None = None) -> Transfer:
+        body = given(name=name, size=size, project=project, sha256=sha256)
+        return self._wire.ask("POST", "uploads", Transfer, body=body, create=True)
+
+    def transfer(self, upload_id: str) -> Transfer:
+        return self._uploading.transfer(upload_id)
+
+    def send_part(self, upload_id: str, number: int, data: bytes) -> None:
+        self._uploading.send_part(upload_id, number, data)
+
+    def complete_upload(self, upload_id: str, *, sha256: str | None = None) -> Upload:
+        path, body = path_of("uploads", upload_id, "complete"), given(sha256=sha256)
+        return self._wire.ask("POST", path, Upload, body=body, create=True, patience=600.0)
+
+    def abandon(self, upload_id: str) -> None:
+        self._wire.send("DELETE", path_of("uploads", upload_id))
+
     def admit(self, upload_id: str, *, name: str | None = None, table: str | None = None) -> Dataset:
         body = given(upload_id=upload_id, name=name, table=table)
         answer = self._wire.send("POST", "datasets", body=body, create=True, patience=120.0)
@@ -96,6 +116,18 @@ class Data(Runs):
 
     def dataset(self, dataset_id: str) -> Dataset:
         return self._wire.ask("GET", path_of("datasets", dataset_id), Dataset)
+
+    def preview(self, dataset_id: str) -> Preview:
+        return self._wire.ask("GET", path_of("datasets", dataset_id, "preview"), Preview)
+
+    def dataset_link(self, dataset_id: str) -> str:
+        return self._wire.link(path_of("datasets", dataset_id, "file"))
+
+    def file(self, dataset_id: str, to: Path) -> Path:
+        return fetch(self._wire, path_of("datasets", dataset_id, "file"), to)
+
+    def delete_dataset(self, dataset_id: str) -> None:
+        self._wire.send("DELETE", path_of("datasets", dataset_id))
 
     def datasets(
         self, project: str | None = None, limit: int = 50, before: str | None = None

@@ -40,6 +40,9 @@ class Models(Data):
     def lineage(self, model_id: str) -> Lineage:
         return self._wire.ask("GET", path_of("models", model_id, "lineage"), Lineage)
 
+    def archive_link(self, model_id: str) -> str:
+        return self._wire.link(path_of("models", self.model(model_id).id, "archive"))
+
     def download(self, model_id: str, to: Path) -> Path:
         model = self.model(model_id)
         return fetch(self._wire, path_of("models", model.id, "archive"), to, sha256=model.sha256)

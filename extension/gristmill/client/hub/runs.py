@@ -74,6 +74,9 @@ class Runs(Calling):
     def cancel(self, run_id: str, *, keep: bool = False) -> Run:
         return self._wire.ask("POST", path_of("runs", run_id, "cancel"), Run, body={"keep": keep}, create=True)
 
+    def artifact_link(self, run_id: str, artifact: str) -> str:
+        return self._wire.link(path_of("runs", run_id, "artifacts", artifact))
+
     def fetch(self, run_id: str, artifact: str, to: Path) -> Path:
         found = self.run(run_id).artifact(artifact)
         path = path_of("runs", run_id, "artifacts", artifact)  # the hub says it in its words where there is none

@@ -1,0 +1,100 @@
+"""People's servers as containers, on a real Docker: needs a daemon, and the image that images/notebook-cpu makes."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from traitlets.config import Config
+
+from gristmill_hub import HubSettings, configure, containers
+from services.installations import Installation, installed
+from test_hub import spawned, until
+
+IMAGE = "gristmill-notebook-cpu"
+
+
+@pytest.fixture(scope="module")
+def docker() -> Iterator[Any]:
+    """The daemon that DOCKER_HOST names, with the image."""
+    if importlib.util.find_spec("docker") is None:
+        pytest.skip("docker's library is not installed")
+    import docker
+
+    try:
+        client = docker.from_env(timeout=20)
+        client.images.get(IMAGE)
+    except docker.errors.DockerException:
+        pytest.skip(f"there is no Docker here that has {IMAGE}")
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="module")
+def contained(docker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """A hub whose servers are containers."""
+    gateway = docker.networks.get("bridge").attrs["IPAM"]["Config"][0]["Gateway"]
+    told = {name: os.environ[name] for name in ("DOCKER_HOST",) if name in os.environ}
+    home = tmp_path_factory.mktemp("contained")
+    with installed(home, GRISTMILL_SPAWNER="docker", GRISTMILL_INSIDE=gateway, **told) as here:
+        yield here
+
+
+def containers_of(docker: Any, here: Installation) -> list[Any]:
+    name = f"gristmill-{mark(here.home)}"
+    return [each for each in docker.containers.list() if each.name.startswith(name)]
+
+
+def mark(home: Path) -> str:
+    return containers.mark(HubSettings.of({"GRISTMILL_HOME": str(home)}))
+
+
+@pytest.mark.slow
+def test_a_persons_server_is_a_container_that_reaches_the_platform_and_nobody_elses_files(
+    contained: Installation, docker: Any
+) -> None:
+    contained.person("ada")
+    contained.person("eve")
+    with contained.browser() as browser, contained.browser() as other:
+        browser.sign_in("ada")
+        other.sign_in("eve")
+        spawned(browser, "ada")
+        spawned(other, "eve")
+        assert "JupyterLab" in browser.client.get("/user/ada/lab").text
+        assert browser.client.get("/user/ada/gristmill/api/me").json()["name"] == "ada"
+        assert other.client.get("/user/ada/lab").status_code in (403, 404)
+
+        ours, theirs = sorted(containers_of(docker, contained), key=lambda each: str(each.name))
+        assert ours.exec_run("whoami").output == b"mill\n"
+        assert ours.exec_run("touch /home/mill/mine").exit_code == 0
+        assert theirs.exec_run("ls /home/mill/mine").exit_code != 0
+        held = ours.attrs["HostConfig"]
+        assert (held["CapDrop"], held["SecurityOpt"], held["PidsLimit"]) == (["ALL"], ["no-new-privileges"], 1024)
+        secrets = [(contained.home / "hub" / name).read_text().strip() for name in ("proxy.token", "wizard.token")]
+        assert not any(secret in str(ours.attrs) for secret in secrets)
+
+        assert browser.ask("DELETE", "/users/ada/server").status_code in (202, 204)
+        until(lambda: len(containers_of(docker, contained)) == 1, "the container has not ended")
+        spawned(browser, "ada")
+        [ours] = [each for each in containers_of(docker, contained) if each.name.endswith("ada")]
+        assert ours.exec_run("ls /home/mill/mine").exit_code == 0  # files stay
+    assert contained.end() < 8
+    assert containers_of(docker, contained) == []
+
+
+def test_parts_listen_where_containers_reach_them_and_nowhere_else(tmp_path: Path) -> None:
+    told = {"GRISTMILL_HOME": str(tmp_path), "GRISTMILL_SPAWNER": "docker", "GRISTMILL_INSIDE": "10.1.2.3"}
+    c = Config()
+    configure(c, told)
+    assert c.JupyterHub.hub_bind_url == "http://10.1.2.3:8002"
+    assert c.JupyterHub.bind_url == "http://127.0.0.1:8000/"
+    assert c.DockerSpawner.environment["GRISTMILL_URL"] == "http://10.1.2.3:8003/services/gristmill"
+    assert c.JupyterHub.services[0]["url"] == "http://10.1.2.3:8003"
+
+
+def test_two_hubs_on_one_machine_do_not_end_each_others_containers(tmp_path: Path) -> None:
+    assert mark(tmp_path / "one") != mark(tmp_path / "two")

@@ -1,0 +1,147 @@
+"""The wizard's page in a real browser: what it loads, how it ends, and how it waits."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.wizards import Wizard, process_of
+
+pytestmark = pytest.mark.slow
+
+CHROMIUM = Path("/usr/bin/chromium")
+PATIENCE = 60_000.0
+LIGHT = 300_000  # bytes of a second visit
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if not CHROMIUM.exists():
+        pytest.skip("install Debian's chromium to look at pages")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"])
+        yield started
+        started.close()
+
+
+class Visit:
+    """A visitor's own browser, with all it asked for and all it complained about."""
+
+    def __init__(self, wizard: Wizard, browser: Any, name: str) -> None:
+        self.wizard, self.context = wizard, browser.new_context()
+        self.context.set_default_timeout(PATIENCE)
+        self.asked: list[Any] = []
+        self.said: list[str] = []
+        self.page = self.tab()
+        self.page.goto(f"{wizard.hub.url}/hub/login?next=%2Fhub%2Fhome")
+        self.page.fill("#username_input", name)
+        self.page.fill("#password_input", "any")
+        self.page.click("#login_submit")
+        self.page.wait_for_url("**/hub/home")
+
+    def tab(self) -> Any:
+        page = self.context.new_page()
+        page.on("requestfinished", lambda request: self.asked.append(request))
+        page.on("console", lambda told: self.said.append(told.text) if told.type == "error" else None)
+        page.on("pageerror", lambda error: self.said.append(str(error)))
+        return page
+
+    def open(self, page: Any = None) -> Any:
+        """The page with its greeting, which comes from the API by way of its kernel."""
+        page = page or self.page
+        page.goto(self.wizard.url)
+        page.wait_for_selector(".greeting")
+        return page
+
+    def kernel(self) -> str:
+        return str(
+            self.page.evaluate("JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId")
+        )
+
+    def weight(self) -> int:
+        """Bytes over the wire since `asked` was emptied, websockets aside."""
+        sizes = [request.sizes() for request in self.asked]
+        return sum(max(size["responseBodySize"], 0) + size["responseHeadersSize"] for size in sizes)
+
+
+@pytest.fixture
+def visit(wizard: Wizard, browser: Any, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    made = Visit(wizard, browser, re.sub(r"\W", "-", request.node.name)[:30])
+    yield made
+    for page in made.context.pages:  # a page that a program closes says nothing to anybody
+        page.goto("about:blank")
+    made.context.close()
+
+
+def until(true: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_the_page_is_shown_answers_and_is_light_the_second_time(visit: Visit) -> None:
+    visit.asked.clear()
+    page = visit.open()
+    assert not page.locator("#loading").is_visible()
+    page.click("button:has-text('Again')")
+    page.wait_for_selector(".again")
+    urls = [request.url for request in visit.asked]
+    foreign = [url for url in urls if not url.startswith((visit.wizard.hub.url, "blob:", "data:"))]
+    assert foreign == []
+    assert [url for url in urls if re.search(r"static/\d+\.(voila|[0-9a-f]+)\.js", url)] == [], "see service/chunks.py"
+    assert visit.said == []
+
+    visit.asked.clear()
+    visit.open()
+    assert visit.weight() < LIGHT
+    assert visit.said == []
+
+
+def test_a_page_that_is_left_is_freed_and_one_that_is_not_is_not(visit: Visit) -> None:
+    visit.open()
+    kernel = visit.kernel()
+    visit.page.evaluate("window.dispatchEvent(new Event('beforeunload'))")  # as it comes when a file is downloaded
+    visit.page.click("button:has-text('Again')")
+    visit.page.wait_for_selector(".again")
+    assert process_of(kernel) is not None
+    visit.page.goto("about:blank")
+    until(lambda: process_of(kernel) is None)
+
+
+def test_whoever_signs_out_elsewhere_is_told_so(visit: Visit) -> None:
+    page = visit.open()
+    visit.tab().goto(f"{visit.wizard.hub.url}/hub/logout")
+    page.wait_for_selector("#gm-over[open] >> text=You are signed out")
+    page.click("text=Open it again")
+    page.wait_for_url("**/hub/login*")
+
+
+def test_a_page_whose_kernel_has_died_says_so_and_comes_again(visit: Visit) -> None:
+    page = visit.open()
+    kernel = visit.kernel()
+    pid = process_of(kernel)
+    assert pid is not None
+    os.kill(pid, 9)
+    page.wait_for_selector("#gm-over[open] >> text=This page is over")
+    page.click("text=Open it again")
+    page.wait_for_selector(".greeting")
+    assert visit.kernel() != kernel
+
+
+def test_whoever_finds_no_place_waits_and_comes_in_by_itself(visit: Visit) -> None:
+    second = visit.tab()
+    visit.open()
+    visit.open(second)
+    third = visit.tab()
+    third.goto(visit.wizard.url)
+    third.wait_for_selector("text=You have the wizard open elsewhere")
+    second.goto("about:blank")
+    third.wait_for_selector(".greeting")

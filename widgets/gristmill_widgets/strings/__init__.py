@@ -1,0 +1,19 @@
+"""All that the wizard says, a module a language.
+
+`English` has every string; a translation is a subclass that says each of them anew, and a test compares the two. What
+the platform itself says (reasons, notices, verdicts) comes in its own words.
+"""
+
+from __future__ import annotations
+
+from gristmill_widgets.strings.de import German
+from gristmill_widgets.strings.en import English
+
+__all__ = ["English", "German", "spoken"]
+
+_LANGUAGES = {"en": English, "de": German}
+
+
+def spoken(language: str) -> English:
+    """The strings for whoever reads that language, as a browser names it; English where there is no translation."""
+    return _LANGUAGES.get(language.lower()[:2], English)()
