@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gristmill.client import Client
-    from gristmill.client.handles import Connection as _Connection
+    from gristmill.client.connection import Connection as _Connection
     from gristmill_widgets.screen import Screen
 
 __all__ = ["build"]
@@ -23,7 +23,7 @@ __all__ = ["build"]
 
 def build(client: Client | _Connection) -> Screen:
     """The whole wizard for one visitor, on whose behalf `client` asks."""
-    from gristmill.client.handles import Connection
+    from gristmill.client.connection import Connection
     from gristmill_widgets.wizard import PAGES, App
 
     asked = client.client if isinstance(client, Connection) else client
