@@ -141,7 +141,7 @@ EXTRAS = {
 }
 
 ENTRY_POINTS = {
-    "console_scripts": ["gristmill = gristmill.app:main"],
+    "console_scripts": ["gristmill = gristmill.app:command"],
     "gristmill.stores": [
         "az = gristmill.stores.azure:AzureStore",
         "file = gristmill.stores.local:LocalStore",
