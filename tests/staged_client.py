@@ -285,6 +285,12 @@ class StagedClient(Client):
         fresh = replace(self.run(run_id), kind=RunKind.EXPLAIN, status=RunStatus.QUEUED, model_id=None, artifacts=())
         return self._queue(replace(fresh, id=f"run-{len(self.now) + 1:016}", settings=asked))
 
+    def exploration(
+        self, source: str, *, target: str | None = None, task: str | None = None, table: str | None = None
+    ) -> Run:
+        fresh = self.train(RunRequest(dataset_id=source, target=target, task=task, settings={"table": table}))
+        return self._queue(replace(fresh, kind=RunKind.EXPLORE))
+
     def standing(self) -> Standing:
         return Standing(price=Price(), month="2026-01", allowances=())
 

@@ -18,6 +18,7 @@ from gristmill.api.app import routed
 from gristmill.api.identity import LocalToken
 from gristmill.api.openapi import document, renewed
 from gristmill.errors import NotSignedIn
+from gristmill.reconciler import shelve_papers
 from gristmill.records import Artifact, Proposal, Run, UploadStatus
 from gristmill.sealing import kept_secret
 from services.apis import Api, a_table, listening, make_service, send
@@ -278,6 +279,22 @@ def test_a_run_its_papers_and_the_answer_are_kept_together_or_not_at_all(
     assert again.headers["Idempotency-Replayed"] == "true"
     outcomes = [deed.outcome for deed in catalog.deeds.list() if deed.action == "run.train"]
     assert sorted(outcomes) == ["budget-too-small", "done"]
+
+
+def test_papers_of_what_was_cancelled_unclaimed_leave_the_catalog_and_serve_on(api: Api, tmp_path: Path) -> None:
+    parts = api.service.parts
+    with api.client() as client:
+        asked = client.post("/runs", json={"dataset_id": _dataset_of(api)}).raise_for_status().json()["id"]
+        assert shelve_papers(parts.catalog, parts.shelf) == 0  # a worker will
+        client.post(f"/runs/{asked}/cancel", json={}).raise_for_status()
+        papers = parts.catalog.papers.of(asked)
+        (folder := tmp_path / "home" / "store").rename(tmp_path / "away")
+        assert (shelve_papers(parts.catalog, parts.shelf), parts.catalog.papers.of(asked)) == (0, papers)
+        (tmp_path / "away").rename(folder)
+        assert (shelve_papers(parts.catalog, parts.shelf), parts.catalog.papers.of(asked)) == (1, {})
+        assert {key: parts.store.read(key) for key in papers} == papers
+        again = client.post(f"/runs/{asked}/rerun").raise_for_status().json()["id"]
+        assert sorted(parts.catalog.papers.of(again).values()) == sorted(papers.values())
 
 
 def _dataset_of(api: Api) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from gristmill.api import events as module
@@ -129,11 +130,14 @@ def test_who_never_reads_holds_no_memory(api: Api, run: Run) -> None:
     try:
         _until(lambda: len(api.service.feeds) == 5)
         text = "x" * 10_000
-        for _ in range(40):
-            say(api, run, *([text] * 100))  # 40 MB in all
+        say(api, run, *([text] * 100))
+        before = psutil.Process().memory_info().rss
+        for _ in range(39):
+            say(api, run, *([text] * 100))  # 40 MB in all, and 200 MB for all five
         (feed,) = api.service.feeds._feeds.values()
         _until(lambda: feed.head == 4000)
         assert len(feed.recent) <= module._KEPT
+        assert psutil.Process().memory_info().rss - before < 60e6
         assert feed.followers == 5
         with admin(api) as client:  # and nobody else waits for them
             assert client.get(f"/runs/{run.id}/events?after=3999").json()["items"][0]["seq"] == 4000

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import html
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -195,3 +198,106 @@ def test_a_file_goes_up_through_the_hubs_proxy(hub: Hub) -> None:
         assert done.json()["status"] == "received"
         (found,) = person.get("/projects", params={"name": "ursula/default"}).json()["items"]
         assert found["owner"] == "ursula"
+
+
+# --- browsers --------------------------------------------------------------------------------------------------------
+
+SHOWN = {
+    "Accept": "text/html,application/xhtml+xml,*/*;q=0.8",
+    "Sec-Fetch-Mode": "navigate",
+    "Sec-Fetch-Dest": "document",
+}
+
+
+@contextmanager
+def browser(hub: Hub) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=hub.url, headers=SHOWN, timeout=60, follow_redirects=True) as opened:
+        yield opened
+
+
+def signed_in(hub: Hub, opened: httpx.Client, name: str, path: str) -> httpx.Response:
+    """The page, once the person has filled in the hub's form that it led to."""
+    form = opened.get(f"{hub.service}{path}")
+    assert (form.url.path, form.status_code) == ("/hub/login", 200)
+    (xsrf,) = set(re.findall(r'name="_xsrf" value="([^"]+)"', form.text))
+    return opened.post(str(form.url), data={"username": name, "password": "any", "_xsrf": html.unescape(xsrf)})
+
+
+def cookie(opened: httpx.Client, name: str = "gristmill-session") -> Any:
+    return next((one for one in opened.cookies.jar if one.name == name), None)
+
+
+@pytest.mark.slow
+def test_a_browser_is_signed_in_by_the_hub_and_lands_where_it_was_going(hub: Hub) -> None:
+    hub.person("bea")
+    with browser(hub) as opened:
+        page = signed_in(hub, opened, "bea", "/projects?limit=7&name=a%2Fb")
+        assert (page.status_code, page.url.path, page.url.query) == (
+            200, "/services/gristmill/projects", b"limit=7&name=a%2Fb",
+        )  # fmt: skip
+        assert page.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+        kept = cookie(opened)
+        assert (kept.path, kept.has_nonstandard_attr("HttpOnly"), kept.get_nonstandard_attr("SameSite")) == (
+            "/services/gristmill", True, "lax",
+        )  # fmt: skip
+        assert opened.get(f"{hub.service}/me").json()["name"] == "bea"
+        assert opened.get(f"{hub.service}/runs/run-0000000000000000/report?inline=").status_code == 404
+        assert opened.get(f"{hub.service}/admin/deeds").status_code == 403
+        with client(hub, kept.value) as forged:  # it is no token
+            assert forged.get("/me").status_code == 401
+
+
+@pytest.mark.slow
+def test_a_cookie_looks_and_does_nothing(hub: Hub) -> None:
+    hub.person("cleo")
+    with browser(hub) as opened:
+        assert signed_in(hub, opened, "cleo", "/me").json()["name"] == "cleo"
+        for method in ("POST", "PUT", "DELETE"):
+            refused = opened.request(method, f"{hub.service}/projects", json={"name": "forged"})
+            assert refused.status_code in (401, 405), method
+        behind = ({"Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}, {"Sec-Fetch-Dest": "iframe"},
+                  {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"})  # fmt: skip
+        for headers in behind:
+            assert opened.get(f"{hub.service}/me", headers=headers).status_code == 401
+        assert opened.get(f"{hub.service}/projects").json()["items"] == []
+
+
+@pytest.mark.slow
+def test_who_signs_out_is_out(hub: Hub) -> None:
+    hub.person("dora")
+    with browser(hub) as opened:
+        signed_in(hub, opened, "dora", "/me")
+        number = cookie(opened).value
+        out = opened.get(f"{hub.service}/logout", follow_redirects=False)
+        assert (out.status_code, out.headers["Location"]) == (302, "/hub/home")
+        assert cookie(opened) is None
+        again = {"Cookie": f"gristmill-session={number}"}
+        with httpx.Client(headers=SHOWN | again) as thief:
+            sent_on = thief.get(f"{hub.service}/me")
+            assert (sent_on.status_code, "/hub/api/oauth2/authorize" in sent_on.headers["Location"]) == (302, True)
+
+
+@pytest.mark.slow
+def test_nobody_is_signed_in_by_a_link_of_somebody_elses(hub: Hub) -> None:
+    hub.person("eve")
+    with browser(hub) as mallory, browser(hub) as victim:
+        signed_in(hub, mallory, "eve", "/me")
+        mallory.cookies.delete("gristmill-session")
+        begun = mallory.get(f"{hub.service}/me", follow_redirects=False)
+        back = mallory.get(f"{hub.url}{begun.headers['Location']}", follow_redirects=False)
+        link = httpx.URL(hub.url).join(back.headers["Location"])  # which she keeps, and gives to somebody
+        assert link.path == "/services/gristmill/oauth_callback"
+        for query in ("", "?code=x", "?state=x.y&code=z", "?error=access_denied"):
+            assert victim.get(f"{hub.service}/oauth_callback{query}").status_code == 403
+        refused = victim.get(link)
+        assert (refused.status_code, refused.json()["code"]) == (403, "not-signed-in")
+        assert cookie(victim) is None
+
+
+@pytest.mark.slow
+def test_programs_are_told_in_a_problem_and_pages_for_all_are_for_all(hub: Hub) -> None:
+    plain = httpx.get(f"{hub.service}/me")
+    assert (plain.status_code, plain.headers["Content-Type"]) == (401, "application/problem+json")
+    with browser(hub) as opened:
+        assert opened.get(f"{hub.service}/health").status_code == 200
+        assert opened.get(f"{hub.service}/nowhere").status_code == 404

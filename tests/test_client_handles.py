@@ -11,13 +11,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from gristmill.client.connection import Connection
 from gristmill.client.durations import seconds
-from gristmill.client.handles import Connection
 from gristmill.client.protocol import Progress
 from gristmill.client.showing import Report
 from gristmill.client.watching import Lines, Widget, fitting_view
 from gristmill.errors import NotConfirmed, NotFound, RunCancelled, RunFailed, UsageError
-from gristmill.records import Event, EventKind, LeaderboardRow, Run, RunRequest, RunStatus, Upload
+from gristmill.records import Event, EventKind, LeaderboardRow, Run, RunKind, RunRequest, RunStatus, Upload
 from staged_client import AsksFirst, RunFails, StagedClient
 
 
@@ -244,6 +244,20 @@ def test_a_widget_shows_no_strangers_markup(mill: Connection) -> None:
     assert "&lt;script&gt;" in body.value
     for stranger in ("<img", "<script", "<b>x", "<i>"):
         assert stranger not in head.value + body.value
+
+
+def test_words_that_there_are_none_of_are_refused_with_those_that_there_are(mill: Connection) -> None:
+    model = mill.train("flights.zip").model
+    with pytest.raises(UsageError, match=r"'prod' is none of: candidate, production, retired\."):
+        model.stage("prod")
+    with pytest.raises(UsageError, match=r"'done' is none of: queued, running,"):
+        mill.runs(status="done")
+
+
+def test_a_dataset_is_explored_by_a_run(mill: Connection, client: Recording) -> None:
+    run = mill.upload(pd.DataFrame({"late": ["yes"]}), name="flights").explore(target="late")
+    assert (run.record.kind, run.status, client.requests[-1].target) == (RunKind.EXPLORE, RunStatus.SUCCEEDED, "late")
+    assert run.report().path.read_text() == "report"
 
 
 def test_a_batch_is_a_run_with_predictions(mill: Connection, client: Recording, tmp_path: Path) -> None:

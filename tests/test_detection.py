@@ -300,6 +300,24 @@ def test_the_report_shows_what_was_found(learned: tuple[Any, pd.DataFrame]) -> N
         assert len(figure.html()) < 200_000
 
 
+def test_the_worst_pictures_are_only_those_in_which_something_is_wrong(learned: tuple[Any, pd.DataFrame]) -> None:
+    from dataclasses import replace
+
+    from gristmill.engines.dense.boxes import Boxes
+    from gristmill.figures import boxes
+
+    predictor, test = learned
+    truths, sizes = predictor.truths(test)
+    right = boxes.BoxAnswers("map", predictor.categories, truths, truths, sizes)
+    figure = boxes.drawn_boxes(test, predictor, right, worst=True)
+    assert figure.caption == "No box is missed, mistaken or misplaced by more than half."
+    assert "<img" not in figure.html()
+    nothing = Boxes(np.empty((0, 4)), np.empty(0, dtype=np.int64), np.empty(0))
+    missed = boxes.drawn_boxes(test, predictor, replace(right, answers=[nothing, *truths[1:]]), worst=True)
+    assert missed.caption.startswith(f"1 of {len(test)} held-out pictures has boxes that are missed")
+    assert missed.html().count("<img") == 2  # the true boxes, and the answer
+
+
 @pytest.mark.slow
 @pytest.mark.engine
 @pytest.mark.timeout(600)

@@ -6,8 +6,10 @@ import ast
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,12 +19,17 @@ import pytest
 
 from gristmill import cli, exploring, intake
 from gristmill.catalog import Catalog
-from gristmill.errors import DataRejected, NotPossible, RunFailed, UsageError
+from gristmill.client.connecting import Address
+from gristmill.client.hub import Hub
+from gristmill.errors import DataRejected, NotAllowed, NotFound, RunFailed, UsageError
 from gristmill.mill import Mill, Parts
-from gristmill.records import ColumnKind
+from gristmill.records import ColumnKind, Edit, EditKind, Membership, RunKind, RunStatus
 from gristmill.sandbox.process import ProcessSandbox
 from gristmill.stores import open_store
 from gristmill.wording import quoted
+from gristmill.worker import Worker
+from gristmill.worker.attempt import Tools
+from services.apis import Api, badge
 from services.mills import Notepad
 from staged_client import StagedClient
 
@@ -133,7 +140,7 @@ def test_pictures_alone_are_nothing_to_draw(sandbox: ProcessSandbox, tmp_path: P
     profile = intake.inspect(EXAMPLES / "penguins.csv", tmp_path / "run")
     columns = tuple(replace(column, kind=ColumnKind.PICTURE) for column in profile.main.columns)
     pictures = replace(profile, tables=(replace(profile.main, columns=columns),))
-    with pytest.raises(NotPossible, match="it holds pictures"):
+    with pytest.raises(UsageError, match="no columns that could be drawn"):
         exploring.file_of("pictures.zip", pictures, intake.propose(profile), sandbox.resources())
 
 
@@ -152,3 +159,82 @@ def test_the_command_writes_a_page_and_never_over_another(
     assert "is there already" in capsys.readouterr().err
     assert gristmill("explore", "two words.csv", "-o", "two-words-explored.html", "--json") == 0
     assert capsys.readouterr().out == '{"page": "two-words-explored.html"}\n'
+
+
+# --- over a hub ------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def a_worker(api: Api) -> Iterator[None]:
+    """Somebody works on what is queued there."""
+    parts, over = api.service.parts, threading.Event()
+    tools = Tools(catalog=parts.catalog, store=parts.store, sandbox=parts.sandbox, folder=parts.home / "work")
+    thread = threading.Thread(target=Worker(tools, name="test").serve, args=(over.is_set,))
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def hub_of(api: Api, home: Path, name: str = "olga") -> Hub:
+    return Hub(Address.of(api.url, badge(name)), home)
+
+
+def test_a_worker_of_a_hub_draws_files_and_datasets(api: Api, tmp_path: Path) -> None:
+    file, parts = EXAMPLES / "penguins.csv", api.service.parts
+    with hub_of(api, tmp_path / "home") as hub, a_worker(api):
+        page = hub.explore(str(file), tmp_path / "file.html", target="body_mass_g").read_text("utf-8")
+        assert f"What tells of {quoted('body_mass_g')}" in page
+        assert "This cell stopped with an error" not in page
+        assert hub.datasets() == ()
+        assert list(parts.store.list("uploads")) == []
+        dataset = hub.revise(hub.admit(hub.upload(file).id).id, [Edit(act=EditKind.DROP, columns=("island",))])
+        page = hub.explore(dataset.id, tmp_path / "dataset.html").read_text("utf-8")
+        assert "<h1>penguins: a first look</h1>" in page
+        assert quoted("island") not in page
+        drawn = hub.runs()
+        assert {(run.kind, run.status) for run in drawn} == {(RunKind.EXPLORE, RunStatus.SUCCEEDED)}
+        assert {artifact.name for artifact in drawn[0].artifacts} == {"report", "notebook", "log"}
+        again = hub._brought(hub.rerun(drawn[0].id), "report", tmp_path / "again.html")
+        assert (again.kind, again.status) == (RunKind.EXPLORE, RunStatus.SUCCEEDED)
+
+
+def test_who_stops_waiting_for_a_hub_leaves_nothing_behind(
+    api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stops(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with hub_of(api, tmp_path / "home") as hub:
+        monkeypatch.setattr(hub, "events", stops)
+        with pytest.raises(KeyboardInterrupt):
+            hub.explore(str(EXAMPLES / "penguins.csv"), tmp_path / "page.html")
+        assert [run.status for run in hub.runs()] == [RunStatus.CANCELLED]
+    assert list(api.service.parts.store.list("uploads")) == []
+
+
+def test_what_cannot_be_explored_over_a_hub_is_told_and_taken_away(api: Api, tmp_path: Path) -> None:
+    bad, page = tmp_path / "bad.csv", tmp_path / "page.html"
+    bad.write_bytes(b"")
+    with hub_of(api, tmp_path / "home") as hub:
+        for source, error in (
+            (str(bad), DataRejected),
+            (str(tmp_path / "none.csv"), UsageError),
+            (str(tmp_path), UsageError),
+        ):
+            with pytest.raises(error):
+                hub.explore(source, page)
+        with pytest.raises(DataRejected, match="no column 'specis'"):
+            hub.explore(str(EXAMPLES / "penguins.csv"), page, target="specis")
+        assert hub.runs() == ()
+    assert list(api.service.parts.store.list("uploads")) == []
+    with hub_of(api, tmp_path / "home") as hub, hub_of(api, tmp_path / "others", "sam") as stranger:
+        dataset = hub.admit(hub.upload(EXAMPLES / "penguins.csv").id)
+        with pytest.raises(NotFound, match="There is no dataset"):
+            stranger.explore(dataset.id, page)
+        hub.share("default", "sam", Membership.VIEWER)
+        with pytest.raises(NotAllowed, match="takes an editor"):
+            stranger.explore(dataset.id, page)
+    assert not page.exists()

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from gristmill import figures, wording
 from gristmill.figures import Answers
 from gristmill.figures.answers import class_looked_for
+from gristmill.figures.classes import confusion
 from gristmill.figures.drawing import Axis, Chart
 from gristmill.figures.measures import measure_named, measure_of
 from gristmill.figures.scores import bootstrap
@@ -428,10 +429,51 @@ def test_a_shortened_name_is_short(text: str, limit: int) -> None:
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [(0.0004, "under 1 ms"), (0.05, "50 ms"), (1.24, "1.2 s"), (75, "75 s"), (150, "2 min 30 s"), (7290, "2 h 1 min")],
+    [
+        (0.0004, "under 1 ms"),
+        (0.05, "50 ms"),
+        (1.24, "1.2 s"),
+        (75, "75 s"),
+        (120, "2 min"),
+        (150, "2 min 30 s"),
+        (7200, "2 h"),
+        (7290, "2 h 1 min"),
+    ],
 )
 def test_durations_as_people_say_them(value: float, said: str) -> None:
     assert wording.duration(value) == said
+
+
+def test_shares_one_under_another_are_whole_only_where_they_are_exact() -> None:
+    said = [wording.share_alike(value) for value in (1.0, 0.9999, 0.875, 0.72, 0.0001, 0.0, float("nan"))]
+    assert said == ["100%", "99.99%", "87.5%", "72.0%", "0.01%", "0%", "\N{EN DASH}"]
+
+
+@pytest.mark.parametrize(("kinds", "named"), [(4, True), (10, False)])
+def test_a_confusion_matrix_names_its_columns_where_there_is_room(kinds: int, named: bool) -> None:
+    html = confusion(many_classes(kinds=kinds)).html()  # names of seven letters
+    assert ('<th scope="col" title="class 1">class 1</th>' in html) is named
+    assert ('<th scope="col" title="class 1">2</th>' in html) is not named
+
+
+def test_classes_that_are_digits_head_their_columns_themselves() -> None:
+    truth = pd.Series([str(digit) for digit in range(10)] * 3)
+    html = confusion(Answers.of_classes("digit", "accuracy", truth, pd.get_dummies(truth).astype(float))).html()
+    assert re.findall(r'<th scope="col" title="\d">(\d)</th>', html) == [str(digit) for digit in range(10)]
+
+
+def test_what_intake_made_of_files_is_not_shown_as_a_table_of_the_users() -> None:
+    columns = tuple(
+        Column(name=name, kind=kind, dtype="object", rows=40, missing=0, distinct=2, top=(("good", 20), ("bad", 20)))
+        for name, kind in (("text", ColumnKind.TEXT), ("label", ColumnKind.CATEGORY), ("file", ColumnKind.IDENTIFIER))
+    )
+    form = TableForm(format="parquet")
+    table = Table(path="listing.train.parquet", role=Role.TRAIN, form=form, rows=40, columns=columns)
+    profile = Profile(tables=(table,), files=40, bytes=9, item="text", arranged="text-classification")
+    html = figures.data_summary(profile, target="label").html()
+    assert "listing" not in html
+    assert "of the texts" in html
+    assert "row" not in re.sub(r"<[^>]+>", " ", html.replace("gm-", "")).lower().split()
 
 
 def test_a_share_is_whole_only_where_it_is() -> None:

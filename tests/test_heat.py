@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,36 @@ def test_what_speaks_for_an_answer_lies_where_the_thing_is(rows: pd.DataFrame, t
     figure = picture_heat(predictor, test, answers, "picture", time_limit=5.0)
     assert "gradients" in figure.caption
     assert figure.body.count("<img") >= 2
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.skipif(find_spec("autogluon.multimodal") is None, reason="needs gristmill[all-tasks]")
+def test_a_network_that_multimodal_fine_tuned_looks_at_the_thing(rows: pd.DataFrame, tmp_path: Path) -> None:
+    from autogluon.tabular import TabularPredictor
+
+    from gristmill.engines.multimodal import MultiModal
+
+    train, test = rows[:56][["picture", "kind"]], rows[56:].reset_index(drop=True)
+    TabularPredictor(label="kind", path=str(tmp_path / "model"), verbosity=0).fit(
+        train,
+        hyperparameters={MultiModal: {"weights": "efficientnet-lite0", "side": 64}},
+        feature_metadata=pictures.as_pictures(train, "picture", "kind"),
+        fit_weighted_ensemble=False,
+        dynamic_stacking=False,
+        num_gpus=0,
+    )
+    predictor = TabularPredictor.load(str(tmp_path / "model"))
+    answers = Answers.of(predictor, test[["picture", "kind"]], item="picture")
+    right = np.flatnonzero(answers.truth == answers.prediction)
+    assert len(right) > 0.8 * len(test)
+    found = pictures.gaze(predictor, [Path(path) for path in test["picture"]], answers.prediction)
+    assert found is not None
+    heat, says = found
+    assert list(says) == ["MultiModal"]
+    assert np.mean([share_inside(heat[place], test["place"][place]) for place in right]) > 2 * (THING / SIDE) ** 2
+    assert "the answer is MultiModal's" in picture_heat(predictor, test, answers, "picture", time_limit=5.0).caption
 
 
 def share_inside(heat: Any, place: tuple[int, int]) -> float:

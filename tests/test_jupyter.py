@@ -17,7 +17,7 @@ import pytest
 
 from gristmill.catalog import Outcome
 from gristmill.client.connecting import Address
-from gristmill.client.handles import Connection
+from gristmill.client.connection import Connection
 from gristmill.client.hub import Hub
 from gristmill.errors import NotFound, UsageError
 from gristmill.records import EventKind, RunStatus

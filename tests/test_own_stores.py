@@ -20,7 +20,7 @@ from gristmill.catalog import Outcome
 from gristmill.cli.own_stores import credentials_in
 from gristmill.errors import GristmillError, NotAllowed, NotFound, StoreFailed, UsageError
 from gristmill.mill import Mill
-from gristmill.records import Artifact, Edit, EditKind, Membership, RunRequest, RunStatus, new_id
+from gristmill.records import Artifact, Edit, EditKind, Limits, Membership, RunRequest, RunStatus, Subject, new_id
 from gristmill.stores import Store, open_store
 from gristmill.stores.registry import open_with
 from gristmill.worker.attempt import Tools
@@ -286,6 +286,27 @@ def test_what_lies_elsewhere_takes_no_storage_of_the_platforms(served: Api, buck
         client.put(f"/projects/{project}/store", json={"url": bucket.url, "credentials": bucket.credentials})
         send(client, a_table())
         assert storage(served) == used == len(a_table())
+
+
+def test_what_an_admin_has_given_takes_storage_as_the_platforms_own_does(api: Api, tmp_path: Path) -> None:
+    """Nobody's own credentials open it: its operator pays for it."""
+    project, size = api.mill("olga").make_project("mill").id, len(a_table())
+    admin(api).set_store(project, (tmp_path / "given").as_uri())
+    admin(api).set_limits(Limits(kind=Subject.PERSON, name="olga", storage=2 * size + 20))
+    with api.client() as client:
+        dataset = client.post("/datasets", json={"upload_id": send(client, a_table(), project=project)["id"]}).json()
+        assert storage(api) == size
+        worked(api, client.post("/runs", json={"dataset_id": dataset["id"]}).raise_for_status().json()["id"])
+        assert storage(api) == size + 16
+        send(client, a_table(), project=project)
+        refused = [client.post("/uploads", json={"name": "more.csv", "size": 5, "project": project})]
+        admin(api).set_limits(Limits(kind=Subject.PERSON, name="olga", storage=size))
+        refused.append(client.post("/runs", json={"dataset_id": dataset["id"]}))
+    assert [(one.status_code, one.json()["code"]) for one in refused] == [(403, "over-limit-storage")] * 2
+    assert {stored.key.split("/")[0] for stored in open_store((tmp_path / "given").as_uri()).list()} >= {
+        "uploads",
+        "runs",
+    }
 
 
 def storage(api: Api) -> float:

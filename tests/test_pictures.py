@@ -123,6 +123,12 @@ def test_a_bomb_is_refused_before_it_is_decoded(saved: Callable[..., Path]) -> N
         pictures.load(bomb)
 
 
+def test_a_large_picture_is_a_fault_and_no_warning_of_pillows(saved: Callable[..., Path]) -> None:
+    path = saved(Image.new("1", (10_000, 9_000)), "poster.png")  # more than Pillow itself takes fright at
+    [look] = pictures.check([path])
+    assert look.fault == "poster.png has 10,000 by 9,000 pixels, more than 80,000,000: make it smaller."
+
+
 def test_what_is_no_picture_says_so(tmp_path: Path) -> None:
     (tmp_path / "words.png").write_text("no picture")
     (tmp_path / "empty.jpg").write_bytes(b"")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -110,6 +111,18 @@ def test_code_and_logs_are_one_click_away(tmp_path: Path) -> None:
     assert "red line" in page
     assert "\x1b" not in page
     assert "and a warning" in page
+
+
+def test_logs_tell_nothing_of_the_machines_folders(tmp_path: Path) -> None:
+    said = (
+        f"AutoGluon will save models to '{tmp_path}/out/model'\nFiles in {tmp_path}\n"
+        f"{sys.prefix}/lib/python3.11/site-packages/sklearn/base.py:12: a warning"
+    )
+    page = report(tmp_path, code("fit()", stream(said))).read_text()
+    assert str(tmp_path) not in page
+    assert sys.prefix not in page
+    assert "save models to &#x27;out/model&#x27;" in page
+    assert "\nsklearn/base.py:12: a warning" in page
 
 
 def test_the_style_sheet_comes_once_and_its_hash_is_the_policys(tmp_path: Path) -> None:

@@ -118,6 +118,13 @@ def test_a_file_a_series_is_arranged(look: Look) -> None:
     assert profile.column("series").distinct == 2
 
 
+def test_a_series_that_has_only_begun_is_one_of_its_own(look: Look) -> None:
+    rows = pd.concat([one().assign(shop="old"), one(5, seed=1).assign(shop="new")], ignore_index=True)
+    _, proposal = look(rows[["shop", "date", "sales"]])
+    assert proposal.task == "time-series"
+    assert "2 series of 5 to 150 values" in next(one.message for one in proposal.notices if one.code == "series")
+
+
 def test_a_long_table_stays_as_it_is(look: Look) -> None:
     profile, _ = look(panel())
     assert (profile.arranged, profile.main.path) == ("", "sales.csv")
@@ -431,6 +438,24 @@ def test_a_forecast_is_drawn_for_desk_and_phone_and_no_line_goes_through_a_gap()
     )  # fmt: skip
     assert ["gm-broad" in figure.body for figure in forecast_charts(several)] == [False, False]
     assert item_errors(several).caption.endswith("% of 2 series.")
+
+
+def test_a_series_that_has_ended_early_is_drawn_with_the_time_in_which_nothing_was_known() -> None:
+    from gristmill.figures.forecasts import forecast_ahead
+
+    history = one().rename(columns={"date": "timestamp"}).assign(item_id="north")
+    known = history.set_index(["item_id", "timestamp"])[["sales"]]
+    known.attrs = {"series": {"horizon": 14}}
+
+    def caption(starts: str, freq: str = "D") -> str:
+        moments = pd.date_range(starts, periods=14, freq=freq)
+        ahead = pd.DataFrame({"item_id": "north", "timestamp": moments, "mean": 50.0, "0.1": 40.0, "0.9": 60.0})
+        (figure,) = forecast_ahead(ahead.set_index(["item_id", "timestamp"]), known)
+        return str(figure.caption)
+
+    end = history["timestamp"].max()
+    assert "last value" not in caption(str(end + pd.Timedelta(days=1)))
+    assert caption(str(end + pd.Timedelta(days=31))).endswith(f"Its last value is of {end:%Y-%m-%d}.")
 
 
 def of_item(rows: pd.DataFrame, name: str) -> pd.DataFrame:

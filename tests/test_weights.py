@@ -16,7 +16,7 @@ from gristmill import weights
 from gristmill.app import Settings, embedded
 from gristmill.client.connecting import Address
 from gristmill.client.hub import Hub
-from gristmill.errors import Conflict, NotAllowed, NotFound, NotPossible, UsageError
+from gristmill.errors import Conflict, GristmillError, NotAllowed, NotFound, NotPossible, UsageError
 from gristmill.mill import Mill
 from gristmill.weights import BUILT_IN, TEXT, WeightsMissing, find, known
 from services.apis import Api, badge, listening, make_service, send
@@ -176,10 +176,9 @@ def test_tensors_that_a_file_sorts_by_name_are_put_in_order(tmp_path: Path) -> N
     assert all(torch.equal(again[key], value) for key, value in ours.items())
 
 
-def _timm_names(ours: list[str]) -> list[str]:
-    """Our names as timm has them: blocks by stage, layers by what they do."""
-    stages = (1, 2, 2, 3, 3, 4, 1)
-    places = [(stage, block) for stage, repeats in enumerate(stages) for block in range(repeats)]
+def _timm_names(ours: list[str], repeats: tuple[int, ...] = (1, 2, 2, 3, 3, 4, 1)) -> list[str]:
+    """Our names as timm has them: blocks by stage, layers by what they do; `repeats` is how many blocks a stage has."""
+    places = [(stage, block) for stage, blocks in enumerate(repeats) for block in range(blocks)]
     thin = {"depthwise_conv": "conv_dw", "bn1": "bn1", "project_conv": "conv_pw", "bn2": "bn2"}
     wide = {
         "expand_conv": "conv_pw", "bn0": "bn1", "depthwise_conv": "conv_dw", "bn1": "bn2", "project_conv": "conv_pwl",
@@ -237,7 +236,11 @@ def test_everybody_sees_weights_and_only_admins_where_they_lie(served: Api, tmp_
             hub.fetch_weights("ours")
         with pytest.raises(NotAllowed, match="power to admin"):
             hub.add_weights("mine", place, kind="text", licence="MIT")
-    assert list((tmp_path / "served" / "store" / "objects").rglob("*.zip")) == []
+    with hub_of(served, tmp_path / "home", "use,admin") as hub:
+        for wanted, said in (({"name": "ours"}, "ours already"), ({"name": "two words"}, "cannot be the name")):
+            with pytest.raises(GristmillError, match=said):
+                hub.add_weights(wanted["name"], place, kind="text", licence="MIT")
+        assert hub.deeds(action="upload.open") == ()  # refused before a byte was sent
 
 
 @pytest.mark.engine

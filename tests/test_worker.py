@@ -172,6 +172,22 @@ def test_a_hung_kernel_is_salvaged_within_the_budget(house: House) -> None:
     assert within_budget(run)
 
 
+def test_a_search_that_hangs_is_ended_and_its_configurations_are_kept(house: House) -> None:
+    hangs = (
+        "import time\n"
+        "    proposed = tuning.Search.next\n"
+        "    tuning.Search.next = lambda this, left: proposed(this, left) if len(this.tried) < 2 else time.sleep(600)"
+    )
+    run = house.work(house.queue(recipe=house.sabotaged(ONLY_WHEN_TRAINING + hangs), tune="random"))
+    assert (run.status, run.salvaged, run.failure) == (RunStatus.SUCCEEDED, True, None)
+    assert within_budget(run)
+    assert {"LightGBM", "LightGBM_T01", "LightGBM_T02"} < {row.model for row in run.leaderboard}
+    best = max(run.leaderboard, key=lambda row: row.score or 0.0)
+    assert house.mill.model(run.id).metrics["best"] in {row.model for row in run.leaderboard if row.score == best.score}
+    report = house.mill.fetch(run.id, "report", house.folder / "report.html").read_text()
+    assert "2 configurations tried" in report
+
+
 def test_a_kernel_that_eats_all_memory_is_salvaged(house: House) -> None:
     tight = replace(house.tools, sandbox=ProcessSandbox(cache=house.folder / "cache", memory=2 * 10**9))
     recipe = house.sabotaged(ONLY_WHEN_TRAINING + "import time; eaten = [bytes(b'x') * 3_000_000_000]; time.sleep(60)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gristmill.client.handles import Connection
+    from gristmill.client.connection import Connection
 
 __all__ = ["__version__", "connect"]
 

@@ -35,6 +35,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from gristmill.catalog import Catalog
     from gristmill.client import Client
     from gristmill.client.connecting import Address
-    from gristmill.client.handles import Connection
+    from gristmill.client.connection import Connection
     from gristmill.client.hub import Asker
     from gristmill.dispatch import Dispatcher
     from gristmill.doctor import Installation
@@ -177,7 +178,7 @@ def embedded(settings: Settings, dispatcher: Dispatcher | None = None) -> Mill:
 def connect(url: str | None = None, token: str | None = None) -> Connection:
     """The platform for a notebook: the hub at `url`, else the one that this person means, else the embedded one."""
     from gristmill.client import connecting
-    from gristmill.client.handles import Connection
+    from gristmill.client.connection import Connection
 
     home = home_folder()
     environment = os.environ | {"GRISTMILL_URL": url, "GRISTMILL_TOKEN": token or ""} if url else os.environ
@@ -191,7 +192,10 @@ def reach(address: Address | None, dispatcher: Dispatcher | None = None) -> Clie
         return embedded(Settings.read(), dispatcher)
     from gristmill.client.hub import Hub
 
-    return Hub(address, home_folder(), asker())
+    home = home_folder()
+    with suppress(OSError):  # whoever comes to write there says what is wrong
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return Hub(address, home, asker())
 
 
 def asker() -> Asker | None:
@@ -254,6 +258,7 @@ def _serve(settings: Settings, idle: float | None, ended: threading.Event) -> No
         sandbox=sandbox,
         folder=folder,
         lease_seconds=settings.lease,
+        patient=True,
     )
     tools.catalog.reseal()
     Reconciler(tools).tidy_folders()
@@ -342,6 +347,7 @@ def service(settings: Settings, *, prefix: str = "", token: str | None = None) -
     Without a hub, `token` lets in; it is the one in the file `token` of GRISTMILL_HOME where none is given.
     """
     from gristmill.api import Service
+    from gristmill.api.browsing import SignIn
     from gristmill.api.identity import Identity, LocalToken
     from gristmill.dispatch.local import LocalDispatcher
     from gristmill.fair_use import price_of
@@ -374,7 +380,8 @@ def service(settings: Settings, *, prefix: str = "", token: str | None = None) -
         identity = HubIdentity(settings.hub)
     else:
         identity = LocalToken(token or kept_secret(settings.home / "token"))
-    return Service(parts=parts, mill=Mill(parts), identity=identity, prefix=prefix)
+    sign_in = SignIn.read(os.environ, prefix) if settings.hub else None
+    return Service(parts=parts, mill=Mill(parts), identity=identity, prefix=prefix, sign_in=sign_in)
 
 
 def ways(settings: Settings) -> Ways:

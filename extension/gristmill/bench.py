@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -23,8 +24,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gristmill import engines, records, tasks
-from gristmill.budget import Budget, Freight
-from gristmill.engines import Engine
+from gristmill.budget import Budget, Freight, Pace
+from gristmill.engines import Engine, has_candidates
 from gristmill.errors import NotFound, RunFailed
 from gristmill.records import Dataset, EventKind, LeaderboardRow, Notice, Profile, Proposal, Resources, Run
 
@@ -149,7 +150,7 @@ class Bench:
         self.seed = file.seed
         self.profile = file.profile
         self.notices = file.notices
-        self.resources = file.resources
+        self.resources = replace(file.resources, cpus=Pace().free(file.resources.cpus))
         self.warm = float(os.environ.get("GRISTMILL_WARM_SECONDS", "0"))
         started_at = time.time() if file.started_at is None else file.started_at
         freight = Freight(self.out)
@@ -203,15 +204,29 @@ class Bench:
         The time given to a fit cannot know how large its candidates will be: where they leave no time for another one
         beside the way home, no other is begun.
         """
-        ends, before = time.time() + self.time_to_fit(), self.budget.for_homecoming()
+        seconds, before = self._seconds_to_fit(), self.budget.for_homecoming()
+        ends, borrowed = time.time() + seconds, self.time_to_fit() > seconds
 
         def full() -> bool:
-            return 0 < ends - time.time() <= self.budget.for_homecoming() - before
+            left = ends - time.time()
+            if left <= 0:  # AutoGluon begins nothing then, unless the first candidate had time that is not there
+                return borrowed and has_candidates(self.out / "model")
+            return left <= self.budget.for_homecoming() - before
 
         return self.engine.watch(self.say, full)
 
-    def time_to_fit(self) -> float:
-        """Seconds for AutoGluon's `time_limit`; 0 when this run is only to bring home what was trained before."""
+    def time_to_fit(self, share: float = 1.0) -> float:
+        """Seconds for AutoGluon's `time_limit`; 0 when this run is only to bring home what was trained before.
+
+        Where a fit is to have a `share` of them only, the first candidate has all the same what it needs: on a busy
+        machine it is begun even if nothing would be left for others.
+        """
+        seconds = share * self._seconds_to_fit()
+        if self.file.mode is Mode.SALVAGE or has_candidates(self.out / "model"):
+            return seconds
+        return max(seconds, self.budget.for_first())
+
+    def _seconds_to_fit(self) -> float:
         return 0.0 if self.file.mode is Mode.SALVAGE else self.budget.for_fitting()
 
     @property
@@ -277,9 +292,22 @@ class Bench:
         file = self.file
         return {
             "run": file.run_id, "recipe": file.recipe, "data (SHA-256)": file.data_sha256, "target": file.target,
-            "metric": file.metric, "seed": file.seed, "budget": f"{file.budget:g} s", "cpus": file.resources.cpus,
-            "memory": f"{self.memory_limit:.1f} GB",
+            "metric": file.metric, "seed": file.seed, "budget": f"{file.budget:g} s", "cpus": self._processors(),
+            "memory": f"{self.memory_limit:.1f} GB", "device": self._device(),
         }  # fmt: skip
+
+    def _processors(self) -> str:
+        used, there = self.resources.cpus, self.file.resources.cpus
+        return str(there) if used == there else f"{used} of {there}: others kept the machine busy"
+
+    def _device(self) -> str:
+        """What networks trained on, in words."""
+        torch = sys.modules.get("torch")  # where a network was trained, it is loaded
+        if not self.resources.gpus:
+            return "processor"
+        if torch is None or not torch.cuda.is_available():
+            return "processor: this installation of PyTorch cannot use the GPU"
+        return str(torch.cuda.get_device_name(0))
 
     def _said(self) -> list[dict[str, Any]]:
         path = self.folder / "events.jsonl"

@@ -18,11 +18,14 @@ from pathlib import Path
 
 __all__ = ["Budget", "Freight", "Pace"]
 
+_CROWDED = 2.0  # processes that want a core, by core, from which a run makes do with fewer threads
 _SLOWEST = 4.0  # however busy the machine: beyond that, a run could not train at all
 _LEAST_RESTART = 6.0  # seconds that loading AutoGluon anew costs at least, however quick a preheated start seemed
 _STORED_A_SECOND = 80e6  # bytes; forests of 200 MB took 1.8 s on two busy cores, into a store on the same disk
 _HOMECOMING = 2.5  # as long as they take to store, models take to be loaded, packed and stored
 _WEIGHED_EVERY = 1.0  # seconds
+_MOST_HELD = 0.25  # of a budget, by such a guess: a short run is to have time to train
+_FIRST = 6.0  # seconds for a candidate that takes one or two, and for what goes before it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,6 +39,11 @@ class Pace:
     def slowness(self) -> float:
         """How many times longer than on an idle machine things take, going by who else wants its cores."""
         return min(max(1.0, self.load() / self.cores), _SLOWEST)
+
+    def free(self, cores: int) -> int:
+        """How many of so many cores are worth a thread: where others want them, threads spin while they wait."""
+        slowness = self.slowness()
+        return cores if slowness < _CROWDED else max(1, int(cores / slowness))
 
 
 class Freight:
@@ -110,7 +118,9 @@ class Budget:
         """
         loading = self._loaded_in if loading is None else loading
         warmed_up = self.for_saving() - self.TOLERANCE
-        return 4.0 * self._pace.slowness() + max(1.5, 1.5 * min(loading, 60.0) - warmed_up)
+        # What loading took was measured, slowness is guessed from the load: others may be more patient than we are.
+        guessed = min(4.0 * self._pace.slowness(), _MOST_HELD * self.total)
+        return guessed + max(1.5, 1.5 * min(loading, 60.0) - warmed_up)
 
     @cached_property
     def _loaded_in(self) -> float:
@@ -124,12 +134,20 @@ class Budget:
 
     def for_saving(self) -> float:
         """Seconds to hold back for comparing and saving once training has ended by itself."""
-        return 3.0 * self._pace.slowness() + min(0.08 * self.total, 120.0)
+        return min(3.0 * self._pace.slowness() + min(0.08 * self.total, 120.0), _MOST_HELD * self.total)
 
     def for_fitting(self) -> float:
         """Seconds that training may take from now on; 0 when there is no time to train anything."""
         spare = self.left() - self.for_salvage() - self.for_saving()
         return spare if spare >= 1.0 else 0.0
+
+    def for_first(self) -> float:
+        """Seconds that a run's first candidate may take, however busy the machine.
+
+        Until it is there, a salvage could bring home nothing: what is held back for one is the first candidate's.
+        """
+        spare = max(self.left() - self.for_saving(), self.left() / 3)
+        return min(spare, _FIRST * self._pace.slowness())
 
     def for_explaining(self) -> float:
         """Seconds that one explanation may take from now on: longer where people have asked for a longer run."""

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING
 import gristmill_templates
 
 from gristmill.bench import BenchFile
-from gristmill.errors import NotPossible, RunFailed
+from gristmill.errors import RunFailed, UsageError
+from gristmill.recipes import Recipe
 from gristmill.records import ColumnKind, Profile, Proposal, Resources
 from gristmill.sandbox import End, Execution, execute
 
 if TYPE_CHECKING:
     from gristmill.reports import Heading
 
-__all__ = ["draw", "file_of", "lay_beside"]
+__all__ = ["SECONDS", "check", "draw", "file_of", "lay_beside", "notebook", "title"]
 
 SECONDS = 60.0  # from the start of the notebook to its end
 _NOTEBOOK = "explore.ipynb"
@@ -28,13 +29,28 @@ _BESIDE = (_NOTEBOOK, "predict.ipynb")
 _NOT_DRAWN = (ColumnKind.PICTURE, ColumnKind.BOXES)
 
 
-def file_of(name: str, profile: Profile, proposal: Proposal, resources: Resources) -> BenchFile:
-    """What the notebook is told: what a run would be that does as proposed; NotPossible where nothing can be drawn."""
+def title(name: str) -> str:
+    """What a page about data of that name is called."""
+    return f"{name}: a first look"
+
+
+def notebook() -> Recipe:
+    """The notebook that draws."""
+    return Recipe(name=_NOTEBOOK.removesuffix(".ipynb"), text=gristmill_templates.text(_NOTEBOOK))
+
+
+def check(name: str, profile: Profile, proposal: Proposal) -> None:
+    """UsageError where there is nothing that could be drawn."""
     if all(column.kind in _NOT_DRAWN or column.name == proposal.target for column in profile.main.columns):
-        raise NotPossible(
-            f"{name} has no columns that could be drawn: it holds pictures.",
-            cure="`gristmill check` says what is in it, and a run's report shows its pictures.",
+        raise UsageError(
+            f"{name} has no columns that could be drawn, beside the one to be predicted.",
+            cure="`gristmill check` says what is in it; pictures are shown by a run's report.",
         )
+
+
+def file_of(name: str, profile: Profile, proposal: Proposal, resources: Resources) -> BenchFile:
+    """What the notebook is told: what a run would be that does as proposed; UsageError where nothing can be drawn."""
+    check(name, profile, proposal)
     return BenchFile(
         run_id="exploration",
         name=name,
@@ -60,10 +76,10 @@ def draw(file: BenchFile, folder: Path, execution: Execution, to: Path, *, secon
     from gristmill.reports import render  # takes a second, and no other command needs it
 
     file.write(folder)
-    notebook = folder / _NOTEBOOK
-    notebook.write_text(gristmill_templates.text(_NOTEBOOK), encoding="utf-8")
+    file_at = folder / _NOTEBOOK
+    file_at.write_text(notebook().text, encoding="utf-8")
     memory = file.resources.memory
-    ending = execute(execution, notebook, {"target": file.target}, seconds=seconds, memory=memory)
+    ending = execute(execution, file_at, {"target": file.target}, seconds=seconds, memory=memory)
     cut_short = ""
     if ending is None:
         cut_short = f"This took longer than {seconds:g} seconds: what follows is what was done by then."
@@ -73,7 +89,7 @@ def draw(file: BenchFile, folder: Path, execution: Execution, to: Path, *, secon
             cause=f"{(ending.message or ending.error).rstrip('.')}.",
             cure="`gristmill check` says what is in it, and executes no notebook.",
         )
-    return render(notebook, to, _heading(file, cut_short))
+    return render(file_at, to, _heading(file, cut_short))
 
 
 def lay_beside(folder: Path) -> None:
@@ -91,4 +107,4 @@ def _heading(file: BenchFile, notice: str) -> Heading:
         "to be predicted": file.target,
         "task": file.task.replace("-", " "),
     }
-    return Heading(title=f"{file.name}: a first look", facts=facts, notice=notice)
+    return Heading(title=title(file.name), facts=facts, notice=notice)

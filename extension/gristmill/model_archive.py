@@ -69,10 +69,12 @@ def schema_of(predictor: Any, engine: Engine, file: BenchFile) -> dict[str, Any]
         for column in file.profile.main.columns
         if column.name in used
     ]  # fmt: skip
-    classes = engine.classes(predictor)
+    classes, kind = engine.classes(predictor), tasks.find(file.task)
     return {
         "task": file.task,
-        "item": tasks.find(file.task).item,
+        "item": kind.item,
+        "asks_for_rows": kind.asks_for_rows,
+        "answers": list(kind.answers),
         "target": file.target,
         "metric": file.metric,
         "columns": columns,

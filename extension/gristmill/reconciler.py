@@ -2,7 +2,8 @@
 
 Run folders whose run has ended, or was never known, are removed, and what still runs in them is ended. Runs that
 lapsed need nobody to look after them: the next claim takes them. Uploads whose time is over are dropped, with the parts
-that had arrived.
+that had arrived. What a run was asked with, which was cancelled before anybody claimed it, goes where its worker would
+have put it.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ from typing import TYPE_CHECKING
 
 from gristmill.bench import run_of
 from gristmill.catalog import Catalog
-from gristmill.errors import Conflict, GristmillError, NotFound
+from gristmill.errors import CatalogFailed, Conflict, GristmillError, NotFound
 from gristmill.records import Failure, Upload, UploadStatus
 from gristmill.stores import Shelf
 
 if TYPE_CHECKING:  # it brings in reports, and so pandas
     from gristmill.worker.attempt import Tools
 
-__all__ = ["Reconciler", "sweep_uploads"]
+__all__ = ["Reconciler", "shelve_papers", "sweep_uploads"]
 
 _log = logging.getLogger("gristmill.reconciler")
 
@@ -41,6 +42,27 @@ def sweep_uploads(catalog: Catalog, shelf: Shelf) -> int:
             _drop(upload, shelf)
             swept += 1
     return swept
+
+
+def shelve_papers(catalog: Catalog, shelf: Shelf) -> int:
+    """Put the papers of runs that have ended from the catalog into their stores; how many runs there were.
+
+    A project's own store that is away keeps its runs' papers here, and holds up nobody else's.
+    """
+    shelved = 0
+    for run_id in catalog.papers.left_over():
+        try:
+            store = shelf.of(catalog.runs.get(run_id))
+            for key, paper in catalog.papers.of(run_id).items():
+                store.put_bytes(key, paper)
+        except CatalogFailed:
+            raise
+        except GristmillError as error:
+            _log.warning("the papers of %s are still in the catalog: %s", run_id, error)
+            continue
+        catalog.papers.drop(run_id)
+        shelved += 1
+    return shelved
 
 
 def _drop(upload: Upload, shelf: Shelf) -> None:

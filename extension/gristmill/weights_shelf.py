@@ -36,16 +36,20 @@ class WeightsShelf:
 
     def add(self, name: str, folder: Path, *, kind: str, licence: str) -> WeightsEntry:
         """Copy the weights in `folder` to the shelf under a name, once they have opened and answered."""
-        self._check_name(name)
-        if kind not in (weights.PICTURE, weights.TEXT):
-            raise UsageError(f"There are no weights of the kind {kind!r}.", cure="Choose one of: picture, text.")
-        if not licence.strip():
-            raise UsageError("Nothing says under what licence these weights are.", cure="Name it: --licence Apache-2.0")
+        self.check(name, kind=kind, licence=licence)
         if not folder.is_dir():
             raise UsageError(f"{folder} is no folder.", cure="Give the folder that holds the weights' files.")
         self._try(kind, folder)
         weights.put(folder, self.folder, name=name, kind=kind, source="folder", licence=licence, origin=folder.name)
         return self._kept(name)
+
+    def check(self, name: str, *, kind: str, licence: str) -> None:
+        """Refuse what is wrong whatever the weights are like."""
+        self._check_name(name)
+        if kind not in (weights.PICTURE, weights.TEXT):
+            raise UsageError(f"There are no weights of the kind {kind!r}.", cure="Choose one of: picture, text.")
+        if not licence.strip():
+            raise UsageError("Nothing says under what licence these weights are.", cure="Name it: --licence Apache-2.0")
 
     def fetch(self, name: str) -> WeightsEntry:
         """Fetch the weights of that name, or a repository `owner/name`, from a model hub and keep them."""

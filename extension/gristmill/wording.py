@@ -19,6 +19,7 @@ __all__ = [
     "quoted",
     "rounded",
     "share",
+    "share_alike",
     "shorten",
     "size",
 ]
@@ -96,6 +97,12 @@ def share(value: float, digits: int = 1) -> str:
     return written.replace("-", _MINUS) + "%"
 
 
+def share_alike(value: float) -> str:
+    """A fraction as per cent for columns: one decimal, but where it is all or nothing."""
+    written = f"{100 * value:.1f}%"
+    return share(value) if written in ("100.0%", "0.0%") or not math.isfinite(value) else written
+
+
 def between(low: float, high: float, form: Form) -> str:
     """Two ends, in a sentence that says "between"."""
     return f"{form(low)} and {form(high)}"
@@ -120,9 +127,14 @@ def duration(seconds: float) -> str:
         return f"{seconds:.1f} s"
     if seconds < 90:
         return f"{seconds:.0f} s"
-    if seconds < 5400:
-        return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
-    return f"{seconds // 3600:.0f} h {seconds % 3600 // 60:.0f} min"
+    whole = round(seconds)
+    if whole < 5400:
+        return _in_two(whole // 60, "min", whole % 60, "s")
+    return _in_two(whole // 3600, "h", whole % 3600 // 60, "min")
+
+
+def _in_two(large: int, unit: str, small: int, lesser: str) -> str:
+    return f"{large} {unit} {small} {lesser}" if small else f"{large} {unit}"
 
 
 def size(amount: float) -> str:

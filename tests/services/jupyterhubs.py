@@ -11,15 +11,14 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import socket
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from services._processes import free_ports, start, stop, wait
 
 PATIENCE = 90.0
 ADMIN = "the token of a service that may do everything on this hub"
@@ -46,6 +45,8 @@ c.JupyterHub.services = [
         "url": "http://127.0.0.1:{api}",
         "command": ["{python}", "-c", "import sys; from gristmill.app import main; sys.exit(main())",
                     "api", "--port", "{api}", "--prefix", "/services/gristmill"],
+        "oauth_no_confirm": True,
+        "oauth_client_allowed_scopes": ["custom:gristmill:use", "custom:gristmill:train", "custom:gristmill:admin"],
         "environment": {{"GRISTMILL_HOME": "{folder}/home", "PYTHONPATH": "{path}"}},
     }},
 ]
@@ -99,54 +100,18 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     if importlib.util.find_spec("jupyterhub") is None or not proxy.exists():
         pytest.skip("jupyterhub and configurable-http-proxy are not installed")
     folder = tmp_path_factory.mktemp("hub")
-    ports = dict(zip(("public", "hub", "proxy", "api"), _ports(4), strict=True))
+    ports = dict(zip(("public", "hub", "proxy", "api"), free_ports(4), strict=True))
     names = {
         "folder": folder, "proxy_command": proxy, "python": sys.executable, "admin": ADMIN.replace(" ", "-"),
         "path": os.pathsep.join(path for path in sys.path if path),
     }  # fmt: skip
     config = folder / "jupyterhub_config.py"
     config.write_text(CONFIG.format_map(ports | names))
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterhub", "--config", str(config)], cwd=folder, stdout=log, stderr=log,
-            start_new_session=True,
-        )  # fmt: skip
-        try:
-            _wait(f"http://127.0.0.1:{ports['public']}", process, folder / "log")
-            yield Hub(f"http://127.0.0.1:{ports['public']}")
-        finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    import httpx
-
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            if (
-                httpx.get(f"{url}/hub/api/").status_code == 200
-                and httpx.get(f"{url}/services/gristmill/health").status_code == 200
-            ):
-                return
-        except httpx.TransportError:
-            pass
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise TimeoutError(f"the hub did not start:\n{log.read_text()[-3000:]}")
-        time.sleep(0.2)
-
-
-def _ports(count: int) -> list[int]:
-    probes = [socket.socket() for _ in range(count)]
+    process = start([sys.executable, "-m", "jupyterhub", "--config", str(config)], folder)
     try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
+        found = Hub(f"http://127.0.0.1:{ports['public']}")
+        for endpoint in (f"{found.url}/hub/api/", f"{found.service}/health"):
+            wait("jupyterhub", endpoint, process, well=True, seconds=PATIENCE)
+        yield found
     finally:
-        for probe in probes:
-            probe.close()
+        stop(process, seconds=20)

@@ -30,6 +30,7 @@ from starlette.types import ASGIApp
 
 import gristmill
 from gristmill.api import routes
+from gristmill.api.browsing import Browsing
 from gristmill.api.door import AtTheDoor
 from gristmill.api.envelope import Envelope
 from gristmill.api.problems import problem_of
@@ -61,7 +62,9 @@ def create_app(service: Service, *, rounds: bool = True) -> ASGIApp:
         app.mount(f"{service.prefix}/store", AtTheDoor(door, f"{service.prefix}/store"))
     own = f"{service.prefix}/stores"
     app.mount(own, AtTheDoor(service.parts.shelf.doors(own), own))
-    return Envelope(app, service.metrics)
+    if service.sign_in is None:
+        return Envelope(app, service.metrics)
+    return Envelope(Browsing(app, service.sign_in, service.identity, service.prefix), service.metrics)
 
 
 def routed(prefix: str, life: Any = None) -> FastAPI:

@@ -111,4 +111,5 @@ def _plain(error: HTTPException, request: Request) -> Failure:
     what = {404: "There is nothing here.", 405: f"{request.method} is not served here."}.get(
         error.status_code, f"{phrase}."
     )
-    return Failure(code=phrase.lower().replace(" ", "-"), what=what, cure="See the API's openapi.json.")
+    cure = "Check the address; the API's openapi.json names all that is here."
+    return Failure(code=phrase.lower().replace(" ", "-"), what=what, cure=cure)

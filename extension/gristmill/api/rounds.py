@@ -15,7 +15,7 @@ from gristmill.api.service import Service
 from gristmill.errors import GristmillError
 from gristmill.mill.ticking import Ticking
 from gristmill.notify import Teller
-from gristmill.reconciler import sweep_uploads
+from gristmill.reconciler import shelve_papers, sweep_uploads
 
 __all__ = ["Rounds"]
 
@@ -60,6 +60,7 @@ class Rounds:
     def _sweep(self) -> None:
         parts = self._service.parts
         sweep_uploads(parts.catalog, parts.shelf)
+        shelve_papers(parts.catalog, parts.shelf)
         self._teller.sweep()
         parts.catalog.answers.sweep(time.time() - _ANSWERS_KEPT)
         parts.catalog.reseal()

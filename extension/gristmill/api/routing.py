@@ -32,7 +32,7 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Protocol, TypeVar
 
 import msgspec
-from anyio import fail_after, to_thread
+from anyio import fail_after
 from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
@@ -185,7 +185,7 @@ class _Route(APIRoute):
                     request.state.mill = service.mill.on_behalf(_admitted(who))
                 request.state.body = await _read(request, spec.most) if spec.takes or spec.creates else b""
                 if spec.whole and who is not None:
-                    return await to_thread.run_sync(in_one, request, who.name)
+                    return await service.line.take(functools.partial(in_one, request, who.name))
                 if spec.creates and who is not None:
                     again = functools.partial(carry_out, request)
                     return await once(service.parts.catalog, who.name, request, request.state.body, again)

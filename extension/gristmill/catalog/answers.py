@@ -31,7 +31,7 @@ class Answers(Rows[Answer]):
         super().__init__(database)
         columns = self.table.c
         mine = and_(columns.who == bindparam("asker"), columns.key == bindparam("under"))
-        self._found = select(self.table).where(mine)
+        self._mine = self._found(mine)
         self._settled = (
             update(self.table).where(mine).values({name: bindparam(name) for name in ("status", "headers", "body")})
         )
@@ -58,8 +58,8 @@ class Answers(Rows[Answer]):
     def find(self, asked: Answer, *, dead_before: float, old_before: float) -> Answer | None:
         """What is kept of who was first; what is as good as not there is dropped."""
         with self._database.reading() as connection:
-            row = connection.execute(self._found, {"asker": asked.who, "under": asked.key}).one_or_none()
-        found = None if row is None else self._record(row)
+            rows = self._mine.rows(connection, {"asker": asked.who, "under": asked.key})
+        found = self._made(rows[0]) if rows else None
         if found is None or found.created_at >= (dead_before if found.status is None else old_before):
             return found
         with self._database.writing() as connection:

@@ -54,7 +54,7 @@ from sqlalchemy import select
 
 from gristmill.catalog.abouts import Abouts
 from gristmill.catalog.answers import Answers
-from gristmill.catalog.database import Database, Together, open_database
+from gristmill.catalog.database import Database, open_database
 from gristmill.catalog.datasets import Datasets
 from gristmill.catalog.deeds import Deeds
 from gristmill.catalog.events import Events
@@ -70,6 +70,7 @@ from gristmill.catalog.schemas import Schemas
 from gristmill.catalog.seeing import Seeing
 from gristmill.catalog.stores import Stores
 from gristmill.catalog.telling import AllChoices, AllNews, Deliveries, Tidings, Webhooks
+from gristmill.catalog.together import Group, Together
 from gristmill.catalog.upgrading import upgrade
 from gristmill.catalog.uploads import Uploads
 from gristmill.sealing import Keyring
@@ -136,6 +137,19 @@ class Catalog:
     def together(self) -> AbstractContextManager[Together]:
         """One transaction for all that this thread writes in the block."""
         return self._database.together()
+
+    @property
+    def one_writer(self) -> bool:
+        """Whether one transaction at a time can write; those who wait do well to be `grouped`."""
+        return self._database.one_writer
+
+    def grouped(self) -> AbstractContextManager[Group]:
+        """One transaction for all blocks that this thread carries out in here; each is undone by itself."""
+        return self._database.grouped()
+
+    def rest(self) -> None:
+        """Keep what this thread's group has written so far: what comes now may take long."""
+        self._database.rest()
 
     def afterwards(self, what: Callable[[], object], *, always: bool = False) -> None:
         """Do something once what this thread has written in its block `together` is kept, or `always`; else now."""

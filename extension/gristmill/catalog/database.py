@@ -2,7 +2,8 @@
 
 The two kinds differ in how they lock, tell the time and name what went wrong; each has a file of its own. Everything
 above writes plain SQLAlchemy Core in `with database.reading()` or `with database.writing()`, each one transaction.
-What belongs together beyond that is written in `with database.together()`: see `Together`.
+What belongs together beyond that is written in `with database.together()`, and several such blocks are kept at once in
+`with database.grouped()`: see `together`.
 
 A *fault* is an error of the driver, by its stable code, as one of our errors with cause and cure. All of them are
 mapped in `Database._in_our_words`, and nowhere else.
@@ -13,7 +14,7 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -21,6 +22,7 @@ from sqlalchemy import Connection, Double, Engine, exc, literal, make_url, selec
 from sqlalchemy.engine import URL
 from sqlalchemy.sql import ColumnElement
 
+from gristmill.catalog.together import Group, Together
 from gristmill.errors import CatalogFailed, Conflict, GristmillError, NotFound, UsageError
 
 __all__ = ["MISSING", "TAKEN", "UNFIT", "Database", "Fault", "open_database"]
@@ -45,81 +47,11 @@ UNFIT = Fault(
 )
 
 
-class Together:
-    """One transaction for all that a thread writes in a block. It begins with the first of it, so what is slow and only
-    reads keeps nobody waiting, and it is kept when the block ends.
-
-    Whatever raises while it writes undoes all of it there and then; so does `undo`.
-    """
-
-    def __init__(self, begin: Callable[[], AbstractContextManager[Connection]], read: Callable[[], Connection]) -> None:
-        self._begin, self._read = begin, read
-        self._open: ExitStack | None = None
-        self._reader: Connection | None = None
-        self._afterwards: list[tuple[bool, Callable[[], object]]] = []
-        self.connection: Connection | None = None
-
-    def reading(self) -> Connection:
-        """One connection for all that is read before something is written, and that one afterwards."""
-        if self.connection is not None:
-            return self.connection
-        if self._reader is None:
-            self._reader = self._read()
-        return self._reader
-
-    def rest(self) -> None:
-        """Let go of what was read with."""
-        if self._reader is not None:
-            reader, self._reader = self._reader, None
-            reader.close()
-
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        if self.connection is None:
-            self.rest()
-            self._open = ExitStack()
-            self.connection = self._open.enter_context(self._begin())
-        try:
-            yield self.connection
-        except BaseException as error:
-            self.undo(error)
-            raise
-
-    def undo(self, error: BaseException | None = None) -> None:
-        """Forget what was written so far, and what was to be done once it is kept."""
-        self._afterwards = [(always, what) for always, what in self._afterwards if always]
-        if self._open is not None:
-            opened, self._open, self.connection = self._open, None, None
-            undone = error or _Undone()
-            opened.__exit__(type(undone), undone, None)
-
-    def afterwards(self, what: Callable[[], object], *, always: bool) -> None:
-        """Do something once all is kept; or whatever comes of it."""
-        self._afterwards.append((always, what))
-
-    def keep(self) -> None:
-        """Commit."""
-        if self._open is not None:
-            opened, self._open, self.connection = self._open, None, None
-            opened.__exit__(None, None, None)
-
-    def close(self) -> None:
-        """Undo what was not kept, and do what was to be done after it."""
-        self.rest()
-        if self._open is not None:
-            self.undo()
-        for _, what in self._afterwards:
-            what()
-
-
-class _Undone(Exception):
-    """Ends a transaction that is not to be kept."""
-
-
 class Database(ABC):
     """A database by URL. Subclasses give the engine, the lock and the faults of their kind."""
 
     faults: ClassVar[Mapping[str, Fault]]  # the start of a driver's code -> what it means; the longest match counts
+    one_writer: ClassVar[bool] = False  # whether one transaction at a time can write, so that others do well to join it
 
     def __init__(self, url: URL, clock: Callable[[], float] | None) -> None:
         self._clock = clock
@@ -128,6 +60,7 @@ class Database(ABC):
         self._turn: AbstractContextManager[object] = nullcontext()  # which a kind may make one thread's at a time
         self._here = threading.local()
         self._reader, self._writer = self._engines(url)
+        self._driver_errors: type[Exception] = self._reader.dialect.loaded_dbapi.Error  # what a `Prepared` lets through
         self._time = select(self._own_now())
 
     @abstractmethod
@@ -163,7 +96,11 @@ class Database(ABC):
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection to read with; it sees what this thread has written."""
-        together = self._together()
+        together, group = self._together(), self._group()
+        if together is None and group is not None and group.connection is not None:
+            with self._in_our_words():
+                yield group.connection
+            return
         if together is None:
             with self._in_our_words(), self._reader.connect() as connection:
                 yield connection
@@ -179,7 +116,7 @@ class Database(ABC):
     def writing(self) -> Iterator[Connection]:
         """A transaction to write in: kept when the block ends, undone when it raises."""
         together = self._together()
-        begun = self._begin() if together is None else together.writing()
+        begun = self._begun() if together is None else together.writing()
         with self._in_our_words(), begun as connection:
             yield connection
 
@@ -194,7 +131,7 @@ class Database(ABC):
                 joined.undo()
                 raise
             return
-        together = self._here.together = Together(self._begin, self._reader.connect)
+        together = self._here.together = Together(self._begun, self._reader.connect, self._group())
         try:
             yield together
             with self._in_our_words():
@@ -205,6 +142,22 @@ class Database(ABC):
         finally:
             self._here.together = None
             together.close()
+
+    @contextmanager
+    def grouped(self) -> Iterator[Group]:
+        """One transaction for all blocks of this thread that write in here, each of which is undone by itself."""
+        group = self._here.group = Group(self._begin)
+        try:
+            yield group
+        finally:
+            self._here.group = None
+            group.keep()
+
+    def rest(self) -> None:
+        """Keep what this thread's group has written so far: what comes now may take long, and others want to write."""
+        group = self._group()
+        if group is not None:
+            group.rest()
 
     def afterwards(self, what: Callable[[], object], *, always: bool = False) -> None:
         """Do something once what this thread has written is kept: now, unless it is in a block `together`.
@@ -221,9 +174,17 @@ class Database(ABC):
         found: Together | None = getattr(self._here, "together", None)
         return found
 
+    def _group(self) -> Group | None:
+        found: Group | None = getattr(self._here, "group", None)
+        return found
+
+    def _begun(self) -> AbstractContextManager[Connection]:
+        group = self._group()
+        return self._begin() if group is None else group.writing()
+
     @contextmanager
     def _begin(self) -> Iterator[Connection]:
-        with self._turn, self._writer.begin() as connection:
+        with self._in_our_words(), self._turn, self._writer.begin() as connection:
             yield connection
 
     def close(self) -> None:
@@ -238,7 +199,7 @@ class Database(ABC):
             if isinstance(error.orig, GristmillError):  # raised while a value was made ready for the statement
                 raise error.orig from None
             raise self._explained(error.orig or error) from error
-        except (exc.SQLAlchemyError, UnicodeEncodeError, OverflowError) as error:
+        except (exc.SQLAlchemyError, self._driver_errors, UnicodeEncodeError, OverflowError) as error:
             raise self._explained(error) from error
 
     def _explained(self, error: BaseException) -> GristmillError:

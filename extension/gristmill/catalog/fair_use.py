@@ -17,10 +17,10 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
     Connection,
     Integer,
     Select,
+    Text,
     and_,
     bindparam,
     case,
@@ -29,6 +29,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    or_,
     select,
     true,
     union,
@@ -38,6 +39,7 @@ from sqlalchemy import (
 from gristmill.catalog import tables
 from gristmill.catalog.database import Database
 from gristmill.catalog.nearing import Nears
+from gristmill.catalog.prepared import Prepared
 from gristmill.catalog.rows import Rows, merging
 from gristmill.errors import NotFound
 from gristmill.records import (
@@ -57,7 +59,7 @@ from gristmill.records import (
     replace,
 )
 
-__all__ = ["AllLimits", "Decide", "FairUse", "Usages"]
+__all__ = ["AllLimits", "Decide", "FairUse", "Usages", "platform_pays"]
 
 Decide = Callable[[Sequence[Account]], None]
 """Raises where what is asked for is more than these may use."""
@@ -66,8 +68,11 @@ _CLAIMS = "claims"
 _SEEN = 60.0  # seconds that somebody's teams are believed to stand in the catalog: as long as a hub is
 _MOST_SEEN = 10_000
 _MOST = 1e15
-_KEPT = (UploadStatus.OPEN, UploadStatus.RECEIVED, UploadStatus.ACCEPTED)
-_OPEN = (RunStatus.QUEUED, RunStatus.RUNNING)
+_OPEN = [literal(status, tables.runs.c.status.type) for status in (RunStatus.QUEUED, RunStatus.RUNNING)]
+_KEPT = [
+    literal(status, tables.uploads.c.status.type)
+    for status in (UploadStatus.OPEN, UploadStatus.RECEIVED, UploadStatus.ACCEPTED)
+]
 
 
 class AllLimits(Rows[Limits]):
@@ -96,7 +101,8 @@ class AllLimits(Rows[Limits]):
         """Take a subject's own limits away; NotFound if it has none."""
         with self._database.writing() as connection:
             if connection.execute(delete(self.table).where(self._is(kind, name))).rowcount == 0:
-                raise NotFound(f"There are no limits for {name or kind}.", cure="`gristmill limits` shows what is set.")
+                cure = "`gristmill limits list` shows what is set."
+                raise NotFound(f"There are no limits for {name or kind}.", cure=cure)
 
     def _is(self, kind: Subject, name: str) -> ColumnElement[bool]:
         return and_(self.table.c.kind == kind, self.table.c.name == name)
@@ -126,12 +132,13 @@ class Usages(Rows[Usage]):
         subjects = [(Subject.PERSON, run.owner)]
         subjects += [(Subject.TEAM, team) for team in connection.execute(teams.order_by("team")).scalars()]
         seconds = max(0.0, run.finished_at - run.claimed_at)
+        pays = connection.execute(select(platform_pays(literal(run.store_id, Text)))).scalar_one()
         sums = {
             "runs": 1,
             "seconds": seconds,
             "gpu_seconds": _sane(seconds * run.gpus),
             "money": _sane(run.price * seconds / 3600),
-            "bytes": 0 if run.store_id else int(_sane(sum(artifact.size for artifact in run.artifacts))),
+            "bytes": int(_sane(sum(artifact.size for artifact in run.artifacts))) if pays else 0,
         }
         for kind, name in subjects:
             place = {"kind": kind, "name": name, "project_id": run.project_id, "month": month_of(run.finished_at)}
@@ -214,8 +221,8 @@ class FairUse:
         month = month_of(self._database.tell_time(connection))
         subjects = [(Subject.PERSON, who.name), *((Subject.TEAM, team) for team in sorted(set(who.teams)))]
         asked = {f"subject_{number}": name for number, (_, name) in enumerate(subjects)} | {"month": month}
-        rows = sorted(connection.execute(_standing(len(subjects) - 1), asked).all())
-        return tuple(_account(kind, name, month, tuple(row)) for (kind, name), row in zip(subjects, rows, strict=True))
+        rows = sorted(_standing(len(subjects) - 1).rows(connection, asked))
+        return tuple(_account(kind, name, month, row) for (kind, name), row in zip(subjects, rows, strict=True))
 
 
 def _sane(amount: float) -> float:
@@ -231,10 +238,10 @@ def _turn(kind: Subject, name: str) -> str:
 
 
 @functools.lru_cache(maxsize=100)
-def _standing(teams: int) -> CompoundSelect[Any]:
+def _standing(teams: int) -> Prepared:
     """How a person and so many teams stand in `month`, a row each: its number, what is counted, limits."""
     kinds = (Subject.PERSON, *(Subject.TEAM,) * teams)
-    return union_all(*(_stands(kind, number) for number, kind in enumerate(kinds)))
+    return Prepared(union_all(*(_stands(kind, number) for number, kind in enumerate(kinds))))
 
 
 def _stands(kind: Subject, number: int) -> Select[Any]:
@@ -263,6 +270,16 @@ def _account(kind: Subject, name: str, month: str, row: Sequence[Any]) -> Accoun
         kind=kind, name=name, limits=limits, month=month, queued=queued, running=running, asked_money=asked_money,
         asked_gpu_seconds=asked_gpu_seconds, money=money, gpu_seconds=gpu_seconds, bytes=int(kept) + int(sent),
     )  # fmt: skip
+
+
+def platform_pays(store_id: ColumnElement[str | None]) -> ColumnElement[bool]:
+    """Whether it is the platform's operator who pays for what lies in a store, by its id, which may be none.
+
+    That is the platform's own store, and whatever is reached by the platform's own rights: a bucket or a folder that an
+    admin has given to a project. What takes a person's own credentials is that person's own.
+    """
+    stores = tables.stores.c
+    return or_(store_id.is_(None), store_id.in_(select(stores.id).where(stores.credentials == "")))
 
 
 def _counted(owner: ColumnElement[str], kind: Subject, name: ColumnElement[str]) -> ColumnElement[bool]:
@@ -296,7 +313,7 @@ def _used(kind: Subject, name: ColumnElement[str]) -> Select[Any]:
 
 def _sent(kind: Subject, name: ColumnElement[str]) -> Select[Any]:
     uploads = tables.uploads.c
-    held = and_(_counted(uploads.owner, kind, name), uploads.status.in_(_KEPT), uploads.store_id.is_(None))
+    held = and_(_counted(uploads.owner, kind, name), uploads.status.in_(_KEPT), platform_pays(uploads.store_id))
     return select(func.coalesce(func.sum(uploads.size), 0).label("sent")).where(held)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Table, bindparam,
 
 from gristmill.catalog import tables
 from gristmill.catalog.database import Database
+from gristmill.catalog.prepared import Prepared
 from gristmill.errors import NotFound
 
 __all__ = ["Rows", "merging"]
@@ -36,10 +37,9 @@ class Rows(Generic[Record]):
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        # Made once: SQLAlchemy takes longer to make such a statement than the database to carry it out.
-        self._one = select(self.table).where(self.table.c.id == bindparam("wanted")) if "id" in self.table.c else None
-        self._new, self._plain = insert(self.table).returning(self.table), insert(self.table)
         self._names = [field.name for field in dataclasses.fields(self.kind)]  # type: ignore[arg-type]
+        self._one = self._found(self.table.c.id == bindparam("wanted")) if "id" in self.table.c else None
+        self._new, self._plain = insert(self.table).returning(self.table), Prepared(insert(self.table), self._names)
 
     def get(self, id: str) -> Record:
         """The one with that id; NotFound if there is none."""
@@ -49,10 +49,10 @@ class Rows(Generic[Record]):
     def _get(self, connection: Connection, id: str) -> Record:
         if self._one is None:
             raise TypeError(f"A {self.noun} has no id.")
-        row = connection.execute(self._one, {"wanted": id}).one_or_none()
-        if row is None:
+        found = self._one.rows(connection, {"wanted": id})
+        if not found:
             raise self.missing(id)
-        return self._record(row)
+        return self._made(found[0])
 
     def missing(self, id: str) -> NotFound:
         """What is raised where nothing has that id."""
@@ -61,13 +61,20 @@ class Rows(Generic[Record]):
     def _record(self, row: Row[Any]) -> Record:
         return self.kind(**row._asdict())
 
+    def _found(self, where: ColumnElement[bool]) -> Prepared:
+        """The statement that finds what is so; see `_made`."""
+        return Prepared(select(*(self.table.c[name] for name in self._names)).where(where))
+
+    def _made(self, values: tuple[Any, ...]) -> Record:
+        return self.kind(**dict(zip(self._names, values, strict=True)))
+
     def _insert(self, connection: Connection, record: Any) -> Record:
         values = {name: getattr(record, name) for name in self._names}
         return self._record(connection.execute(self._new, values).one())
 
     def _write(self, connection: Connection, record: Any) -> None:
         """Insert a record that nobody needs to see as it was written."""
-        connection.execute(self._plain, {name: getattr(record, name) for name in self._names})
+        self._plain.carry_out(connection, {name: getattr(record, name) for name in self._names})
 
     def _page(self, query: Select[Any], before: str | None, limit: int) -> tuple[Record, ...]:
         with self._database.reading() as connection:

@@ -38,6 +38,7 @@ _TRY_AGAIN = 0.01  # seconds between two attempts to turn a file to WAL
 class SqliteDatabase(Database):
     """A catalog in one file, for any number of threads and processes of one machine."""
 
+    one_writer: ClassVar[bool] = True
     faults: ClassVar[Mapping[str, Fault]] = {
         "SQLITE_CONSTRAINT": UNFIT,
         "SQLITE_CONSTRAINT_UNIQUE": TAKEN,

@@ -56,6 +56,10 @@ class Stores(SealedRows[OwnStore]):
             if connection.execute(own.values(store_id=None)).rowcount == 0:
                 raise NotFound("The project has no store of its own.")
 
+    def platform_pays(self, store_id: str | None) -> bool:
+        """Whether what lies in that store is the platform's to pay for; see `fair_use.platform_pays`."""
+        return store_id is None or not self.get(store_id).credentials
+
     def credentials(self, store: OwnStore) -> dict[str, str]:
         """A store's credentials in the open; none where the platform's own rights reach it."""
         if not store.credentials:

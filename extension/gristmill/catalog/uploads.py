@@ -34,11 +34,13 @@ class Uploads(Rows[Upload]):
         super().__init__(database)
         self._fair_use = FairUse(database)
 
-    def add(self, upload: Upload, *, who: Who | None = None, decide: Decide | None = None) -> Upload:
-        """Register an upload; `decide` is asked whether `who` may have it."""
+    def add(
+        self, upload: Upload, *, who: Who | None = None, decide: Decide | None = None, counts: bool = True
+    ) -> Upload:
+        """Register an upload; `decide` is asked whether `who` may have it, whose storage it `counts` for, or not."""
         with self._database.writing() as connection:
             if who is not None and decide is not None:
-                self._fair_use.admit(connection, who, decide, size=upload.size if upload.store_id is None else 0)
+                self._fair_use.admit(connection, who, decide, size=upload.size if counts else 0)
             return self._insert(connection, upload)
 
     def newest(self, project_id: str, name: str) -> Upload | None:

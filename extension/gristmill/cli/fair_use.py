@@ -88,13 +88,13 @@ def list_limits(session: Session) -> None:
 
 
 @limits.command("set", short_help="Change limits; for admins.")
-@click.argument("kind", type=click.Choice([one.value for one in Subject]))
+@click.argument("kind", type=click.Choice([one.value for one in Subject]), metavar="KIND")
 @click.argument("name", default="")
 @click.option("--runs-at-once", type=int, help="How many runs may run at the same time.")
 @click.option("--queued-runs", type=int, help="How many may wait.")
 @click.option("--gpu-hours", type=float, help="GPU hours a month.")
 @click.option("--money", type=float, help="What runs may cost a month, in the currency of GRISTMILL_PRICE.")
-@click.option("--storage", type=int, help="Bytes in the store.")
+@click.option("--storage", type=words.SIZE, help="What may lie in the store, such as 20GB.")
 @click.option("--largest-budget", type=words.BUDGET, help="The most time that one training may take.")
 @click.option(
     "--no-limit",
@@ -124,7 +124,7 @@ def set_limits(session: Session, /, kind: str, name: str, freed: Sequence[str], 
 
 
 @limits.command("drop", short_help="Take limits away; for admins.")
-@click.argument("kind", type=click.Choice([one.value for one in Subject]))
+@click.argument("kind", type=click.Choice([one.value for one in Subject]), metavar="KIND")
 @click.argument("name", default="")
 @pass_session
 def drop_limits(session: Session, kind: str, name: str) -> None:

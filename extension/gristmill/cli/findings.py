@@ -36,8 +36,7 @@ def show_plan(session: Session, name: str, profile: Profile, proposal: Proposal,
         session.console.print(pages.proposal_page(proposal, width=session.console.width, budget=budget))
         session.console.print()
         return
-    rows = words.count(profile.rows, profile.item)
-    session.say(f"data {words.plain(name)}: {rows}, {len(profile.main.columns):,} columns")
+    session.say(f"data {words.plain(name)}: {', '.join(words.extent(profile))}")
     for notice in (*profile.notices, *proposal.notices):
         session.say(f"{notice.severity}: {words.plain(notice.message)}")
     seconds = words.duration(proposal.budget if budget is None else budget)

@@ -83,9 +83,8 @@ def data_page(profile: Profile, name: str, *, width: int | None, target: str | N
 
 
 def _counted(profile: Profile) -> str:
-    rows, columns = words.count(profile.rows, profile.item), f"{len(profile.main.columns):,} columns"
-    files = f"{profile.files:,} files · " if profile.files > 1 else ""
-    return f"{files}{rows} · {columns} · {words.size(profile.bytes)}"
+    files = [f"{profile.files:,} files"] if profile.files > 1 else []
+    return " · ".join([*files, *words.extent(profile), words.size(profile.bytes)])
 
 
 def _columns(table: Table, width: int, target: str | None) -> RenderableType:

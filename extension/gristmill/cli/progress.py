@@ -33,7 +33,8 @@ __all__ = ["View", "view_for"]
 _ASKING = ("fetch", "load", "predict", "look", "store")
 _EXPLAINING = ("fetch", "load", "explain", "store")
 _PHASES = ("fetch", "load", "look", "fit", "compare", "save", "explain", "report", "store")
-_WALKS = {RunKind.TRAIN: _PHASES, RunKind.EXPLAIN: _EXPLAINING}
+_EXPLORING = ("fetch", "look", "store")
+_WALKS = {RunKind.TRAIN: _PHASES, RunKind.EXPLAIN: _EXPLAINING, RunKind.EXPLORE: _EXPLORING}
 
 
 class View(ABC):

@@ -114,7 +114,7 @@ def _page(session: Session, run: Run, files: dict[str, Path]) -> None:
     facts: list[tuple[str, str | Text]] = [("run", run.id), ("status", pages.status(run))]
     facts += [fact for fact in _facts(run, files) if fact[0] != "status"]
     show(pages.facts(facts))
-    if steps := _next_steps(run):
+    if steps := _next_steps(session, run):
         show(Padding(pages.facts(steps), (1, 0, 0, 0)))
 
 
@@ -124,20 +124,26 @@ def _headline(session: Session, run: Run) -> Text:
     verdict = ""
     if run.kind is RunKind.EXPLAIN:
         verdict = "The candidates are explained."
+    elif run.kind is RunKind.EXPLORE:
+        verdict = "The data is drawn."
     elif run.rows is not None:
-        verdict = f"{run.rows:,} rows are answered."
+        item = str(session.client.model(run.model_id).schema.get("item", "row")) if run.model_id else "row"
+        verdict = f"{words.count(run.rows, item)} {'is' if run.rows == 1 else 'are'} answered."
     elif run.model_id:
         verdict = str(session.client.model(run.model_id).metrics.get("verdict") or "")
     line = Text("✓ ", style="bold green")
     return line.append(words.plain(verdict) or f"A model for {words.plain(run.target)} is ready.", style="bold default")
 
 
-def _next_steps(run: Run) -> list[tuple[str, str | Text]]:
+def _next_steps(session: Session, run: Run) -> list[tuple[str, str | Text]]:
     if run.kind is not RunKind.TRAIN:
         return [("look", f"gristmill notebook {run.id}")] if run.status.is_final else []
     if run.model_id:
+        schema = session.client.model(run.model_id).schema
+        asked = f"{run.model_id} DATA" if schema.get("asks_for_rows", True) else run.model_id
+        ending = next(iter(schema.get("answers", ())), "csv")
         return [
-            ("predict", f"gristmill predict {run.model_id} DATA -o predictions.csv"),
+            ("predict", f"gristmill predict {asked} -o predictions.{ending}"),
             ("go on", f"gristmill resume {run.id} --budget 10m"),
         ]
     if run.status.is_final:

@@ -55,8 +55,8 @@ def show(session: Session) -> None:
 
 
 @notify.command(name="set")
-@click.argument("kind", type=_KINDS)
-@click.argument("way", type=_WAYS)
+@click.argument("kind", type=_KINDS, metavar="KIND")
+@click.argument("way", type=_WAYS, metavar="WAY")
 @pass_session
 def choose(session: Session, kind: str, way: str) -> None:
     """Have KIND told by bell, mail, both, or none."""

@@ -13,14 +13,16 @@ import click
 from gristmill.client import durations
 from gristmill.client.durations import clock
 from gristmill.errors import UsageError
-from gristmill.records import Price
+from gristmill.records import Price, Profile
 
 __all__ = [
     "BUDGET",
     "SETTING",
+    "SIZE",
     "clock",
     "count",
     "duration",
+    "extent",
     "money",
     "number",
     "plain",
@@ -32,6 +34,10 @@ __all__ = [
 ]
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|.)?", re.DOTALL)
+
+
+_SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?:(?P<unit>[kmgt])b|b)?", re.IGNORECASE | re.ASCII)
+_UNITS = ("", "k", "m", "g", "t")
 
 
 class _Budget(click.ParamType[float]):
@@ -61,7 +67,20 @@ class _Setting(click.ParamType[tuple[str, Any]]):
             return name.strip(), text  # a word needs no quotes
 
 
+class _Size(click.ParamType[int]):
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        found = _SIZE.fullmatch(value.strip())
+        if found is None:
+            self.fail(f"{value!r} is no size. Write it as 500MB, 20GB or 1.5TB, or in bytes.", param, ctx)
+        return round(float(found["number"]) * 1000.0 ** _UNITS.index((found["unit"] or "").lower()))
+
+
 BUDGET = _Budget()  # 90s, 10m, 1h30m -> seconds
+SIZE = _Size()  # 500MB, 20GB -> bytes
 SETTING = _Setting()  # name=value; the value is JSON, or a bare word
 
 
@@ -80,6 +99,13 @@ def duration(seconds: float) -> str:
 def count(amount: int, item: str) -> str:
     """1 row, 2,000 pictures."""
     return f"{amount:,} {item}{'' if amount == 1 else 's'}"
+
+
+def extent(profile: Profile) -> list[str]:
+    """How much data there is: `6,000 rows`, `3 columns`; of pictures and texts, only how many."""
+    rows, columns = count(profile.rows, profile.item), len(profile.main.columns)
+    own = not profile.arranged or columns > 3  # what intake makes of files has three at most, and none is the user's
+    return [rows, count(columns, "column")] if own else [rows]
 
 
 def when(at: float, now: float | None = None) -> str:

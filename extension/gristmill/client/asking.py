@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from gristmill.client import durations
 from gristmill.errors import NotConfirmed, UsageError
@@ -13,7 +14,9 @@ from gristmill.records import Notice, Proposal, RunRequest, Severity
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["accepted_of", "plan_of", "seconds_of", "written"]
+__all__ = ["accepted_of", "plan_of", "seconds_of", "word_of", "written"]
+
+Word = TypeVar("Word", bound=StrEnum)
 
 
 def written(frame: pd.DataFrame, path: Path) -> Path:
@@ -31,6 +34,14 @@ def written(frame: pd.DataFrame, path: Path) -> Path:
 
 def seconds_of(length: str | float | None) -> float | None:
     return durations.seconds(length) if isinstance(length, str) else length
+
+
+def word_of(kind: type[Word], word: str) -> Word:
+    """One of a fixed set of words, such as a stage; UsageError for another."""
+    try:
+        return kind(word)
+    except ValueError:
+        raise UsageError(f"{word!r} is none of: {', '.join(kind)}.", cure="Choose one of them.") from None
 
 
 def accepted_of(notices: Sequence[Notice], accept: Sequence[str] | bool) -> tuple[str, ...]:

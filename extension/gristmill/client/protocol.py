@@ -80,6 +80,11 @@ class Client(Protocol):
     ) -> Path:
         """Draws what to know of a file, or of a dataset by its id, before training: one HTML page as the file `to`."""
 
+    def exploration(
+        self, source: str, *, target: str | None = None, task: str | None = None, table: str | None = None
+    ) -> Run:
+        """Queues a run that draws the same of a dataset or a whole upload, by its id; its report shows it."""
+
     def upload(
         self, path: Path, *, project: str = "default", name: str | None = None, progress: Progress | None = None
     ) -> Upload:

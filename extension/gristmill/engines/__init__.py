@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from gristmill.engines.base import Engine, Say, find
+from gristmill.engines.base import Engine, Say, find, has_candidates
 
-__all__ = ["Engine", "Say", "find"]
+__all__ = ["Engine", "Say", "find", "has_candidates"]

@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 
 from gristmill.records import EventKind, LeaderboardRow
 
-__all__ = ["Engine", "Full", "Packing", "Say", "find"]
+__all__ = ["Engine", "Full", "Packing", "Say", "find", "has_candidates"]
 
 Say = Callable[[EventKind, dict[str, Any]], None]
 Full = Callable[[], bool]  # whether what is trained has become so large that bringing it home takes all time left
@@ -96,6 +96,11 @@ class Engine(ABC):
     @abstractmethod
     def failures(self, predictor: Any) -> dict[str, str]:
         """The candidates that did not finish, each with the reason."""
+
+
+def has_candidates(folder: Path) -> bool:
+    """Whether the predictor in `folder` has finished a candidate."""
+    return (folder / "predictor.pkl").exists() and any(folder.glob("models/*/model.pkl"))
 
 
 def find(name: str) -> Engine:

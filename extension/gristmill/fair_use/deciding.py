@@ -40,8 +40,8 @@ def is_limited(who: Who) -> bool:
     return who.name != LOCAL.name
 
 
-def decide_run(run: Run, accounts: Sequence[Account], price: Price) -> None:
-    """OverLimit unless the run may be queued on these accounts."""
+def decide_run(run: Run, accounts: Sequence[Account], price: Price, *, stored_here: bool = True) -> None:
+    """OverLimit unless the run may be queued on these accounts; if `stored_here`, what it leaves takes storage."""
     trains = run.kind is RunKind.TRAIN
     money, gpu_hours = run.price * run.budget / 3600, run.gpus * run.budget / 3600
     for account in accounts:
@@ -49,7 +49,7 @@ def decide_run(run: Run, accounts: Sequence[Account], price: Price) -> None:
         spent = account.money + account.asked_money
         taken = (account.gpu_seconds + account.asked_gpu_seconds) / 3600
         questions = [_Question(limit=Limit.QUEUED_RUNS, most=limits.queued_runs, used=account.queued, more=1)]
-        if run.store_id is None:  # what lies in a project's own store takes nothing of the platform's
+        if stored_here:
             questions.append(_Question(limit=Limit.STORAGE, most=limits.storage, used=account.bytes, more=0))
         if trains:
             questions += [

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from gristmill.figures.figure import Figure
 from gristmill.figures.guessing import Guessed, beside_guessing
 from gristmill.figures.judgement import Verdict
-from gristmill.figures.pieces import Bar, bars
+from gristmill.figures.pieces import table
 from gristmill.figures.thumbnails import grid, thumbnail
-from gristmill.wording import count, share, shorten
+from gristmill.wording import count, share, share_alike, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,28 +111,17 @@ def categories(answers: BoxAnswers) -> Figure:
     found = average_precisions(answers.truths, answers.answers, answers.sizes, len(answers.names))
     boxes = np.bincount(np.concatenate([truth.categories for truth in answers.truths]), minlength=len(answers.names))
     order = np.argsort(np.nan_to_num(found[:, 0], nan=2.0), kind="stable")[:_SHOWN]
-    entries = []
-    for at in (int(place) for place in order):
-        precision, loose = float(found[at, 0]), float(found[at, 1])
-        text = f"{share(precision)}, at 0.5 {share(loose)} ({count(int(boxes[at]), 'box')})"
-        there = np.isfinite(precision)
-        entries.append(
-            Bar(
-                name=answers.names[at],
-                value=precision if there else 0.0,
-                text=text if there else "not in these pictures",
-            )
-        )
+    rows = [
+        [shorten(answers.names[at], 60), f"{int(boxes[at]):,}", *(share_alike(float(part)) for part in found[at, :2])]
+        for at in (int(place) for place in order)
+    ]
     caption = (
-        "Average precision of each category, the worst first: over all overlaps, and where half of a box suffices."
+        "Average precision of each category, the worst first: over all overlaps (mAP is their mean), and where a box "
+        "counts as right as soon as half of it fits. A dash: none of them is in the held-out pictures."
     )
-    return Figure(
-        title="Category by category",
-        caption=caption,
-        body=bars(("category", "", "average precision"), entries, most=1.0),
-        part="classes",
-        wide=True,
-    )
+    head = ("category", "true boxes", "average precision", "half fits")
+    body = table(head, rows, numeric=(1, 2, 3))
+    return Figure(title="Category by category", caption=caption, body=body, part="classes", wide=True)
 
 
 def box_samples(rows: pd.DataFrame, predictor: Any, *, seed: int = 0) -> Figure:
@@ -153,7 +142,8 @@ def drawn_boxes(
 ) -> Figure:
     """Held-out pictures, each with the true boxes and beside it the answer; the `worst` ones, or the first."""
     wrong = np.array([_wrong(truth, answer) for truth, answer in zip(answers.truths, answers.answers, strict=True)])
-    places = np.argsort(-wrong, kind="stable")[:most] if worst else np.arange(min(most, len(test)))
+    erring = int(np.count_nonzero(wrong))
+    places = np.argsort(-wrong, kind="stable")[: min(most, erring)] if worst else np.arange(min(most, len(test)))
     entries = []
     for at in (int(place) for place in places):
         path, sure = test[predictor.picture].iloc[at], answers.answers[at]
@@ -161,16 +151,27 @@ def drawn_boxes(
         images = [_laid_over(path, answers.truths[at], "true"), _laid_over(path, sure, "answered")]
         entries.append((images, f"{_file(path)}: {len(answers.truths[at])} true, {len(sure)} answered"))
     caption = (
-        "Most missed, mistaken or misplaced. Look for mistakes in their boxes as much as in the model."
+        _erring(erring, len(wrong))
         if worst
         else f"On the left of each pair the true boxes, on the right the answers surer than {share(_SURE, 0)}."
     )
     return Figure(
         title="Worst pictures" if worst else "True boxes, and the answers",
         caption=caption,
-        body=_key(predictor.categories) + grid(entries),
+        body=_key(predictor.categories) + grid(entries) if entries else "",
         part="worst" if worst else "answers",
         wide=True,
+    )
+
+
+def _erring(pictures: int, of: int) -> str:
+    """How many of the held-out pictures have something wrong."""
+    if not pictures:
+        return "No box is missed, mistaken or misplaced by more than half."
+    return (
+        f"{pictures:,} of {count(of, 'held-out picture')} {'has' if pictures == 1 else 'have'} boxes that are missed, "
+        "mistaken or misplaced by more than half, the worst first. Look for mistakes in the boxes as much as in the "
+        "model."
     )
 
 

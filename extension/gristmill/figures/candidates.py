@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from gristmill.figures.figure import Figure
-from gristmill.figures.measures import Measure, measure_named
+from gristmill.figures.measures import measure_named
 from gristmill.figures.pieces import Bar, Cell, Markup, bars, more, table
 from gristmill.records import LeaderboardRow
-from gristmill.wording import Form, alike, count, duration, plural, quoted, share, shorten, size
+from gristmill.wording import Form, count, duration, quoted, share, shorten, size
 
 __all__ = ["leaderboard", "timeline"]
 
@@ -34,7 +34,7 @@ def leaderboard(
         f"The choice fell on {quoted(chosen, 60)} by its validation score: test scores had no say in it."
     )
     head = ("", "candidate", "validation", "test", "fit", "predict", "size")
-    form = _column_form(measure, [row.score or 0.0 for row in ordered[:_SHOWN]])
+    form = measure.column([row.score or 0.0 for row in ordered[:_SHOWN]], 4)
     body = [_candidate(place, row, form, row.model == chosen) for place, row in enumerate(ordered[:_SHOWN], start=1)]
     strong = next((place for place, row in enumerate(ordered[:_SHOWN]) if row.model == chosen), -1)
     note = f'<p class="gm-aside">Predict: time for {_tested(rows_tested, item)}.</p>'
@@ -91,13 +91,5 @@ def _candidate(place: int, row: LeaderboardRow, form: Form, chosen: bool) -> lis
     ]
 
 
-def _column_form(measure: Measure, scores: Sequence[float]) -> Form:
-    """Scores one under another, in the metric's own way."""
-    if measure.form is not share:
-        return alike(scores, 4)
-    percent = alike([100 * score for score in scores], 4)
-    return lambda score: f"{percent(100 * score)}%"
-
-
 def _tested(rows: int, item: str) -> str:
-    return f"the {count(rows, f'held-out {item}')}" if rows else f"the {plural(2, item)} it was measured on"
+    return f"the {count(rows, f'held-out {item}')}" if rows else "all that was held out"

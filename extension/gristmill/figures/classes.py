@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from gristmill.figures.answers import Answers
 from gristmill.figures.figure import Figure
 from gristmill.figures.pieces import more, table
-from gristmill.wording import count, number, quoted, share, shorten
+from gristmill.wording import count, quoted, share, share_alike, shorten
 
 __all__ = ["class_figures", "confusion"]
 
 _SHOWN_IN_MATRIX = 12
+_LONGEST_HEAD, _LETTERS_ABOVE = 10, 60  # of one column's name, and of all together; beyond, columns carry numbers
 _SHOWN_IN_TABLE = 15
 _SHOWN_CONFUSIONS = 12
 
@@ -61,10 +62,15 @@ def _count(answers: Answers) -> NDArray[np.int64]:
 
 
 def _class_row(answers: Answers, index: int, actual: int, called: int, right: int) -> list[str]:
-    precision = share(right / called) if called else "never said"
-    recall = share(right / actual) if actual else "none here"
-    score = number(2 * right / (actual + called), 3)
-    return [shorten(answers.classes[index], 60), f"{actual:,}", precision, recall, score]
+    precision = share_alike(right / called) if called else "never said"
+    recall = share_alike(right / actual) if actual else "none here"
+    return [
+        shorten(answers.classes[index], 60),
+        f"{actual:,}",
+        precision,
+        recall,
+        f"{2 * right / (actual + called):.3f}",
+    ]
 
 
 def _worst_confusion(answers: Answers, matrix: NDArray[np.int64]) -> str:
@@ -89,7 +95,7 @@ def _were(amount: int) -> str:
 def _matrix(answers: Answers, matrix: NDArray[np.int64], shown: NDArray[np.intp]) -> str:
     """A table whose cells are tinted by their share of the row. Columns carry numbers where names would not fit."""
     names = [answers.classes[index] for index in shown]
-    short = all(len(name) <= 10 for name in names) and len(names) <= 4
+    short = all(len(name) <= min(_LONGEST_HEAD, _LETTERS_ABOVE // len(names)) for name in names)
     heads = "".join(
         f'<th scope="col" title="{escape(name)}">{escape(name) if short else place}</th>'
         for place, name in enumerate(names, start=1)

@@ -15,6 +15,7 @@ from gristmill.wording import between, count, interval, number, plain_years, plu
 __all__ = ["data_summary", "notice_list"]
 
 _SHOWN_COLUMNS = 12
+_FEWEST_COLUMNS = 4  # below that a chart of their kinds says nothing, and intake's own tables have no more
 _LISTED_COLUMNS = 200
 _SHOWN_NOTICES = 8
 _SHOWN_CLASSES = 12
@@ -28,9 +29,11 @@ def data_summary(profile: Profile, notices: Iterable[Notice] = (), *, target: st
     columns = profile.main.columns
     figures = [_overview(profile, listed)]
     if any(column.name == target for column in columns):
-        figures.append(_spread(profile.column(target)))
-    figures.append(_kinds(columns))
-    figures.append(_columns(columns, target))
+        figures.append(_spread(profile.column(target), plural(2, profile.item)))
+    if len(columns) >= _FEWEST_COLUMNS:
+        figures.append(_kinds(columns))
+    if _are_told(profile):
+        figures.append(_columns(columns, target))
     return Group(figures)
 
 
@@ -55,28 +58,34 @@ def _overview(profile: Profile, notices: Sequence[Notice]) -> Figure:
     cells = sum(column.rows for column in columns)
     missing = sum(column.missing for column in columns)
     grave = sum(notice.severity in (Severity.WARNING, Severity.CONFIRM) for notice in notices)
-    facts = [
-        (f"{plural(profile.rows, profile.item)} to learn from", f"{profile.rows:,}"),
-        (plural(len(columns), "column"), f"{len(columns):,}"),
-        ("of all cells are empty", share(missing / cells) if cells else "0%"),
-        ("repeated rows", f"{'' if profile.main.duplicates_are_exact else '≈'}{profile.main.duplicates:,}"),
-        ("warnings", f"{grave:,}"),
-    ]
+    facts = [(f"{plural(profile.rows, profile.item)} to learn from", f"{profile.rows:,}")]
+    if _are_told(profile):
+        facts += [
+            (plural(len(columns), "column"), f"{len(columns):,}"),
+            ("of all cells are empty", share(missing / cells) if cells else "0%"),
+            ("repeated rows", f"{'' if profile.main.duplicates_are_exact else '≈'}{profile.main.duplicates:,}"),
+        ]
+    facts.append(("warnings", f"{grave:,}"))
     files = ", ".join(shorten(part.path, 50) for part in profile.tables[:4])
-    caption = f"Read from {files}."
+    caption = f"Read from {count(profile.files, 'file')}." if profile.arranged else f"Read from {files}."
     if profile.ignored:
         caption += f" {count(len(profile.ignored), 'file')} in the archive took no part."
     return Figure(title="The data", caption=caption, body=tiles(facts) + notice_list(notices), part="data", wide=True)
 
 
-def _spread(column: Column) -> Figure:
-    """How the target's values are spread: classes by number, or a histogram."""
+def _are_told(profile: Profile) -> bool:
+    """Whether the columns are a person's own: those of intake's tables of files tell nobody anything."""
+    return not profile.arranged or len(profile.main.columns) >= _FEWEST_COLUMNS
+
+
+def _spread(column: Column, items: str) -> Figure:
+    """How the target's values are spread over the `items`: classes by number, or a histogram."""
     title = f"What is predicted: {quoted(column.name, 60)}"
     if column.histogram and column.kind in (ColumnKind.NUMBER, ColumnKind.INTEGER):
         edges = [column.histogram[0][0], *(end for _, end, _ in column.histogram)]
         heights = [amount for _, _, amount in column.histogram]
         chart = Chart(
-            Axis(shorten(column.name, 40), edges[0], edges[-1]), Axis("rows", 0, 1.06 * max(heights)), height=220
+            Axis(shorten(column.name, 40), edges[0], edges[-1]), Axis(items, 0, 1.06 * max(heights)), height=220
         )
         chart.bars(edges, heights)
         low, middle, high = (column.quantiles + (0.0,) * 5)[1:4]
@@ -91,10 +100,10 @@ def _spread(column: Column) -> Figure:
     caption = f"{count(column.distinct, 'class')}."
     if column.top:
         first, amount = column.top[0]
-        caption = f"{caption[:-1]}; the commonest, {quoted(first)}, is {share(amount / present)} of the rows."
+        caption = f"{caption[:-1]}; the commonest, {quoted(first)}, is {share(amount / present)} of the {items}."
     if column.distinct > len(entries):
         caption += f" The {len(entries)} commonest are shown."
-    return Figure(title=title, caption=caption, body=bars(("class", "", "rows"), entries), part="target")
+    return Figure(title=title, caption=caption, body=bars(("class", "", items), entries), part="target")
 
 
 def _kinds(columns: Sequence[Column]) -> Figure:

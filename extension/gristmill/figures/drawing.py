@@ -86,9 +86,9 @@ class Chart:
         self.x, self.y = x, y
         self._y_ticks = [(tick, y.form(tick)) for tick in y.ticks()]
         self._left = 12 + _LETTER * max((len(text) for _, text in self._y_ticks), default=1)
-        self._top, self._right, self._bottom = 26.0, 12.0, 40.0
+        self._top, self._right, self._bottom = 26.0, 12.0, 40.0 if x.label else 24.0
         self._width = width
-        self._height = height
+        self._height = height if x.label else height - 16
         self._marks: list[str] = []
 
     def line(self, xs: ArrayLike, ys: ArrayLike, *, series: int = 1, stepped: bool = False) -> None:

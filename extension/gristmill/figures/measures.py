@@ -6,7 +6,7 @@ these take microseconds. A metric that is not listed is asked of AutoGluon's sco
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gristmill.figures.answers import Answers
-from gristmill.wording import Form, number, share
+from gristmill.wording import Form, alike, number, share
 
 __all__ = ["Measure", "area_under_curve", "average_precision", "measure_named", "measure_of"]
 
@@ -41,6 +41,13 @@ class Measure:
         """How far `score` is on the way from guessing (0) to perfect (1); negative if it is worse than guessing."""
         way = self.perfect - naive
         return (score - naive) / way if way else 0.0
+
+    def column(self, scores: Iterable[float], digits: int = 3) -> Form:
+        """How scores are written one under another, in the metric's own way."""
+        if self.form is not share:
+            return alike(scores, digits)
+        percent = alike([100 * score for score in scores], digits)
+        return lambda score: f"{percent(100 * score)}%"
 
 
 def measure_of(answers: Answers) -> Measure:

@@ -43,8 +43,10 @@ class Admission:
             store_id=parts.shelf.next_id(run.project_id),
         )
 
+        pays = parts.catalog.stores.platform_pays(run.store_id)
+
         def decide(accounts: Sequence[Account]) -> None:
-            fair_use.decide_run(run, accounts, parts.price)
+            fair_use.decide_run(run, accounts, parts.price, stored_here=pays)
 
         large = {key: paper for key, paper in papers.items() if len(paper) > _LARGE}
         if large:
@@ -70,9 +72,10 @@ class Admission:
 
     def open(self, upload: Upload, begin: Callable[[], str | None]) -> Upload:
         """Register an upload; `begin` makes ready for its parts, and gives the store's token for them."""
+        counts = self._parts.catalog.stores.platform_pays(upload.store_id)
 
         def decide(accounts: Sequence[Account]) -> None:
-            if upload.store_id is None:  # what lies in a project's own store takes nothing of the platform's
+            if counts:
                 fair_use.decide_upload(upload.size, accounts, self._parts.price)
 
         self._ask(decide)
@@ -80,7 +83,7 @@ class Admission:
         if not fair_use.is_limited(self._who):
             return self._parts.catalog.uploads.add(begun)
         try:
-            return self._parts.catalog.uploads.add(begun, who=self._who, decide=decide)
+            return self._parts.catalog.uploads.add(begun, who=self._who, decide=decide, counts=counts)
         except OverLimit:
             if begun.token is not None:
                 self._parts.shelf.of(begun).abort(begun.key, begun.token)

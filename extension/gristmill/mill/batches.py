@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from gristmill import records, tasks
 from gristmill.errors import Conflict, UsageError
+from gristmill.mill.errands import Errand
 from gristmill.mill.models import Models
 from gristmill.mill.parts import needs
 from gristmill.mill.trail import audited
 from gristmill.recipes import Recipe
-from gristmill.records import Membership, Model, Power, Run, RunKind, RunStatus, Upload, UploadStatus, Wanted
-from gristmill.stores import places
+from gristmill.records import Membership, Model, Power, Run, RunKind, Upload, UploadStatus
 
 __all__ = ["Batches"]
 
@@ -49,29 +48,20 @@ class Batches(Models):
             raise Conflict(f"The upload {upload.name} is {upload.status}.", cure="Upload the file again.")
         kind = tasks.find(model.task)
         needs(f"Predicting for {kind.title.lower()}", kind.modules, kind.extra)
-        notebook = _notebook()
-        run = Run(
-            id=id or records.new_id("run"),
-            project_id=model.project_id if upload is None else upload.project_id,
-            dataset_id=None,
-            kind=RunKind.BATCH,
-            model_id=model.id,
-            upload_id=None if upload is None else upload.id,
-            name=model.name if upload is None else Path(upload.name).stem or upload.name,
-            recipe=f"{notebook.name}@{notebook.version}",
-            task=model.task,
-            target=model.target,
-            metric=model.metric,
-            budget=_MOST_SECONDS,
-            seed=0,
-            settings=self._checked_settings(model, settings or {}),
-            accepted=(),
-            status=RunStatus.QUEUED,
-            wanted=Wanted.FINISH,
-            created_at=time.time(),
-            owner=self.who.name,
+        return self._queue(
+            Errand(
+                id=id or records.new_id("run"),
+                project_id=model.project_id if upload is None else upload.project_id,
+                kind=RunKind.BATCH,
+                model_id=model.id,
+                upload_id=None if upload is None else upload.id,
+                name=model.name if upload is None else Path(upload.name).stem or upload.name,
+                notebook=_notebook(),
+                like=model,
+                budget=_MOST_SECONDS,
+                settings=self._checked_settings(model, settings or {}),
+            )
         )
-        return self._queue(run, {places.recipe(run.id): notebook.text.encode()})
 
     def _checked_settings(self, model: Model, settings: Mapping[str, Any]) -> dict[str, Any]:
         return _checked(settings, tasks.find(model.task).answers)

@@ -32,7 +32,7 @@ class Drafts(Runs):
         dataset = self.dataset(request.dataset_id)
         proposal = self._fitting(dataset, request)
         recipe = self._recipe(request, dataset, proposal)
-        run = self._asked(request, dataset, proposal, recipe, id="")
+        run = self._training(request, dataset, proposal, recipe, id="").run(self.who.name)
         self._new_folder(to)
         BenchFile.of(run, dataset, proposal, self._parts.sandbox.resources()).write(to)
         (to / "notebook.ipynb").write_text(recipe.text, encoding="utf-8")

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
-from gristmill import records, tasks
+from gristmill import tasks
 from gristmill.errors import Conflict, NotFound
 from gristmill.explaining import Wish
+from gristmill.mill.errands import Errand
 from gristmill.mill.models import Models
 from gristmill.mill.parts import needs
 from gristmill.mill.trail import audited
-from gristmill.records import EventKind, Membership, Power, Run, RunKind, RunStatus, Wanted
-from gristmill.stores import places
+from gristmill.records import EventKind, Membership, Power, Run, RunKind
 
 __all__ = ["Explanations"]
 
@@ -43,28 +42,20 @@ class Explanations(Models):
         return self._explain(run, Wish.of(run, self._candidates(run), candidates, every=every, seconds=seconds))
 
     def _explain(self, explained: Run, wish: Wish) -> Run:
-        notebook = wish.notebook()
-        run = Run(
-            id=records.new_id("run"),
-            project_id=explained.project_id,
-            dataset_id=explained.dataset_id,
-            kind=RunKind.EXPLAIN,
-            model_id=explained.model_id,
-            name=f"{explained.name}: its candidates",
-            recipe=f"{notebook.name}@{notebook.version}",
-            task=explained.task,
-            target=explained.target,
-            metric=explained.metric,
-            budget=wish.seconds,
-            seed=explained.seed,
-            settings={"run": explained.id, "candidates": list(wish.names)},
-            accepted=(),
-            status=RunStatus.QUEUED,
-            wanted=Wanted.FINISH,
-            created_at=time.time(),
-            owner=self.who.name,
+        return self._queue(
+            Errand(
+                project_id=explained.project_id,
+                dataset_id=explained.dataset_id,
+                kind=RunKind.EXPLAIN,
+                model_id=explained.model_id,
+                name=f"{explained.name}: its candidates",
+                notebook=wish.notebook(),
+                like=explained,
+                budget=wish.seconds,
+                seed=explained.seed,
+                settings={"run": explained.id, "candidates": list(wish.names)},
+            )
         )
-        return self._queue(run, {places.recipe(run.id): notebook.text.encode()})
 
     def _candidates(self, run: Run) -> tuple[str, ...]:
         """The names of a run's candidates, as far as it has told them: one without a model keeps no leaderboard."""

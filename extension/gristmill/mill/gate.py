@@ -114,4 +114,4 @@ def check_name(name: str) -> str:
 
 
 def _no_project(reference: str) -> NotFound:
-    return NotFound(f"There is no project {reference!r}.", cure="`gristmill runs` shows what there is.")
+    return NotFound(f"There is no project {reference!r}.", cure="`gristmill projects` lists those that there are.")

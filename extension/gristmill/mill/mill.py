@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gristmill.mill.drafts import Drafts
 from gristmill.mill.explanations import Explanations
+from gristmill.mill.explorations import Explorations
 from gristmill.mill.fair_use import FairUse
 from gristmill.mill.own_stores import OwnStores
 from gristmill.mill.people import People
@@ -16,7 +17,7 @@ from gristmill.records import Who
 __all__ = ["Mill"]
 
 
-class Mill(Schedules, Explanations, Drafts, Recipes, Weights, People, OwnStores, Telling, FairUse):
+class Mill(Schedules, Explanations, Explorations, Drafts, Recipes, Weights, People, OwnStores, Telling, FairUse):
     """The platform in process, for one person; `on_behalf` gives the same platform to another."""
 
     def on_behalf(self, who: Who) -> Mill:

@@ -11,6 +11,7 @@ from gristmill import exploring, intake, recipes, records, tasks
 from gristmill.bench import BenchFile
 from gristmill.errors import BudgetTooSmall, Conflict, NotConfirmed, NotFound, NotPossible, UsageError
 from gristmill.mill.data import key_segment
+from gristmill.mill.errands import Errand
 from gristmill.mill.parts import label, needs
 from gristmill.mill.trail import audited
 from gristmill.mill.uploads import Uploads
@@ -87,31 +88,24 @@ class Runs(Uploads):
         self._parts.allowance.check_classes(dataset.profile, kind, proposal.target)
         kind.settle(dataset.profile, proposal.target, dict(request.settings))
         needs(f"Training for {kind.title.lower()}", kind.modules, kind.extra)
-        run = self._asked(request, dataset, proposal, recipe, id=id or records.new_id("run"))
-        papers = {places.proposal(run.id): records.encode(proposal), places.recipe(run.id): recipe.text.encode()}
-        return self._queue(run, papers)
+        errand = self._training(request, dataset, proposal, recipe, id=id or records.new_id("run"))
+        return self._queue(errand, {places.proposal(errand.id): records.encode(proposal)})
 
-    def _asked(
+    def _training(
         self, request: RunRequest, dataset: Dataset, proposal: Proposal, recipe: recipes.Recipe, *, id: str
-    ) -> Run:
-        """The run that a request comes to, before anybody works on it."""
-        return Run(
+    ) -> Errand:
+        """What a request for training comes to."""
+        return Errand(
             id=id,
             project_id=dataset.project_id,
             dataset_id=dataset.id,
             name=label(request.name, dataset.name),
-            recipe=f"{recipe.name}@{recipe.version}",
-            task=proposal.task,
-            target=proposal.target,
-            metric=proposal.metric,
+            notebook=recipe,
+            like=proposal,
             budget=_budget(proposal.budget if request.budget is None else request.budget),
             seed=request.seed,
             settings=_settled(request.settings),
             accepted=tuple(request.accepted),
-            status=RunStatus.QUEUED,
-            wanted=Wanted.FINISH,
-            created_at=time.time(),
-            owner=self.who.name,
         )
 
     @audited("run.rerun")
@@ -144,10 +138,10 @@ class Runs(Uploads):
         if earlier.kind is not RunKind.TRAIN:
             new["model_id"] = earlier.model_id
         run = replace(earlier, **(_UNTOUCHED | new | changed))
-        papers = {}
-        for place in (places.proposal, places.recipe) if earlier.kind is RunKind.TRAIN else (places.recipe,):
-            papers[place(run.id)] = self._paper(earlier, place(earlier.id))
-        return self._queue(run, papers)
+        proposed = earlier.kind in (RunKind.TRAIN, RunKind.EXPLORE)
+        places_of = (places.proposal, places.recipe) if proposed else (places.recipe,)
+        papers = {place(run.id): self._paper(earlier, place(earlier.id)) for place in places_of}
+        return self._admission.queue(run, papers)
 
     def run(self, run_id: str) -> Run:
         """A run as it stands now."""
@@ -281,9 +275,10 @@ class Runs(Uploads):
         """Something that a run was asked with."""
         return self._catalog.papers.read(run.id, key, self._shelf.of(run).read)
 
-    def _queue(self, run: Run, papers: Mapping[str, bytes] | None = None) -> Run:
-        """Queue a run, with what its worker will look for in the store, if fair use lets it in."""
-        return self._admission.queue(run, papers or {})
+    def _queue(self, errand: Errand, beside: Mapping[str, bytes] | None = None) -> Run:
+        """Queue a run with what its worker will look for in the store, if fair use lets it in."""
+        papers = {places.recipe(errand.id): errand.notebook.text.encode(), **(beside or {})}
+        return self._admission.queue(errand.run(self.who.name), papers)
 
 
 def confirmed(notices: Sequence[Notice], accepted: Sequence[str]) -> None:

@@ -8,13 +8,13 @@ they last made the schedule or had it go on.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Sequence
 from itertools import islice
 
 from gristmill import records, schedules, tasks
 from gristmill.errors import NotPossible, UsageError
 from gristmill.mill.batches import Batches
+from gristmill.mill.errands import Errand
 from gristmill.mill.runs import confirmed
 from gristmill.mill.trail import audited
 from gristmill.recipes import Recipe
@@ -27,13 +27,11 @@ from gristmill.records import (
     Run,
     RunKind,
     RunRequest,
-    RunStatus,
     Schedule,
     ScheduleRequest,
     Stage,
     Tick,
     Upload,
-    Wanted,
 )
 from gristmill.stores import places
 
@@ -208,28 +206,21 @@ class Schedules(Batches):
         """Queue a run that has both answer what was held out when the challenger was trained."""
         self._gate.must(Power.TRAIN)
         trained = self._gate.get(self._catalog.runs, challenger.run_id, Membership.EDITOR)
-        notebook = _comparison()
-        run = Run(
-            id=id,
-            project_id=challenger.project_id,
-            dataset_id=trained.dataset_id,
-            kind=RunKind.COMPARE,
-            model_id=challenger.id,
-            name=challenger.name,
-            recipe=f"{notebook.name}@{notebook.version}",
-            task=challenger.task,
-            target=challenger.target,
-            metric=challenger.metric,
-            budget=_COMPARING,
-            seed=trained.seed,
-            settings={"champion": champion.id},
-            accepted=(),
-            status=RunStatus.QUEUED,
-            wanted=Wanted.FINISH,
-            created_at=time.time(),
-            owner=self.who.name,
+        return self._queue(
+            Errand(
+                id=id,
+                project_id=challenger.project_id,
+                dataset_id=trained.dataset_id,
+                kind=RunKind.COMPARE,
+                model_id=challenger.id,
+                name=challenger.name,
+                notebook=_comparison(),
+                like=challenger,
+                budget=_COMPARING,
+                seed=trained.seed,
+                settings={"champion": champion.id},
+            )
         )
-        return self._queue(run, {places.recipe(run.id): notebook.text.encode()})
 
     def promote(self, model_id: str) -> Model:
         """Put a model into production; the one that was there retires."""

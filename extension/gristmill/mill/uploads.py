@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -128,17 +129,23 @@ class Uploads(Datasets):
         """
         project_id = None if project is None else self._gate.project(project).id
         upload = self._mine(upload_id)
-        if upload.status not in (UploadStatus.RECEIVED, UploadStatus.ACCEPTED):
-            raise Conflict(f"The upload {upload.name} is {upload.status}.", cure="Complete it first.")
-        with self._scratch() as scratch:
-            local = Path(scratch) / upload.key.rsplit("/", 1)[-1]
-            self._shelf.of(upload).get_file(upload.key, local)
-            seen = self._looked_at(local, Path(scratch), table)
+        with self._at_hand(upload) as local:
+            seen = self._looked_at(local, local.parent, table)
             if project_id is not None:
                 self._hold(project_id, seen.profile)
             return seen.profile, seen.proposal
 
     # --- within ------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _at_hand(self, upload: Upload) -> Iterator[Path]:
+        """An upload that is whole as a file, alone in a folder that is gone afterwards."""
+        if upload.status not in (UploadStatus.RECEIVED, UploadStatus.ACCEPTED):
+            raise Conflict(f"The upload {upload.name} is {upload.status}.", cure="Complete it first.")
+        with self._scratch() as scratch:
+            local = Path(scratch) / upload.key.rsplit("/", 1)[-1]
+            self._shelf.of(upload).get_file(upload.key, local)
+            yield local
 
     def _mine(self, upload_id: str) -> Upload:
         return self._gate.get(self._catalog.uploads, upload_id, Membership.EDITOR)

@@ -31,6 +31,12 @@ class Weights(Uploads):
         self._gate.must(Power.ADMIN)
         return self._kept_weights().fetch(name)
 
+    def check_weights(self, name: str, *, kind: str, licence: str) -> None:
+        """Refuse what could not be kept whatever the files are like, before anybody sends them."""
+        self._gate.must(Power.ADMIN)
+        needs("Trying weights", ("torch",), "all-tasks")
+        self._kept_weights().check(name, kind=kind, licence=licence)
+
     @audited("weights.add")
     def add_weights(self, name: str, folder: Path, *, kind: str, licence: str) -> WeightsEntry:
         """Keep the weights in `folder` under a name, once they have opened and answered."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -41,13 +42,18 @@ class Look:
 
 def check(paths: Sequence[Path], *, most_bytes: int = 100_000_000) -> list[Look]:
     """A look at each picture, in the order given; a file larger than `most_bytes` is a fault."""
+    from PIL import Image
+
     large = threading.Lock()
 
     def look_at(share: Sequence[Path]) -> list[Look]:
         return [_look(path, most_bytes, large) for path in share]
 
     shares = [paths[start : start + _AT_ONCE] for start in range(0, len(paths), _AT_ONCE)]
-    with ThreadPoolExecutor(min(8, max(2, os.cpu_count() or 2))) as pool:
+    with (
+        warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning),  # its look says as much
+        ThreadPoolExecutor(min(8, max(2, os.cpu_count() or 2))) as pool,
+    ):
         return [look for looks in pool.map(look_at, shares) for look in looks]
 
 

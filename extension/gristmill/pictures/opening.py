@@ -99,7 +99,9 @@ def opened(path: str | Path) -> Image:
     width, height = picture.size
     if width * height > MOST_PIXELS:
         picture.close()
-        raise PictureUnreadable(f"{name} has {width:,} by {height:,} pixels, more than {MOST_PIXELS:,}.")
+        raise PictureUnreadable(
+            f"{name} has {width:,} by {height:,} pixels, more than {MOST_PIXELS:,}: make it smaller."
+        )
     return picture
 
 

@@ -9,10 +9,11 @@ train    makes a model of a dataset                                   dataset; m
 batch    has a model answer the rows of an upload                     model, and upload unless series only go on
 compare  has two models answer the rows that neither was trained on   dataset, model, and the other in `settings`
 explain  explains candidates that a training has kept               dataset; the rest is in `settings`
+explore  draws what to know of a table before training               dataset, or upload
 ======== ============================================================ ===========================================
 
 What the others say of task, target and metric is that of the model that they ask, or of the training that `settings`
-names.
+names; what an exploration says of them was proposed.
 
 Run statuses
 ------------
@@ -60,6 +61,7 @@ class RunKind(StrEnum):
     BATCH = "batch"
     COMPARE = "compare"
     EXPLAIN = "explain"
+    EXPLORE = "explore"
 
 
 class RunStatus(StrEnum):

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from gristmill.reports.cleaning import clean
@@ -22,6 +23,7 @@ __all__ = ["Body", "Entry", "read_cells"]
 _MOST_LETTERS = 12_000  # of one text output
 _MOST_PICTURED = 1_600_000  # letters of all outputs together: a page is to stay under 2 MB
 _ANSI = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-Z\\-_])")
+_INSTALLED = re.compile(r"[^\s\"'(]*/(?:site|dist)-packages/")  # where a library lies, whichever it is
 _SKIPPED_TAGS = frozenset({"not-in-report", "papermill-error-cell-tag"})
 _HEADINGS = ("h2", "h3")
 
@@ -46,11 +48,19 @@ class Body:
     verdict: str = ""
     not_reached: int = 0
     room: int = _MOST_PICTURED
+    folder: Path | None = None
+
+    def plain(self, text: str) -> str:
+        """Words of a log, without what is a terminal's or tells only of the machine: its colours, its folders."""
+        text = _INSTALLED.sub("", _plain(text))
+        for folder in dict.fromkeys((self.folder, self.folder.resolve())) if self.folder else ():
+            text = text.replace(f"{folder}/", "").replace(str(folder), ".")
+        return text
 
 
-def read_cells(cells: Iterable[Source]) -> Body:
-    """All cells in their order."""
-    body = Body()
+def read_cells(cells: Iterable[Source], folder: Path | None = None) -> Body:
+    """All cells in their order; paths within the run's `folder` are said as they are from there."""
+    body = Body(folder=folder)
     for cell in cells:
         if _SKIPPED_TAGS.intersection(cell.get("metadata", {}).get("tags", ())):
             continue
@@ -131,13 +141,13 @@ def _merged(outputs: Iterable[Source]) -> Iterable[Source]:
 
 def _output(body: Body, output: Source) -> None:
     if output["output_type"] == "stream":
-        text = _plain(_joined(output["text"]))
+        text = body.plain(_joined(output["text"]))
         if text.strip():
             body.html.append(_log(f"Log, {count(text.count(chr(10)) + 1, 'line')}", text))
         return
     if output["output_type"] == "error":
-        said = shorten(_plain(f"{output.get('ename', '')}: {output.get('evalue', '')}"), 600)
-        trace = _plain("\n".join(output.get("traceback", ())))
+        said = shorten(body.plain(f"{output.get('ename', '')}: {output.get('evalue', '')}"), 600)
+        trace = body.plain("\n".join(output.get("traceback", ())))
         body.html.append(
             f'<div class="banner failed" role="alert"><strong>This cell stopped with an error</strong>'
             f"<p>{escape(said)}</p>{_log('Traceback', trace) if trace.strip() else ''}</div>"

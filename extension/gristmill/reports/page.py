@@ -37,7 +37,7 @@ def render(notebook: Path, out: Path, heading: Heading) -> Path:
 
     try:
         cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-        body = read_cells(cells)
+        body = read_cells(cells, folder=notebook.parent)
     except (ValueError, KeyError, TypeError, AttributeError) as error:  # whatever shape it has, it is not a notebook's
         raise RecipeInvalid(f"{notebook.name} is not a notebook.", cause=f"It cannot be read: {error}.") from error
     css = gristmill_templates.stylesheet("report/tokens.css", "report/figures.css", "report/page.css")

@@ -184,7 +184,8 @@ def _free_memory() -> int:
 @cache
 def _present_gpus() -> int:
     """GPUs of this machine: each run is priced by them, and they do not come and go."""
-    return len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
+    listed = list(Path("/proc/driver/nvidia/gpus").glob("*"))  # hidden in some containers, which have the devices
+    return len(listed or list(Path("/dev").glob("nvidia[0-9]*")))
 
 
 def _gpus() -> int:

@@ -235,7 +235,7 @@ def options(url: str, known: Mapping[str, str]) -> tuple[SplitResult, dict[str, 
     if "@" in split.netloc:
         raise UsageError(
             "A store's URL must not carry a user or a password.",
-            cure="Keep credentials in the environment or in a named profile.",
+            cure="Give the credentials apart from the URL; see the docs on settings.",
         )
     given = dict(parse_qsl(split.query, keep_blank_values=True))
     unknown = sorted(set(given) - set(known))

@@ -13,6 +13,7 @@ Signed URLs point to the door (stores/door.py), which whoever serves the store m
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import math
 import os
@@ -110,6 +111,7 @@ class LocalStore(Store):
             try:
                 yield from chunks(self._objects / key, offset, size)
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+                self._must_be_there(error)
                 raise _missing(key) from error
 
     def stat(self, key: str) -> Stored | None:
@@ -118,7 +120,8 @@ class LocalStore(Store):
             try:
                 found = self._stored(key, self._noted(key))
                 return found if found.size > _SMALL else self._read_through(key)
-            except (FileNotFoundError, NotADirectoryError):
+            except (FileNotFoundError, NotADirectoryError) as error:
+                self._must_be_there(error)
                 return None
 
     def list(self, prefix: str = "") -> Iterator[Stored]:
@@ -188,6 +191,11 @@ class LocalStore(Store):
     def abort(self, key: str, token: str) -> None:
         with self._faults(f"The upload of {key} could not be dropped."):
             self._multipart.drop(key, token)
+
+    def _must_be_there(self, error: OSError) -> None:
+        """Tell an object that is not there from a store that is away: a volume that is not mounted."""
+        if not self._objects.is_dir():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self._objects)) from error
 
     # --- the disk -----------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,8 @@ each is written where it belongs in one file (`Laid`), which becomes the object 
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import secrets
 import shutil
@@ -56,14 +58,14 @@ class Multipart:
             write(data, fresh)
             fresh.replace(path)
         except FileNotFoundError as error:
-            raise _gone(key) from error  # dropped by somebody else while we were writing
+            raise self._lost(key) from error  # dropped by somebody else while we were writing
         return _part(path)
 
     def parts(self, key: str, token: str) -> Sequence[Part]:
         folder = self._find(key, token)
         if laid := Laid.at(folder):
             if not laid.path.exists():  # it is an object already, and who made it one has not come to drop the rest
-                raise _gone(key)
+                raise self._lost(key)
             return laid.parts()
         return [_part(path) for path in sorted(folder.iterdir()) if _PART.fullmatch(path.name)]
 
@@ -80,7 +82,7 @@ class Multipart:
                 laid.close(ordered)
                 return laid.path, digest
         except FileNotFoundError as error:
-            raise _gone(key) from error  # made an object by somebody else meanwhile
+            raise self._lost(key) from error  # made an object by somebody else meanwhile
         except BaseException:
             ledger.seal(is_sealed=False)
             raise
@@ -113,14 +115,16 @@ class Multipart:
         check_key(key)
         folder = self._folder / token
         if not _TOKEN.fullmatch(token) or not folder.is_dir() or (folder / _KEY).read_text("utf-8") != key:
-            raise _gone(key)
+            raise self._lost(key)
         return folder
+
+    def _lost(self, key: str) -> NotFound:
+        """What to raise where an upload is not found: it is gone, unless all of them are, for the store is away."""
+        if not self._folder.is_dir():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self._folder))
+        return NotFound(f"There is no such upload of {key}.", cause="It was completed or dropped.", cure="Begin anew.")
 
 
 def _part(path: Path) -> Part:
     seen = path.stat()
     return Part(number=int(path.name), size=seen.st_size, etag=f"{seen.st_mtime_ns:x}-{seen.st_size:x}")
-
-
-def _gone(key: str) -> NotFound:
-    return NotFound(f"There is no such upload of {key}.", cause="It was completed or dropped.", cure="Begin anew.")

@@ -65,7 +65,7 @@ _CURES = {
     "NoSuchBucket": "Make the bucket, or correct its name in the store's URL.",
     "AccessDenied": "Allow these credentials to list, read, write and delete in the bucket.",
     "403": "Allow these credentials to list, read, write and delete in the bucket.",
-    "InvalidAccessKeyId": "Check the credentials: the store's own, those in the environment, or name a ?profile=.",
+    "InvalidAccessKeyId": "Check the credentials of the store.",
     "SignatureDoesNotMatch": "Check the secret key, and that this machine's clock is right.",
     "RequestTimeTooSkewed": "Set this machine's clock.",
     "ExpiredToken": "Renew the credentials.",
@@ -267,7 +267,7 @@ class S3Store(Store):
             answer = error if isinstance(error, ClientError) else error.__context__
             if isinstance(answer, ClientError):
                 raise self._explained(answer, what, missing) from error
-            cure = "Check the store's URL, the network and the credentials (AWS_ACCESS_KEY_ID or ?profile=)."
+            cure = "Check the store's URL, the network and the credentials."
             raise StoreFailed(what, cause=f"{error}".rstrip(".") + ".", cure=cure) from error
 
     def _explained(self, error: ClientError, what: str, missing: str | None) -> GristmillError:

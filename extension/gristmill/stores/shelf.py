@@ -58,17 +58,27 @@ class _Opened:
 class Shelf:
     """The platform's own store, and those of projects.
 
-    `secret` signs links to projects' stores that have no signatures of their own.
+    `secret` signs links to projects' stores that have no signatures of their own; `wrap` is put around each store.
     """
 
-    def __init__(self, catalog: Catalog, own: Store, *, secret: bytes | None = None) -> None:
-        self._catalog, self._own, self._secret = catalog, own, secret
+    def __init__(
+        self,
+        catalog: Catalog,
+        own: Store,
+        *,
+        secret: bytes | None = None,
+        wrap: Callable[[Store], Store] | None = None,
+    ) -> None:
+        self._catalog, self._secret = catalog, secret
+        self._wrap = wrap or (lambda store: store)
+        self._own = self._wrap(own)
         self._opened: dict[str, _Opened] = {}
         self._at = ""
         self._lock = threading.Lock()
 
     def of(self, thing: Kept) -> Store:
-        """The store that holds the thing's bytes."""
+        """The store that holds the thing's bytes. Whoever asks is about to wait for it."""
+        self._catalog.rest()
         return self._own if thing.store_id is None else self._find(thing.store_id).store
 
     def next_id(self, project_id: str) -> str | None:
@@ -110,10 +120,10 @@ class Shelf:
 
     def _open(self, store: OwnStore) -> Store:
         if credentials := self._catalog.stores.credentials(store):
-            return open_with(store.url, credentials)
+            return self._wrap(open_with(store.url, credentials))
         # An admin has said so: by the platform's own rights. Each store's links are signed by a secret of its own.
         secret = self._secret and hmac.digest(self._secret, store.id.encode(), hashlib.sha256)
-        return open_store(store.url, secret=secret)
+        return self._wrap(open_store(store.url, secret=secret))
 
     def _admit(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Hand a request to the door of the store that its path begins with."""

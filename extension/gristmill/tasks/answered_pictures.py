@@ -46,6 +46,7 @@ class AnsweredPictures(TaskKind, partial=True):
     """
 
     item = "picture"
+    exploration = "explore_pictures.ipynb"
     extra = "all-tasks"
     problem: ClassVar[str]  # what AutoGluon calls it
     target_reason: ClassVar[str]

@@ -104,6 +104,7 @@ class TaskKind(ABC):
     summary: ClassVar[str]  # what a model answers, in a few words
     item: ClassVar[str] = "row"  # what one answer is for, in people's words
     recipe: ClassVar[str]  # the template's file name
+    exploration: ClassVar[str] = "explore.ipynb"  # the template that looks at its data
     modules: ClassVar[tuple[str, ...]] = ("autogluon.tabular",)  # what training cannot do without
     extra: ClassVar[str] = "train"  # the extra of the distribution that brings them
     tiny_target: ClassVar[str] = "answer"  # what `tiny` is to be asked for

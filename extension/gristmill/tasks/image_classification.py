@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from gristmill.errors import DataRejected, UsageError
 from gristmill.records import ColumnKind, Notice, Profile, Resources, Severity
 from gristmill.tasks.base import Candidate, Listing, LoadPlan
-from gristmill.tasks.picture_listing import CLASS, from_folders, from_list
+from gristmill.tasks.picture_folders import CLASS, from_folders
+from gristmill.tasks.picture_lists import from_list
 from gristmill.tasks.tabular_classification import TabularClassification
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class ImageClassification(TabularClassification):
     title = "Image classification"
     summary = "which class a picture belongs to"
     item = "picture"
+    exploration = "explore_pictures.ipynb"
     recipe = "pictures.ipynb"
     comparable = False
     engine = "gristmill.engines.pictures:PictureEngine"
@@ -81,7 +83,7 @@ class ImageClassification(TabularClassification):
         if column.kind is not ColumnKind.EMPTY and column.distinct < 2:
             raise DataRejected(
                 f"All {column.rows:,} pictures are of one class, '{column.top[0][0]}'.",
-                cure="Add a folder with pictures of at least one other class.",
+                cure="Add pictures of at least one other class.",
                 code="one-class",
             )
         notices = [one for one in super().check(profile, target) if not one.code.startswith("doubtful-")]

@@ -121,7 +121,7 @@ def _notices(paired: Paired, found: Survey) -> tuple[Notice, ...]:
         _classes(found),
         *listed("masks-left-out", paired.lonely, "without a picture, left out", noun="mask"),
         *listed("pictures-without-masks", paired.strays, "without a mask, left out"),
-        *listed("broken-pictures", found.broken, "that cannot be read, left out with their partners"),
+        *listed("broken-pictures", found.broken, "that cannot be read, left out with what belongs to it"),
         *listed(
             "pictures-to-predict",
             paired.unlabelled,

@@ -147,7 +147,7 @@ def _notices(
             message=f"Boxes, read as {form}: {named}{more}, {counts.total() / len(items):.1f} a picture{without}.",
         )
     ]
-    found += listed("broken-pictures", broken, "that cannot be read, left out with their boxes")
+    found += listed("broken-pictures", broken, "that cannot be read, left out with its boxes")
     found += listed("pictures-without-boxes", strays, "that no file of boxes names, left out")
     few = [f"'{name}' ({count})" for name, count in counts.items() if count < _FEW]
     if few:

@@ -111,10 +111,11 @@ def _gaps(facts: Facts, rows: int) -> Notice:
 
 
 def _early(facts: Facts) -> Notice:
+    ends, they = ("ends", "it is") if facts.early == 1 else ("end", "they are")
     return Notice(
         code="series-end-early",
-        message=f"{facts.early:,} of {facts.series:,} series end before {facts.end}: they are forecast for the "
-        "same dates as the others all the same, which is less sure the longer they have been silent.",
+        message=f"{facts.early:,} of {facts.series:,} series {ends} before {facts.end}: {they} forecast for the same "
+        "dates as the others all the same, which is less sure the longer nothing has been known.",
         cure="Leave out series that are over.",
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 from .registry import WeightsMissing
@@ -18,8 +19,10 @@ def fetched(repository: str, into: Path) -> str:
     """Fetch a repository's weights into the folder `into`; the licence that its card names."""
     try:
         from huggingface_hub import HfApi, snapshot_download
+        from huggingface_hub.utils import disable_progress_bars, enable_progress_bars
     except ImportError:
         raise WeightsMissing("Fetching weights needs huggingface-hub: pip install huggingface-hub.") from None
+    (enable_progress_bars if sys.stderr.isatty() else disable_progress_bars)()
     try:
         HfApi().model_info(repository, timeout=_PATIENCE)  # one question, so that no answer is known at once
         snapshot_download(
@@ -34,7 +37,9 @@ def fetched(repository: str, into: Path) -> str:
 
 
 def _said(error: BaseException) -> str:
-    kind = type(error).__name__
+    if type(error).__name__ == "LocalEntryNotFoundError":  # its word for a file that it could neither fetch nor find
+        error = error.__cause__ or error
+    kind = type(error).__name__.removeprefix("LocalEntryNotFound")
     if "NotFound" in kind or "Gated" in kind or "Validation" in kind:
         return "there is none of that name, or it is not open to all"
     if "Disk" in kind or getattr(error, "errno", None) == 28:

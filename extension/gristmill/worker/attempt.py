@@ -1,7 +1,7 @@
 """One claim of one run, from claim to finish: what all kinds of runs have in common.
 
 What a kind does is a subclass: Training (training.py), Batch (batch.py), Comparing (comparing.py),
-Explaining (explaining.py).
+Explaining (explaining.py), Exploring (exploring.py).
 
 Whatever happens, the run ends with a sentence: what it was for, or a failure with its cause and cure. Only a lost lease
 ends in silence, because the run is somebody else's by then.
@@ -22,6 +22,7 @@ from gristmill.errors import CatalogFailed, GristmillError, LeaseLost, RunCancel
 from gristmill.records import Artifact, Dataset, Model, Run, RunKind, RunStatus
 from gristmill.sandbox import Execution, Sandbox
 from gristmill.stores import Shelf, Store, places
+from gristmill.stores.patient import Patient
 from gristmill.worker.keeper import Keeper
 from gristmill.worker.lease import Lease
 from gristmill.worker.relay import Relay
@@ -37,7 +38,8 @@ _PATIENCE = (0.5, 1.0, 2.0, 4.0, 8.0, 0.0)  # seconds between tries to reach the
 class Tools:
     """What a worker works with; `folder` holds its run folders.
 
-    `store` is the platform's own. What belongs to a project lies where the `shelf` finds it.
+    `store` is the platform's own. What belongs to a project lies where the `shelf` finds it. A worker that is `patient`
+    waits for a store that is away.
     """
 
     catalog: Catalog
@@ -45,10 +47,11 @@ class Tools:
     sandbox: Sandbox
     folder: Path
     lease_seconds: float = 15.0
+    patient: bool = False
     shelf: Shelf = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "shelf", Shelf(self.catalog, self.store))
+        object.__setattr__(self, "shelf", Shelf(self.catalog, self.store, wrap=Patient if self.patient else None))
 
 
 class Attempt(ABC):

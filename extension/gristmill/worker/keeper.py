@@ -14,13 +14,12 @@ from pathlib import Path
 
 from gristmill import reports
 from gristmill.budget import Freight
+from gristmill.engines import has_candidates
 from gristmill.errors import GristmillError, RecipeInvalid
 from gristmill.records import Artifact, Failure, Run
 from gristmill.stores import Store, places
 
 __all__ = ["Keeper", "restore"]
-
-_CHECKPOINT = ("predictor.pkl", "models/*/model.pkl")  # what AutoGluon needs to load what it had trained
 
 
 def restore(store: Store, checkpoint: Artifact, folder: Path) -> None:
@@ -54,8 +53,7 @@ class Keeper:
 
     def has_models(self) -> bool:
         """Whether there are models to salvage or to resume from."""
-        model = self._folder / "out" / "model"
-        return all(any(model.glob(pattern)) for pattern in _CHECKPOINT)
+        return has_candidates(self._folder / "out" / "model")
 
     def begin(self) -> None:
         """Start to store the model, if it is saved; may be called often."""

@@ -119,6 +119,7 @@ class Training(Attempt):
             saved=self._keeper.has_saved,
             keep=self._keeper.begin,
             stand_by=self._stand_by,
+            made=self._keeper.has_models,
             salvages=file.mode is Mode.SALVAGE,
         )
         return watchdog.watch(self._execution, lease, self._relay)

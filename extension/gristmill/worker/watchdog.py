@@ -2,7 +2,8 @@
 
 The recipe plans its time by the same `Budget`; the watchdog is for when the plan fails, or the kernel hangs. Until the
 model is saved it keeps back what a restart and a salvage cost; once the model is saved, only what finishing costs. When
-training does not end at its time, it calls for a second sandbox to warm up beside, before it ends the first.
+training does not end at its time, it calls for a second sandbox to warm up beside, before it ends the first. Where no
+candidate is finished when that time has come, there is nothing to salvage, and the first sandbox goes on to the end.
 """
 
 from __future__ import annotations
@@ -45,11 +46,12 @@ class Stop:
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Watchdog:
     """Watches one execution to its end.
 
-    `saved` tells whether the model is safe; `keep` and `stand_by` are called again and again.
+    `saved` tells whether the model is safe, `made` whether there is a candidate to salvage; `keep` and `stand_by` are
+    called again and again.
     """
 
     budget: Budget
@@ -58,8 +60,10 @@ class Watchdog:
     saved: Callable[[], bool]
     keep: Callable[[], object]
     stand_by: Callable[[], object]
+    made: Callable[[], bool]
     salvages: bool = False
     clock: Callable[[], float] = time.time
+    _too_late: bool = False
 
     def watch(self, execution: Execution, lease: Lease, relay: Relay) -> Stop:
         """Relay until the execution has ended or must be ended."""
@@ -106,10 +110,13 @@ class Watchdog:
             fit_began = relay.began("fit") or self.clock()
             restart = self.budget.for_restart(Budget.loading(fit_began - self.started_at, relay.warm))
             overrun = restart + self.budget.for_saving() - Budget.TOLERANCE
-            if relay.now == "fit" and self.budget.left() < overrun:
+            if relay.now == "fit" and self.budget.left() < overrun and self.made():
                 self.stand_by()
             # However large the models are, a fit has the time that it was promised.
             kept_back = max(restart, min(restart + self.budget.for_homecoming(), overrun - Budget.TOLERANCE))
+            if self.budget.left() < kept_back and (self._too_late or not self.made()):
+                self._too_late = True  # for a salvage: what comes of the fit now must come home by itself
+                kept_back = LAST_MOMENT
         return Stop(Cause.OVERRUN, "its budget was about to end") if self.budget.left() < kept_back else None
 
     def _comes_home(self, relay: Relay) -> bool:

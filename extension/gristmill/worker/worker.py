@@ -23,6 +23,7 @@ from gristmill.worker.attempt import Attempt, Tools
 from gristmill.worker.batch import Batch
 from gristmill.worker.comparing import Comparing
 from gristmill.worker.explaining import Explaining
+from gristmill.worker.exploring import Exploring
 from gristmill.worker.training import Training
 
 __all__ = ["Worker"]
@@ -34,6 +35,7 @@ _ATTEMPTS: dict[RunKind, type[Attempt]] = {
     RunKind.BATCH: Batch,
     RunKind.COMPARE: Comparing,
     RunKind.EXPLAIN: Explaining,
+    RunKind.EXPLORE: Exploring,
 }
 
 

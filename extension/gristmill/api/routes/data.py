@@ -12,7 +12,7 @@ from gristmill.api.service import Service
 from gristmill.api.zipping import as_zip
 from gristmill.errors import NotFound
 from gristmill.mill import Mill
-from gristmill.records import About, AboutChange, Dataset, DatasetEntry, Edit, Proposal, encode
+from gristmill.records import About, AboutChange, Dataset, DatasetEntry, Edit, Proposal, Run, encode
 
 __all__ = ["Project", "routes"]
 
@@ -35,6 +35,13 @@ class Choice(Body):
     task: str | None = None
     target: str | None = None
     metric: str | None = None
+
+
+class Looked(Body):
+    """What a look at data is to be for; proposed if nothing is said."""
+
+    target: str | None = None
+    task: str | None = None
 
 
 class NewVersion(Body):
@@ -79,6 +86,12 @@ def data(service: Service, mill: Mill, dataset_id: str) -> Response:
 def propose(mill: Mill, dataset_id: str, body: Choice) -> Proposal:
     """What the platform suggests to do with a dataset, given what a person has settled."""
     return mill.propose(dataset_id, task=body.task, target=body.target, metric=body.metric)
+
+
+@routes.post("/datasets/{dataset_id}/explorations", who="editor", takes=Looked, gives=Run, at="/runs/{id}")
+def explore(mill: Mill, dataset_id: str, body: Looked) -> Run:
+    """Queue a run that draws what to know of a dataset before training; its report is the page."""
+    return mill.exploration(dataset_id, target=body.target, task=body.task)
 
 
 @routes.post("/datasets/{dataset_id}/versions", who="editor", takes=NewVersion, gives=Dataset, status=201, also=[202])

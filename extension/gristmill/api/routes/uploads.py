@@ -9,7 +9,7 @@ from fastapi import Response
 from gristmill.api.routing import Body, Routes
 from gristmill.api.service import Service
 from gristmill.mill import Mill
-from gristmill.records import Profile, Proposal, Transfer, Upload, replace
+from gristmill.records import Profile, Proposal, Run, Transfer, Upload, replace
 
 __all__ = ["routes"]
 
@@ -37,6 +37,14 @@ class Check(Body):
 
     table: str | None = None
     project: str | None = None
+
+
+class Looked(Body):
+    """What a look at an upload is to be for, proposed if nothing is said; `table` names one file of several."""
+
+    target: str | None = None
+    task: str | None = None
+    table: str | None = None
 
 
 class Checked(msgspec.Struct):
@@ -83,3 +91,14 @@ async def check(service: Service, mill: Mill, upload_id: str, body: Check) -> Ch
         return Response(status_code=202, headers={"Retry-After": "1"})
     profile, proposal = found
     return Checked(profile=profile, proposal=proposal)
+
+
+@routes.post("/uploads/{upload_id}/explorations", who="editor", takes=Looked, gives=Run, status=201, also=[202])
+async def explore(service: Service, mill: Mill, upload_id: str, body: Looked) -> Run | Response:
+    """Queue a run that draws what to know of an upload; 202 while looking at it takes long: ask again, and wait on."""
+    await to_thread.run_sync(mill.transfer, upload_id)  # refuses strangers before anything is looked up or begun
+    name = ("explore", mill.who.name, upload_id, body.target, body.task, body.table)
+    queued: Run | None = await service.jobs.result(
+        name, lambda: mill.exploration(upload_id, target=body.target, task=body.task, table=body.table)
+    )
+    return Response(status_code=202, headers={"Retry-After": "1"}) if queued is None else queued

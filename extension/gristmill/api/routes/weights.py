@@ -29,10 +29,24 @@ class NewWeights(Body):
     licence: str
 
 
+class Announced(Body):
+    """Weights that somebody is about to send."""
+
+    name: str
+    kind: str
+    licence: str
+
+
 @routes.get("/weights", who="user", gives=WeightsEntry, many=True)
 def weights(mill: Mill) -> Page:
     """Pretrained weights that have a name, at hand or not."""
     return Page(items=mill.weights())
+
+
+@routes.post("/weights/check", who="admin", takes=Announced)
+def check(mill: Mill, body: Announced) -> None:
+    """Whether weights of that name could be kept, before they are uploaded; 204 if so."""
+    mill.check_weights(body.name, kind=body.kind, licence=body.licence)
 
 
 @routes.post("/weights", who="admin", takes=NewWeights, gives=WeightsEntry, status=201, also=[202])

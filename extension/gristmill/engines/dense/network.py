@@ -16,7 +16,7 @@ from .feeding import Feed, Remembered
 from .training import BUSY, Clock, Pass, Training
 from .unet import Joined
 
-__all__ = ["Network"]
+__all__ = ["Network", "largest_batch"]
 
 _DEFAULTS: dict[str, Any] = {
     "size": 128, "learning_rate": 3e-3, "augment": "light", "batch": 0, "passes": 80, "most": 0, "backbone": "tuned",
@@ -85,8 +85,7 @@ class Network(ABC):
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's types do not know it
         feed: Any = self.feed(lessons)
         if device.type == "cuda":
-            fitting = torch.cuda.mem_get_info(device)[0] // (_BYTES_A_PIXEL * self.size[0] * self.size[1])
-            feed.largest = max(2, min(_LARGEST, fitting))
+            feed.largest = largest_batch(torch.cuda.mem_get_info(device)[0], self.size)
         if self.is_frozen:
             network.backbone.eval().requires_grad_(False)
             feed = Remembered(feed, network.backbone, device, 0.1 * lessons.room)
@@ -131,6 +130,11 @@ class Network(ABC):
         network = _prepared(self.build())
         network.load_state_dict({name: torch.from_numpy(value) for name, value in self._weights.items()})
         return network
+
+
+def largest_batch(free: int, size: tuple[int, int]) -> int:
+    """Pictures of that size in a batch for which a GPU has memory."""
+    return max(2, min(_LARGEST, free // (_BYTES_A_PIXEL * size[0] * size[1])))
 
 
 def _prepared(network: Joined) -> Joined:

@@ -9,7 +9,7 @@ import signal
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import pandas as pd
 import torch
 from autogluon.core.models import AbstractModel
 from autogluon.tabular.models.automm.automm_model import MultiModalPredictorModel
+from numpy.typing import NDArray
 
 from .settings import Job, gpu_memory, hyperparameters
 
@@ -137,6 +138,14 @@ class MultiModal(MultiModalPredictorModel):  # type: ignore[misc]  # autogluon s
         whole = np.zeros((len(shares), count))
         whole[:, known] = shares  # a fold may have missed a class
         return self._convert_proba_to_unified_form(whole)
+
+    def gaze(self, paths: Sequence[Path], codes: NDArray[np.integer[Any]]) -> NDArray[np.float64] | None:
+        """Where the network looks for the classes of these codes; None where it sees more than pictures."""
+        from .looking import looks
+
+        known = np.asarray(self.model.class_labels, dtype=int)
+        columns = np.searchsorted(known, codes).clip(max=len(known) - 1)
+        return looks(self.model._learner._model, paths, columns, self.params["side"])
 
     def save(self, path: str | None = None, verbose: bool = True) -> str:
         with _quietly():

@@ -55,6 +55,11 @@ class Late:
     hyperparameters: dict[Any, Any] = field(default_factory=dict)
     seconds: float = 0.0  # that it may take
 
+    @property
+    def skipped(self) -> dict[str, str]:
+        """The candidate that was not begun, with the reason; none where it is."""
+        return {} if self.hyperparameters else {"MultiModal": self.sentence}
+
 
 def fine_tuning(rows: pd.DataFrame, seen: Seen, *, seconds: float, answers: int, fits: int = 1) -> Late:
     """Fine-tuning on `rows` within `seconds`, in which `answers` rows are to be answered, too.

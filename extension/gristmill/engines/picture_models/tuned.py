@@ -30,8 +30,21 @@ __all__ = ["FEWEST_STEPS", "FineTuned"]
 FEWEST_STEPS = 100
 _HELD = 1_500_000_000  # bytes of opened pictures kept in memory
 _MEASURED = 4  # steps
+_AT_ONCE = 16  # pictures of a step on a processor
+_LEAST_AT_ONCE, _MOST_AT_ONCE = 8, 64  # on a GPU
+_BYTES_A_PIXEL = 2_500  # of its memory, for a picture in training
 _JUDGED = 1_000  # validation pictures that an epoch is judged by
 _log = logging.getLogger(__name__)
+
+
+def gpu_memory() -> int:
+    """Bytes of the GPU's memory that are free; 0 where there is no GPU."""
+    return int(torch.cuda.mem_get_info()[0]) if device() == "cuda" else 0
+
+
+def batch_for(side: int, free: int) -> int:
+    """Pictures of one step: few on a processor, on a GPU as many as its `free` bytes hold, within bounds."""
+    return min(_MOST_AT_ONCE, max(_LEAST_AT_ONCE, free // (_BYTES_A_PIXEL * side * side))) if free else _AT_ONCE
 
 
 class FineTuned(PictureModel):
@@ -43,7 +56,7 @@ class FineTuned(PictureModel):
 
     def _set_default_params(self) -> None:
         for name, value in {
-            "side": 96, "weights": "efficientnet-lite0", "batch": 16 if device() == "cpu" else 64, "epochs": 20,
+            "side": 96, "weights": "efficientnet-lite0", "batch": 0, "epochs": 20,
             "learning_rate": 5e-4, "patience": 4, "mirrored": False,
         }.items():  # fmt: skip
             self._set_default_param_value(name, value)
@@ -69,6 +82,7 @@ class FineTuned(PictureModel):
         torch.manual_seed(params.get("seed", 0))
         network = load(params["weights"])
         self.side, self.scale = params["side"], network.scale
+        params["batch"] = params["batch"] or batch_for(self.side, gpu_memory())
         codes = np.searchsorted(self.classes_, y.to_numpy())
         training = _Training(_Net(network, len(self.classes_)), _Pictures(self.paths(X), self.side), codes, params)
         judge = None

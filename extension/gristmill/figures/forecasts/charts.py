@@ -20,6 +20,7 @@ from gristmill.wording import number, quoted, shorten
 __all__ = ["forecast_ahead", "forecast_charts"]
 
 _SHOWN = 6
+_STEPS_SEEN = 12  # on either side of now, to know how long a step may be
 _LOW, _HIGH = "0.1", "0.9"  # what bounds the band
 _BAND = "the band should hold eight values in ten"
 
@@ -70,16 +71,32 @@ def _ahead(steps: pd.DataFrame, past: pd.Series, horizon: int, *, alone: bool) -
         f"From {number(first)} on {day(steps['timestamp'].iloc[0])} to {number(last)} on "
         f"{day(steps['timestamp'].iloc[-1])}; {_BAND}."
     )
+    silent = _silent(past, steps["timestamp"])
+    if len(silent):
+        caption += f" Its last value is of {day(past.index[-1])}."
 
     def drawn(size: _Size) -> str:
         known = past.iloc[-size.horizons * horizon :]
-        moments = pd.Series(known.index.append(pd.DatetimeIndex(steps["timestamp"])).unique())
+        gap = silent[-size.horizons * horizon :]
+        moments = pd.Series(known.index.append(gap).append(pd.DatetimeIndex(steps["timestamp"])).unique())
         return _chart(str(past.name), known.reindex(pd.DatetimeIndex(moments)), [steps], size).svg(
             f"{title}. {caption}", x_names=marks(moments, size.marks)
         )
 
     body = _sized(drawn, alone=alone) + legend(["history", "forecast"])
     return Figure(title=title, caption=caption, body=body, part="ahead", wide=alone)
+
+
+def _silent(past: pd.Series, ahead: pd.Series) -> pd.DatetimeIndex:
+    """The moments between the last value of a series that has ended early and its forecast."""
+    last, first = past.index[-1], ahead.iloc[0]
+    steps = np.diff(np.concatenate([past.index[-_STEPS_SEEN:].to_numpy(), ahead.to_numpy()[:_STEPS_SEEN]]))
+    step = pd.Timedelta(np.median(steps))
+    # Steps need not be of one length: there are months, and weekends.
+    usual = max(step, *(pd.Timedelta(one) for one in np.delete(steps, min(len(past), _STEPS_SEEN) - 1)))
+    if first - last <= 1.5 * usual:
+        return pd.DatetimeIndex([])
+    return pd.date_range(last, first, freq=step, inclusive="neither")
 
 
 @dataclass(frozen=True)

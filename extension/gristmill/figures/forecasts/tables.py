@@ -31,8 +31,8 @@ def series_summary(test: Any) -> Group:
     lengths = test.num_timesteps_per_item()
     facts = [
         ("series", f"{len(lengths):,}"),
-        ("values in the middle series", f"{int(lengths.median()):,}"),
-        ("in steps of", Step(**told["panel"]["step"]).noun),
+        ("values in a typical series", f"{int(lengths.median()):,}"),
+        ("from one value to the next", Step(**told["panel"]["step"]).noun),
         ("steps ahead", f"{told['horizon']:,}"),
         ("held-out windows", f"{told['windows']:,}"),
         ("gaps", share(float(test[target].isna().mean()))),
@@ -61,9 +61,8 @@ def item_errors(found: Forecasts) -> Figure:
     errors, naive = found.by_item()[::-1], found.by_item(naive=True)
     measure = measure_named(found.metric)
     beaten = float(np.mean([errors[item] < naive.get(item, np.nan) for item in errors.index]))
-    entries = [
-        Bar(name=str(item), value=float(value), text=measure.form(float(value))) for item, value in errors.items()
-    ]
+    form = measure.column(errors)
+    entries = [Bar(name=str(item), value=float(value), text=form(float(value))) for item, value in errors.items()]
     caption = (
         f"The forecast beats repeating the last season in {share(beaten, 0)} of {len(errors):,} series."
         if len(errors) > 1
@@ -80,14 +79,18 @@ def backtests(found: Forecasts) -> Figure:
     """Each window by itself: a score that holds only in one of them is luck."""
     measure = measure_named(found.metric)
     parts, naive = found.parts(), found.parts(naive=True)
-    rows = []
+    rows, differ = [], False
     for window, steps in found.steps.groupby("window"):
         mine = found.score(parts[parts["window"] == window])
         theirs = found.score(naive[naive["window"] == window])
-        span = f"{day(steps['timestamp'].min())} to {day(steps['timestamp'].max())}"
-        rows.append((span, measure.form(mine), measure.form(theirs), share(1 - mine / theirs, 0) if theirs else ""))
+        ends = steps.groupby("item_id")["timestamp"].agg(["min", "max"]).value_counts()
+        differ |= len(ends) > 1
+        first, last = ends.index[0]
+        rows.append((f"{day(first)} to {day(last)}", mine, theirs, share(1 - mine / theirs, 0) if theirs else ""))
+    form = measure.column([score for _, *scores, _ in rows for score in scores])
     head = ("window", measure.title, "repeating", "less error")
     caption = "Each window was forecast from all that came before it; no candidate had learned from any of them."
-    return Figure(
-        title="Held-out windows", caption=caption, body=table(head, rows, numeric=(1, 2, 3)), part="windows", wide=True
-    )
+    if differ:
+        caption += " Series that end earlier have theirs earlier."
+    body = table(head, [(span, form(mine), form(theirs), less) for span, mine, theirs, less in rows], numeric=(1, 2, 3))
+    return Figure(title="Held-out windows", caption=caption, body=body, part="windows", wide=True)

@@ -54,7 +54,10 @@ def series_verdict(found: Forecasts, *, seed: int = 0) -> Verdict:
         ("95% interval", interval(low, high, form)),
         ("by repeating the last season", form(naive)),
         ("less error than repeating", share(less, 0)),
-        ("series, windows, steps held out", f"{len(found.items):,}, {found.windows}, {found.horizon}"),
+        (
+            f"held-out windows \N{MULTIPLICATION SIGN} steps, in {len(found.items):,} series",
+            f"{found.windows} \N{MULTIPLICATION SIGN} {found.horizon}",
+        ),
     ]
     numbers = {
         "metric": found.metric, "score": score, "low": low, "high": high, "baseline": naive,

@@ -32,6 +32,7 @@ _TURNED = (  # what is no moment for pandas, with how it becomes one
 _MOSTLY = 0.95  # of the words of a column of moments: the rest is mistakes
 _TWICE = 0.2  # the share of rows that may repeat a moment of their item, in a table that still is a panel
 _LEAST = 8  # rows that an item has on average
+_FEWEST = 3  # and at least, where it is few rows that tell of it: one or two are a mistake
 _MOST_COLUMNS = 8  # that are tried as names of items
 
 
@@ -144,7 +145,7 @@ def _panels(rows: Any, time: str) -> list[tuple[float, Panel]]:
     if moments.duplicated().mean() <= _TWICE:
         alone = _judged(rows, (), moments)
         if alone is not None:
-            return [alone]
+            return _told_apart(rows, moments, alone) if alone[1].duplicates else [alone]
     columns = [name for name in rows.columns if name != time and _may_name(rows[name])]
     columns = sorted(columns, key=lambda name: not _NAMING.search(str(name)))[:_MOST_COLUMNS]
     for several in (1, 2, 3):
@@ -153,6 +154,16 @@ def _panels(rows: Any, time: str) -> list[tuple[float, Panel]]:
         if good:
             return good
     return []
+
+
+def _told_apart(rows: Any, moments: Any, alone: tuple[float, Panel]) -> list[tuple[float, Panel]]:
+    """Rows that repeat a moment may be of another series, however short: where one column of words tells them apart."""
+    for name in rows.columns:
+        if name != moments.name and _may_name(rows[name]) and rows[name].dtype.kind not in "iub":
+            found = _judged(rows, (name,), moments)
+            if found is not None and not found[1].duplicates and rows[name].value_counts().min() >= _FEWEST:
+                return [found]
+    return [alone]
 
 
 def _may_name(values: Any) -> bool:

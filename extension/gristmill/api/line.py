@@ -1,0 +1,80 @@
+"""Creates that write, where the catalog lets one write at a time: they stand in line, and are kept several at once.
+
+A thread carries them out one after the other. Threads that compute side by side in Python take turns in any case, and
+changing turns costs more than half as much again; and a commit takes about as long for many as for one. So whoever
+comes while others are being served is served with the next ones, in the order in which they came. Nobody is answered
+before theirs is kept.
+
+Some take long: they read from a store that is far away, or large. Who goes to a store has what came before kept first
+(`Catalog.rest`), and after a moment somebody else serves those behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from anyio import to_thread
+
+from gristmill.catalog import Catalog
+from gristmill.errors import GristmillError
+
+__all__ = ["Line"]
+
+Answer = TypeVar("Answer")
+
+_MOST = 16  # that are kept at once
+_SECONDS = 0.02  # after which a group takes in nobody more: workers want to write, too
+_LONG = 0.05  # seconds after which those behind do not wait for who takes long
+
+
+class Line(Generic[Answer]):
+    """The line before one catalog."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._waiting: deque[tuple[Callable[[], Answer], asyncio.Future[Answer]]] = deque()
+        self._served: asyncio.Task[None] | None = None
+
+    async def take(self, what: Callable[[], Answer]) -> Answer:
+        """What `what` comes to, in a thread; it raises nothing. GristmillError where it could not be kept."""
+        if not self._catalog.one_writer:
+            return await to_thread.run_sync(what)
+        turn: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((what, turn))
+        if self._served is None:
+            self._served = asyncio.create_task(self._serve())
+        return await turn
+
+    async def _serve(self) -> None:
+        try:
+            while self._waiting:
+                work = to_thread.run_sync(self._carry_out, asyncio.get_running_loop())
+                await asyncio.wait({asyncio.ensure_future(work)}, timeout=_LONG)
+        finally:
+            self._served = None
+
+    def _carry_out(self, loop: asyncio.AbstractEventLoop) -> None:
+        until = time.monotonic() + _SECONDS
+        with self._catalog.grouped() as group:
+            for _ in range(_MOST):
+                try:
+                    what, turn = self._waiting.popleft()
+                except IndexError:  # served by somebody else meanwhile
+                    return
+                group.then(functools.partial(loop.call_soon_threadsafe, _answer, turn, what()))
+                if time.monotonic() > until:
+                    return
+
+
+def _answer(turn: asyncio.Future[Answer], answer: Answer, lost: GristmillError | None) -> None:
+    if turn.done():  # who waited was told to wait no longer
+        return
+    if lost is None:
+        turn.set_result(answer)
+    else:
+        turn.set_exception(lost)

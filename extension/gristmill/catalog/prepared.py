@@ -1,0 +1,111 @@
+"""Statements that every request needs, as the database's driver takes them.
+
+SQLAlchemy keeps the text that it has made of a statement. But each time the statement is carried out it works out anew
+what goes with it: values by name and place, what makes each fit its column, a result with its columns by name. For a
+row by its id that takes several times as long as SQLite itself. A `Prepared` works it out once, and then hands values
+to the driver.
+
+What the driver raises is left as it is: `Database` says it in our words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ClauseElement, Connection, Dialect
+from sqlalchemy.types import TypeEngine
+
+__all__ = ["Prepared"]
+
+_Change = Callable[[Any], Any] | None
+
+
+class Prepared:
+    """One statement, for any connection to one kind of database. It holds no list of values whose length may vary.
+
+    An insert is given the `columns` that it fills; of a select, what comes back has the values of its columns in order.
+    """
+
+    def __init__(self, statement: ClauseElement, columns: Sequence[str] | None = None) -> None:
+        self._statement, self._columns = statement, columns
+        self._made: dict[str, _Made] = {}  # by dialect
+
+    def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """What is found with these values."""
+        made = self._for(connection)
+        return made.carry_out(connection, made.bound(values), many=False)
+
+    def carry_out(self, connection: Connection, *several: Mapping[str, Any]) -> None:
+        """Do it with these values, and with these …"""
+        made = self._for(connection)
+        bound = [made.bound(values) for values in several]
+        made.carry_out(connection, bound if len(bound) > 1 else bound[0], many=len(bound) > 1)
+
+    def _for(self, connection: Connection) -> _Made:
+        made = self._made.get(connection.dialect.name)
+        if made is None:
+            made = self._made[connection.dialect.name] = _Made(self._statement, self._columns, connection.dialect)
+        return made
+
+
+class _Made:
+    """A statement in one dialect: its text, its values in order, and what is done to them on the way there and back."""
+
+    def __init__(self, statement: ClauseElement, columns: Sequence[str] | None, dialect: Dialect) -> None:
+        compiled: Any = statement.compile(dialect=dialect, column_keys=columns)
+        self._text = str(compiled)
+        self._order: Sequence[str] = compiled.positiontup or ()  # without it, the driver takes values by name
+        self._fixed: dict[str, Any] = {}
+        self._changes: list[tuple[str, _Change]] = []
+        for name, bind in compiled.binds.items():
+            change = _fit(bind.type, dialect)
+            if bind.required:
+                self._changes.append((name, change))
+            else:
+                self._fixed[name] = change(bind.value) if change else bind.value
+        self._selected: Sequence[Any] = list(getattr(statement, "selected_columns", ()))
+        self._reading: list[tuple[int, Callable[[Any], Any]]] | None = None  # known when rows have come once
+
+    def bound(self, values: Mapping[str, Any]) -> Any:
+        named = dict(self._fixed)
+        for name, change in self._changes:
+            named[name] = values[name] if change is None else change(values[name])
+        return [named[name] for name in self._order] if self._order else named
+
+    def carry_out(self, connection: Connection, bound: Any, *, many: bool) -> list[tuple[Any, ...]]:
+        cursor = connection.connection.cursor()
+        try:
+            (cursor.executemany if many else cursor.execute)(self._text, bound)
+            return self._read(cursor, connection.dialect) if self._selected else []
+        except connection.dialect.loaded_dbapi.Error as error:
+            if connection.dialect.is_disconnect(error, connection.connection, cursor):
+                connection.invalidate(error)  # it must not go back among those that are kept
+            raise
+        finally:
+            cursor.close()
+
+    def _read(self, cursor: Any, dialect: Dialect) -> list[tuple[Any, ...]]:
+        if self._reading is None:
+            kinds = [described[1] for described in cursor.description]  # the driver's own, on which changes may depend
+            changes = [_back(column.type, dialect, kind) for column, kind in zip(self._selected, kinds, strict=True)]
+            self._reading = [(at, change) for at, change in enumerate(changes) if change is not None]
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return [self._changed(row, self._reading) for row in rows] if self._reading else rows
+
+    @staticmethod
+    def _changed(row: tuple[Any, ...], changes: Sequence[tuple[int, Callable[[Any], Any]]]) -> tuple[Any, ...]:
+        changed = list(row)
+        for at, change in changes:
+            changed[at] = change(row[at])
+        return tuple(changed)
+
+
+def _fit(kind: TypeEngine[Any], dialect: Dialect) -> _Change:
+    """What makes a value fit for the driver."""
+    return kind.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _back(kind: TypeEngine[Any], dialect: Dialect, described: Any) -> _Change:
+    """What makes a value of what the driver gives."""
+    return kind.dialect_impl(dialect).result_processor(dialect, described)

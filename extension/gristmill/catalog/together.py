@@ -1,0 +1,170 @@
+"""What is kept together: all that a thread writes in a block (`Together`), and several such blocks (`Group`).
+
+A commit takes about as long for many blocks as for one, since they write to the same pages of the same indexes. Where
+only one can write at a time, whoever waits for it does better to go along. So a thread carries out one block after the
+other in a `Group`, and nobody is told that theirs is done before the transaction of all is kept.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+
+from sqlalchemy import Connection, text
+
+from gristmill.catalog.prepared import Prepared
+from gristmill.errors import CatalogFailed, GristmillError
+
+__all__ = ["Group", "Together"]
+
+_log = logging.getLogger("gristmill.catalog")
+
+Begin = Callable[[], AbstractContextManager[Connection]]
+
+_MARK, _BACK, _PASS = (Prepared(text(f"{word} block")) for word in ("SAVEPOINT", "ROLLBACK TO", "RELEASE"))
+
+
+class Group:
+    """Blocks of one thread in one transaction, which begins with the first that writes; each is undone by itself."""
+
+    def __init__(self, begin: Begin) -> None:
+        self._begin = begin
+        self._open: ExitStack | None = None
+        self._in_block = False
+        self._lost: GristmillError | None = None
+        self._told: list[Callable[[GristmillError | None], object]] = []
+        self.connection: Connection | None = None
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One block's part of the transaction."""
+        if self._lost is not None:  # the database has undone all of it: no part of it may be kept
+            raise self._lost
+        if self.connection is None:
+            self._open = ExitStack()
+            self.connection = self._open.enter_context(self._begin())
+        connection = self.connection
+        _MARK.carry_out(connection, {})
+        self._in_block = True
+        try:
+            yield connection
+        except BaseException:
+            self._undo(connection)
+            raise
+        else:
+            _PASS.carry_out(connection, {})
+        finally:
+            self._in_block = False
+
+    def _undo(self, connection: Connection) -> None:
+        try:
+            _BACK.carry_out(connection, {})
+            _PASS.carry_out(connection, {})
+        except Exception as error:  # where the disk is full or broken, the database may have gone back to the beginning
+            self._lost = CatalogFailed("The catalog could not keep what it was given.", cause=f"{error}.")
+
+    def then(self, what: Callable[[GristmillError | None], object]) -> None:
+        """Tell what has come of it, once that is sure: None if all was kept, or why nothing was."""
+        self._told.append(what)
+
+    def rest(self) -> None:
+        """Keep what there is, unless a block is writing: what comes next may take long."""
+        if not self._in_block:
+            self.keep()
+
+    def keep(self) -> None:
+        """Commit, and tell."""
+        opened, self._open, self.connection = self._open, None, None
+        lost, self._lost = self._lost, None
+        if opened is not None:
+            try:
+                opened.__exit__(lost and type(lost), lost, None)
+            except GristmillError as error:
+                lost = error
+        told, self._told = self._told, []
+        for tell in told:
+            try:
+                tell(lost)
+            except Exception:  # the others must be told all the same
+                _log.exception("what was to be done after a transaction has failed")
+
+
+class Together:
+    """One transaction for all that a thread writes in a block. It begins with the first of it, so what is slow and only
+    reads keeps nobody waiting, and it is kept when the block ends.
+
+    Whatever raises while it writes undoes all of it there and then; so does `undo`.
+    """
+
+    def __init__(self, begin: Begin, read: Callable[[], Connection], group: Group | None = None) -> None:
+        self._begin, self._read, self._group = begin, read, group
+        self._open: ExitStack | None = None
+        self._reader: Connection | None = None
+        self._afterwards: list[tuple[bool, Callable[[], object]]] = []
+        self.connection: Connection | None = None
+
+    def reading(self) -> Connection:
+        """One connection for all that is read before something is written, and that one afterwards."""
+        if self.connection is not None:
+            return self.connection
+        if self._group is not None and self._group.connection is not None:
+            return self._group.connection
+        if self._reader is None:
+            self._reader = self._read()
+        return self._reader
+
+    def rest(self) -> None:
+        """Let go of what was read with."""
+        if self._reader is not None:
+            reader, self._reader = self._reader, None
+            reader.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        if self.connection is None:
+            self.rest()
+            self._open = ExitStack()
+            self.connection = self._open.enter_context(self._begin())
+        try:
+            yield self.connection
+        except BaseException as error:
+            self.undo(error)
+            raise
+
+    def undo(self, error: BaseException | None = None) -> None:
+        """Forget what was written so far, and what was to be done once it is kept."""
+        self._afterwards = [(always, what) for always, what in self._afterwards if always]
+        if self._open is not None:
+            opened, self._open, self.connection = self._open, None, None
+            undone = error or _Undone()
+            opened.__exit__(type(undone), undone, None)
+
+    def afterwards(self, what: Callable[[], object], *, always: bool) -> None:
+        """Do something once all is kept; or whatever comes of it."""
+        self._afterwards.append((always, what))
+
+    def keep(self) -> None:
+        """Commit."""
+        if self._open is not None:
+            opened, self._open, self.connection = self._open, None, None
+            opened.__exit__(None, None, None)
+
+    def close(self) -> None:
+        """Undo what was not kept, and do what was to be done after it."""
+        self.rest()
+        if self._open is not None:
+            self.undo()
+        for always, what in self._afterwards:
+            if self._group is None:
+                what()
+            else:
+                self._group.then(_unless_lost(what, always=always))
+
+
+class _Undone(Exception):
+    """Ends a transaction that is not to be kept."""
+
+
+def _unless_lost(what: Callable[[], object], *, always: bool) -> Callable[[GristmillError | None], object]:
+    return lambda lost: what() if lost is None or always else None

@@ -1,0 +1,109 @@
+"""Models: found, staged, taken along, asked; and the weights that some begin with."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from gristmill.client.fetching import fetch
+from gristmill.client.hub.calling import MOST, given
+from gristmill.client.hub.data import Data
+from gristmill.client.hub.folders import packed, unpack
+from gristmill.client.wire import path_of
+from gristmill.errors import NotFound, UsageError
+from gristmill.records import Lineage, Model, Run, Stage, WeightsEntry
+
+__all__ = ["Models"]
+
+
+class Models(Data):
+    """What can be asked about models."""
+
+    def model(self, model_id: str) -> Model:
+        if model_id.startswith("run-"):
+            run = self.run(model_id)
+            if run.model_id is None:
+                raise NotFound(f"The run {run.name} has no model.", cause=f"It is {run.status}.")
+            model_id = run.model_id
+        return self._wire.ask("GET", path_of("models", model_id), Model)
+
+    def models(self, project: str | None = None, limit: int = 50, before: str | None = None) -> Sequence[Model]:
+        return self._list("models", Model, limit, before, project=project)
+
+    def stage(self, model_id: str, stage: Stage) -> Model:
+        path = path_of("models", model_id, "stage")
+        return self._wire.ask("PUT", path, Model, body={"stage": stage})
+
+    def lineage(self, model_id: str) -> Lineage:
+        return self._wire.ask("GET", path_of("models", model_id, "lineage"), Lineage)
+
+    def download(self, model_id: str, to: Path) -> Path:
+        model = self.model(model_id)
+        return fetch(self._wire, path_of("models", model.id, "archive"), to, sha256=model.sha256)
+
+    def predict(
+        self,
+        model_id: str,
+        data: Path | None,
+        to: Path,
+        settings: Mapping[str, Any] | None = None,
+        *,
+        told: Callable[[str], object] | None = None,
+    ) -> int:
+        model = self.model(model_id)
+        if self._asker is None:
+            return self._predict_there(model, data, to, dict(settings or {}), told)
+        folder = self._home / "models" / model.id
+        if not folder.exists():
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+                archive = self.download(model.id, Path(scratch) / "model.zip")
+                unpacked = Path(scratch) / "model"
+                unpack(archive, unpacked)
+                shutil.move(unpacked, folder)
+        return self._asker(model, folder, data, to, settings or {}, told)
+
+    def batch(self, model_id: str, upload_id: str | None = None, settings: Mapping[str, Any] | None = None) -> Run:
+        body = given(upload_id=upload_id, settings=dict(settings or {}))
+        return self._wire.ask("POST", path_of("models", model_id, "batches"), Run, body=body, create=True)
+
+    def _predict_there(
+        self,
+        model: Model,
+        data: Path | None,
+        to: Path,
+        settings: dict[str, Any],
+        told: Callable[[str], object] | None,
+    ) -> int:
+        """Have the hub predict, by a run of its own: this machine lacks AutoGluon."""
+        if data is not None and data.is_dir():
+            raise UsageError(f"{data} is a folder.", cure="Pack it into a ZIP and give that.")
+        if to.is_dir():
+            raise UsageError(f"{to} is a folder.", cure="Name a file; masks come as one that ends in .zip.")
+        upload = None if data is None else self.upload(data, project=model.project_id)
+        settings = {"output": to.suffix.lower().removeprefix(".") or "csv"} | settings
+        run = self.batch(model.id, None if upload is None else upload.id, settings)
+        return self._brought(run, "predictions", to, told).rows or 0
+
+    # --- weights -----------------------------------------------------------------------------------------------------
+
+    def weights(self) -> Sequence[WeightsEntry]:
+        return self._list("weights", WeightsEntry, MOST)
+
+    def fetch_weights(self, name: str) -> WeightsEntry:
+        return self._wire.read(self._sent("weights/fetch", {"name": name}), WeightsEntry)
+
+    def add_weights(self, name: str, folder: Path, *, kind: str, licence: str) -> WeightsEntry:
+        if not folder.is_dir():
+            raise UsageError(f"{folder} is no folder.", cure="Give the folder that holds the weights' files.")
+        self._wire.send("POST", "weights/check", body={"name": name, "kind": kind, "licence": licence})
+        with tempfile.TemporaryDirectory() as scratch:
+            upload = self.upload(packed(folder, Path(scratch) / "weights.zip"))
+        body = {"name": name, "upload_id": upload.id, "kind": kind, "licence": licence}
+        try:
+            return self._wire.read(self._sent("weights", body), WeightsEntry)
+        finally:
+            self._wire.send("DELETE", path_of("uploads", upload.id))

@@ -1,0 +1,102 @@
+"""Creates that stand in line: kept several at once, in order, and nobody waits for who takes long."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event
+
+from gristmill.api.line import Line
+from gristmill.catalog import Catalog
+from gristmill.errors import NotFound
+from gristmill.records import Deed, new_id
+
+PATIENCE = 30.0
+
+
+@pytest.fixture
+def shelved(tmp_path: Path) -> Catalog:
+    return Catalog.open(f"sqlite:///{tmp_path}/catalog.db")
+
+
+def write(catalog: Catalog, thing: str) -> str:
+    deed = Deed(
+        id=new_id("deed"), created_at=1.0, who="olga", address="", action="run.train", thing=thing, project_id=None,
+        outcome="done",
+    )  # fmt: skip
+    catalog.deeds.add(deed)
+    return thing
+
+
+def take(catalog: Catalog, *whats: Callable[[], str]) -> list[str | BaseException]:
+    async def all_at_once() -> list[str | BaseException]:
+        line: Line[str] = Line(catalog)
+        return await asyncio.gather(*(line.take(what) for what in whats), return_exceptions=True)
+
+    return asyncio.run(all_at_once())
+
+
+def test_many_at_once_are_kept_in_few_transactions_and_in_order(shelved: Catalog) -> None:
+    commits: list[object] = []
+    event.listen(shelved._database._writer, "commit", commits.append)
+    carried_out: list[str] = []
+
+    def one(thing: str) -> str:
+        carried_out.append(thing)
+        return write(shelved, thing)
+
+    things = [f"{number}" for number in range(40)]
+    assert take(shelved, *(partial(one, thing) for thing in things)) == things
+    assert carried_out == things
+    assert len(commits) < 20
+    assert {deed.thing for deed in shelved.deeds.list()} == set(things)
+
+
+def test_nobody_waits_for_who_takes_long(shelved: Catalog) -> None:
+    others = threading.Event()
+
+    def slow() -> str:
+        assert others.wait(PATIENCE)  # as for a store that is far away
+        return write(shelved, "slow")
+
+    def last() -> str:
+        others.set()
+        return write(shelved, "last")
+
+    answers = take(shelved, partial(write, shelved, "first"), slow, partial(write, shelved, "third"), last)
+    assert answers == ["first", "slow", "third", "last"]
+
+
+def test_who_goes_to_a_store_keeps_nobody_from_writing(shelved: Catalog) -> None:
+    """What came before is kept first: a worker's process must not wait for somebody's store."""
+    written = threading.Event()
+
+    def elsewhere() -> None:
+        with Catalog.open(str(shelved._database._writer.url)) as other:
+            write(other, "elsewhere")
+        written.set()
+
+    def slow() -> str:
+        shelved.rest()
+        threading.Thread(target=elsewhere).start()
+        assert written.wait(PATIENCE)
+        return "slow"
+
+    assert take(shelved, partial(write, shelved, "first"), slow) == ["first", "slow"]
+
+
+def test_what_could_not_be_kept_is_told_to_all_of_them(shelved: Catalog) -> None:
+    def spoil() -> str:
+        with shelved._database.writing() as connection:  # a debt that SQLite asks for with the commit
+            connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+            connection.exec_driver_sql("INSERT INTO papers VALUES ('run-0', 'recipe', '{}')")
+        return "spoiled"
+
+    answers = take(shelved, partial(write, shelved, "first"), spoil)
+    assert [type(answer) for answer in answers] == [NotFound, NotFound]
+    assert shelved.deeds.list() == ()
