@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["over_dense"]
 
 _SLICES = 4
-_PASSES = 4  # a configuration has at least: fewer tell nothing of its settings
+_PASSES = 5  # a configuration has at least; with time for fewer than four, a fit does not begin
 _SLOWER = 1.5  # times a slice that a size may take
 _RATES = (5e-4, 6e-3)
 
