@@ -54,14 +54,13 @@ class Explorations(Runs):
     def _explore(
         self, of: Dataset | Upload, name: str, profile: Profile, proposal: Proposal, table: str | None = None
     ) -> Run:
-        exploring.check(name, profile, proposal)
         errand = Errand(
             project_id=of.project_id,
             dataset_id=of.id if isinstance(of, Dataset) else None,
             upload_id=of.id if isinstance(of, Upload) else None,
             kind=RunKind.EXPLORE,
             name=exploring.title(name),
-            notebook=exploring.notebook(),
+            notebook=exploring.notebook(proposal.task),
             like=proposal,
             budget=exploring.SECONDS,
             settings={} if table is None else {"table": table},

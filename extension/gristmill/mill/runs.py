@@ -223,7 +223,7 @@ class Runs(Uploads):
         notebook = run.artifact("notebook")
         text = self._shelf.of(run).read(notebook.key) if notebook else self._paper(run, places.recipe(run.id))
         (to / "notebook.ipynb").write_bytes(text)
-        exploring.lay_beside(to)
+        exploring.lay_beside(to, run.task)
         return to
 
     def _new_folder(self, to: Path) -> None:

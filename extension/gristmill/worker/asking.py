@@ -78,6 +78,7 @@ class Asking(Attempt):
             saved=lambda: False,
             keep=self.look,
             stand_by=lambda: None,
+            made=lambda: False,
             salvages=True,  # there is nothing to bring home before the end
         )
         return watchdog.watch(self._execution, lease, self._relay)
