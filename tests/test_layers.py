@@ -78,6 +78,7 @@ AT_THE_TOP = {
     "gristmill.jupyter": {"httpx"},
     "gristmill.masks": {"numpy"},
     "gristmill.stores.azure": {"azure"},
+    "gristmill.stores.azure_account": {"azure"},
     "gristmill.stores.gcs": {"google", "requests"},
     "gristmill.stores.s3": {"boto3", "botocore"},
 }
