@@ -20,7 +20,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 FLOORS = {
-    1: ("records", "errors", "amounts", "notebooks", "sealing"),
+    1: ("records", "errors", "amounts", "notebooks", "sealing", "settings"),
     2: ("catalog", "logs", "masks", "pictures", "rounds", "schedules", "stores", "tables", "tasks", "weights"),
     3: ("intake", "recipes", "bench", "budget", "engines", "figures", "model_archive", "sandbox"),
     4: ("worker", "reports", "looking", "notify", "trial"),
