@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import sys
 from typing import Any
@@ -40,6 +41,7 @@ def listen(app: ASGIApp, *, host: str, port: int, prefix: str = "") -> None:
         app, host=host, port=port, access_log=False, log_level="warning", server_header=False,
         timeout_graceful_shutdown=_FAREWELL, limit_concurrency=_MOST_CONNECTIONS,
     )  # fmt: skip
+    _settle()
     _Announcing(config, prefix).run(sockets=[at])
 
 
@@ -57,3 +59,10 @@ def _bound(host: str, port: int) -> socket.socket:
             cure="Give another port (--port 0 takes any that is free), or another --host.",
         ) from None
     return at
+
+
+def _settle() -> None:
+    """What is loaded by now stays: looking through it for garbage again and again keeps requests waiting."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)  # a request makes thousands of things, and leaves hardly a circle of them
