@@ -21,7 +21,7 @@ from gristmill import cli, exploring, intake, tasks
 from gristmill.catalog import Catalog
 from gristmill.client.connecting import Address
 from gristmill.client.hub import Hub
-from gristmill.errors import DataRejected, NotAllowed, NotFound, RunFailed, UsageError
+from gristmill.errors import Conflict, DataRejected, NotAllowed, NotFound, RunFailed, UsageError
 from gristmill.mill import Mill, Parts
 from gristmill.records import Edit, EditKind, Membership, RunKind, RunStatus
 from gristmill.sandbox.process import ProcessSandbox
@@ -34,6 +34,7 @@ from services.mills import Notepad
 from staged_client import StagedClient
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
+_BUSY = "what follows is what was done by then"  # on a machine that has no minute for it
 
 
 @pytest.fixture
@@ -185,10 +186,13 @@ def test_a_worker_of_a_hub_draws_files_and_datasets(api: Api, tmp_path: Path) ->
     file, parts = EXAMPLES / "penguins.csv", api.service.parts
     with hub_of(api, tmp_path / "home") as hub, a_worker(api):
         page = hub.explore(str(file), tmp_path / "file.html", target="body_mass_g").read_text("utf-8")
-        assert f"What tells of {quoted('body_mass_g')}" in page
+        assert "<h1>penguins: a first look</h1>" in page
+        assert f"What tells of {quoted('body_mass_g')}" in page or _BUSY in page
         assert "This cell stopped with an error" not in page
         assert hub.datasets() == ()
         assert list(parts.store.list("uploads")) == []
+        with pytest.raises(Conflict, match=r"penguins\.csv that the run had is not kept"):
+            hub.rerun(hub.runs()[0].id)
         dataset = hub.revise(hub.admit(hub.upload(file).id).id, [Edit(act=EditKind.DROP, columns=("island",))])
         page = hub.explore(dataset.id, tmp_path / "dataset.html").read_text("utf-8")
         assert "<h1>penguins: a first look</h1>" in page

@@ -27,8 +27,8 @@ from gristmill.figures.figure import Figure
 from gristmill.figures.masks import mask_samples
 from gristmill.figures.pictures import sample_grid
 from gristmill.figures.pieces import Bar, bars, table
-from gristmill.figures.wording import count, quoted, share, share_alike, shorten
 from gristmill.records import ColumnKind, Profile
+from gristmill.wording import count, quoted, share, share_alike, shorten
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -29,6 +29,7 @@ from gristmill.records import (
     RunRequest,
     RunStatus,
     Severity,
+    UploadStatus,
     Wanted,
     replace,
 )
@@ -134,6 +135,9 @@ class Runs(Uploads):
 
     def _again(self, earlier: Run, **changed: Any) -> Run:
         """A queued run that is asked for as `earlier` was, but for what is changed."""
+        upload = None if earlier.upload_id is None else self._catalog.uploads.get(earlier.upload_id)
+        if upload is not None and upload.status is UploadStatus.REJECTED:
+            raise Conflict(f"The file {upload.name} that the run had is not kept.", cure="Send it again, and ask anew.")
         new = {"id": records.new_id("run"), "created_at": time.time(), "owner": self.who.name}
         if earlier.kind is not RunKind.TRAIN:
             new["model_id"] = earlier.model_id
