@@ -24,7 +24,7 @@ from gristmill.sandbox import End, Execution, execute
 if TYPE_CHECKING:
     from gristmill.reports import Heading
 
-__all__ = ["SECONDS", "check", "draw", "file_of", "lay_beside", "notebook", "title"]
+__all__ = ["SECONDS", "draw", "file_of", "lay_beside", "notebook", "title"]
 
 SECONDS = 60.0  # from the start of the notebook to its end
 _NOTEBOOK = "explore.ipynb"
