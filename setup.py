@@ -161,7 +161,7 @@ EXTRAS = {
 }
 
 ENTRY_POINTS = {
-    "console_scripts": ["gristmill = gristmill.app:main"],
+    "console_scripts": ["gristmill = gristmill.app:command"],
     "gristmill.commands": [
         "admit = gristmill_hub.commands:admit",
         "up = gristmill_hub.commands:up",

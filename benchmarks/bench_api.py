@@ -11,7 +11,8 @@ same table, one takes the same body and inserts a row. Figures are p50, p95 and 
     start, idle     until /health answers; resident memory then
     reads           a run, pages of runs narrowed in every way, a page of projects, by one person after the other;
                     with the least and with the most runs, and how many times as long the second takes
-    submit          N people POST /runs at the same moment, each under a key of their own
+    submit          N people POST /runs at the same moment, each under a key of their own; several times, and what of
+                    it the load itself computes, on the same cores
     queue           1,000 more runs: everybody sends their next as soon as the last is accepted
     order           all that was accepted is there once, and is claimed in each person's order
     dispatch        from a run's end to the claim of the next, of 1,000 that wait, by a worker that asks as ours do
@@ -44,6 +45,7 @@ from gristmill.records import EventKind, RunStatus, new_id
 
 HERE = Path(__file__).resolve().parent
 LOG = (Path(tempfile.gettempdir()) / "bench_api.log").open("wb")  # what the API itself says
+BURSTS = 5
 LOOK_EVERY = 0.1  # seconds: a worker that has nothing to do looks again (worker/worker.py)
 PEER = """
 import sys, time
@@ -209,14 +211,19 @@ async def submits(people: list[Submitter], more: int, pid: int, whose: str = "")
     for one in people[:3]:
         await one.submit()
     promised = None if whose else 200
-    at_once = await asyncio.gather(*(one.submit() for one in people))
-    PROMISES.told(f"{whose}submit, {len(people)} at once", at_once, promised)
+    load, before, at_once = time.process_time(), computed(pid), []
+    for _ in range(BURSTS):
+        at_once += await asyncio.gather(*(one.submit() for one in people))
+    many = len(people) * BURSTS
+    PROMISES.told(f"{whose}submit, {len(people)} at once, {BURSTS} times", at_once, promised)
+    PROMISES.figure(f"{whose}processor time of a submit", 1e3 * (computed(pid) - before) / many, "ms")
+    PROMISES.figure(f"{whose}processor time of asking for it", 1e3 * (time.process_time() - load) / many, "ms")
     started, before = time.perf_counter(), computed(pid)
     seconds = await asyncio.gather(*(one.several(more // len(people)) for one in people))
     rate = more / (time.perf_counter() - started)
     every = [one for each in seconds for one in each]
     PROMISES.told(f"{whose}queue, {more} more: {rate:.0f} a second", every, promised)
-    PROMISES.figure(f"{whose}processor time of a submit", 1e3 * (computed(pid) - before) / more, "ms")
+    PROMISES.figure(f"{whose}processor time of each", 1e3 * (computed(pid) - before) / more, "ms")
     PROMISES.told(f"{whose}submit, one after the other", await people[0].several(50))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import zipfile
@@ -17,7 +18,7 @@ import gristmill
 from gristmill.api.app import routed
 from gristmill.api.identity import LocalToken
 from gristmill.api.openapi import document, renewed
-from gristmill.errors import NotSignedIn
+from gristmill.errors import NotSignedIn, UsageError
 from gristmill.reconciler import shelve_papers
 from gristmill.records import Artifact, Proposal, Run, UploadStatus
 from gristmill.sealing import kept_secret
@@ -422,6 +423,19 @@ def test_a_server_says_where_it_listens_and_ends_when_told(home: Path) -> None:
         assert httpx.get(f"{url}/me", headers=headers).json()["name"] == "local"
         process.terminate()
     assert subprocess.run([*asked, "--prefix", "a b"], capture_output=True, text=True).returncode == 2
+
+
+def test_where_nobody_can_listen_is_a_sentence() -> None:
+    from gristmill.api.serving import listen
+
+    async def app(*_: object) -> None: ...
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(UsageError, match=rf"Nobody can listen at 127\.0\.0\.1, port {port}\..*0 takes any"):
+            listen(app, host="127.0.0.1", port=port)
 
 
 # --- the document ----------------------------------------------------------------------------------------------------

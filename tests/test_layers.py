@@ -20,7 +20,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 FLOORS = {
-    1: ("records", "errors", "amounts", "notebooks", "sealing", "wording"),
+    1: ("records", "errors", "amounts", "notebooks", "sealing", "settings", "wording"),
     2: ("catalog", "logs", "masks", "pictures", "rounds", "schedules", "stores", "tables", "tasks", "weights"),
     3: ("intake", "recipes", "bench", "budget", "engines", "figures", "model_archive", "sandbox"),
     4: ("worker", "reports", "looking", "notify", "trial"),
@@ -78,6 +78,7 @@ AT_THE_TOP = {
     "gristmill.jupyter": {"httpx"},
     "gristmill.masks": {"numpy"},
     "gristmill.stores.azure": {"azure"},
+    "gristmill.stores.azure_account": {"azure"},
     "gristmill.stores.gcs": {"google", "requests"},
     "gristmill.stores.s3": {"boto3", "botocore"},
     "gristmill_hub.login.people": {"sqlalchemy"},

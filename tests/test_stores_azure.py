@@ -148,14 +148,14 @@ def test_an_identity_signs_in_and_signs_links(azurite_https: Azurite) -> None:
     store.put_bytes("mine", b"x")
     assert store.read("mine") == b"x"
     url = store.sign_get("mine", seconds=60)
-    assert store._delegated is not None
-    key = store._delegated[1]
+    assert store._account._delegated is not None
+    key = store._account._delegated[1]
     assert (key.signed_oid, key.signed_service) == (dict(httpx.URL(url).params)["skoid"], "b")
     words = ["sp", "st", "se", "/blob/{account}/identity/mine", "skoid", "sktid", "skt", "ske", "sks", "skv", "saoid"]
     words += ["suoid", "scid", "skdutid", "sduoid", "sip", "spr", "sv", "sr", "", "ses", "srh", "srq", *_ANSWER]
     assert _signature(url, words, str(key.value)) == dict(httpx.URL(url).params)["sig"]
     store.sign_put("new", seconds=60)
-    assert store._delegated[1] is key  # asked for once
+    assert store._account._delegated[1] is key  # asked for once
     with pytest.raises(UsageError, match="seven days"):
         store.sign_get("mine", seconds=8 * 24 * 3600)
 

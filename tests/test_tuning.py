@@ -18,7 +18,6 @@ from gristmill.catalog import Catalog
 from gristmill.engines.spaces import filled, of_series, of_table
 from gristmill.engines.tabular import Watch
 from gristmill.engines.tuning import Family, Search, Standing, over_series, over_table
-from gristmill.engines.widening import wider
 from gristmill.errors import UsageError
 from gristmill.mill import Mill, Parts
 from gristmill.records import EventKind, RunRequest, RunStatus
@@ -168,23 +167,6 @@ def test_the_setting_has_few_words() -> None:
     ]
     with pytest.raises(UsageError, match="tune cannot be 7"):
         searcher(7)
-
-
-def test_more_networks_come_after_those_of_the_recipe() -> None:
-    listed = {
-        "PixelForest": {"kind": "forest"},
-        "UNet-96-quick": {"kind": "network", "size": 96, "backbone": "frozen"},
-        "UNet-128": {"kind": "network", "size": 128},
-        "UNet-320": {"kind": "network", "size": 320},
-    }
-    assert wider(listed, "") == listed
-    more = wider(listed, True, seed=3)
-    assert list(more)[:4] == list(listed)
-    drawn = list(more.items())[4:]
-    assert [name for name, _ in drawn] == [f"UNet-T{number:02}" for number in range(1, 13)]
-    assert {settings["size"] for _, settings in drawn} == {128, 320}
-    assert all(5e-4 <= settings["learning_rate"] <= 6e-3 for _, settings in drawn)
-    assert wider(listed, True, seed=3) == more
 
 
 # --- with AutoGluon --------------------------------------------------------------------------------------------------

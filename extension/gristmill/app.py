@@ -1,30 +1,13 @@
 """Where the parts are put together: the embedded platform, its worker, and the command `gristmill`.
 
-Settings come from the environment, each with a default that needs nothing but this machine:
-
-    GRISTMILL_HOME      where state lives                   ~/.gristmill
-    GRISTMILL_CATALOG   the catalog's URL                   sqlite:///HOME/catalog.db
-    GRISTMILL_STORE     the store's URL                     file://HOME/store
-    GRISTMILL_WEIGHTS   where pretrained weights are kept   HOME/weights
-    GRISTMILL_MOST_GIGABYTES, GRISTMILL_MOST_ROWS, GRISTMILL_MOST_CLASSES, GRISTMILL_MOST_IMAGES (of a class)
-                        the most that one dataset may have     see intake.Allowance
-    GRISTMILL_LEASE     seconds until a silent worker's run may be taken over            15
-    GRISTMILL_MEMORY    gigabytes that a notebook may use   80 % of what is free when it starts
-    GRISTMILL_CPUS      cores that a notebook may use       all
-    GRISTMILL_KEYS      what seals secrets in the catalog    the file HOME/keys; see sealing.py
-    GRISTMILL_ENDPOINTS servers at which owners may have a store for their project, beside the clouds' own   none
-    GRISTMILL_PRICE     what an hour of this host costs     nothing; see fair_use/pricing.py
-    GRISTMILL_LOG       how workers and the API log: text or json         text
-    GRISTMILL_MAIL      who carries mail: smtp://, smtps:// or ses://, see notify/mail.py   nobody: the bell alone
-    GRISTMILL_WEBHOOKS  how far webhooks reach              public on a hub, else loopback; see notify/guard.py
-    GRISTMILL_PUBLIC    the address at which people reach the API, for links in mail        none: no links
-    JUPYTERHUB_API_URL  the hub that says who people are    none: one token, GRISTMILL_HOME/token
-
-Where a hub is to answer instead, GRISTMILL_URL and GRISTMILL_TOKEN say so; see client/connecting.py.
+Settings come from the environment: see `settings`. Where a hub is to answer instead, GRISTMILL_URL and GRISTMILL_TOKEN
+say so; see client/connecting.py.
 """
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import importlib.util
 import os
 import re
@@ -34,11 +17,12 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from gristmill.errors import GristmillError, NotPossible, UsageError
+from gristmill.settings import Settings, home_folder
 
 if TYPE_CHECKING:
     import click
@@ -58,87 +42,12 @@ if TYPE_CHECKING:
     from gristmill.sandbox import Sandbox
     from gristmill.worker.attempt import Tools
 
-__all__ = ["Settings", "attend", "connect", "embedded", "main", "serve", "service", "ways", "work"]
-
-Number = TypeVar("Number", int, float)
+__all__ = ["Settings", "attend", "command", "connect", "embedded", "main", "serve", "service", "ways", "work"]
 
 _TICK_EVERY = 5.0  # seconds
+_GARBAGE = 100_000  # things made before Python looks for garbage; at its own 700, a sixth of a start went into that
 
 _TELL_EVERY, _BEAT_EVERY = 5.0, 10.0  # seconds
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Settings:
-    """What the environment says; see the top of this module."""
-
-    home: Path
-    catalog: str
-    store: str
-    weights: Path
-    lease: float = 15.0
-    memory: float | None = None  # GB
-    cpus: int | None = None
-    price: str = ""
-    log: str = "text"
-    mail: str = ""
-    webhooks: str = ""
-    public: str = ""
-    keys: str = field(default="", repr=False)
-    endpoints: tuple[str, ...] = ()  # HOST:PORT
-    hub: str | None = None  # none inside somebody's own server on a hub: what is started there is theirs alone
-    most: Mapping[str, float | None] = field(default_factory=dict)  # settings of intake.Allowance that are set
-
-    @classmethod
-    def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        home = home_folder(environment)
-        return cls(
-            home=home,
-            catalog=environment.get("GRISTMILL_CATALOG") or f"sqlite:///{home / 'catalog.db'}",
-            store=environment.get("GRISTMILL_STORE") or (home / "store").as_uri(),
-            weights=Path(environment.get("GRISTMILL_WEIGHTS") or home / "weights").expanduser().absolute(),
-            lease=_number(environment, "GRISTMILL_LEASE", float, 1.0) or 15.0,
-            memory=_number(environment, "GRISTMILL_MEMORY", float, 0.5),
-            cpus=_number(environment, "GRISTMILL_CPUS", int, 1),
-            price=environment.get("GRISTMILL_PRICE", ""),
-            log=environment.get("GRISTMILL_LOG") or "text",
-            mail=environment.get("GRISTMILL_MAIL", ""),
-            webhooks=environment.get("GRISTMILL_WEBHOOKS", ""),
-            public=environment.get("GRISTMILL_PUBLIC", ""),
-            keys=environment.get("GRISTMILL_KEYS", ""),
-            endpoints=tuple(re.findall(r"[^\s,]+", environment.get("GRISTMILL_ENDPOINTS", "").lower())),
-            hub=_hub(environment),
-            most={
-                "GRISTMILL_MOST_GIGABYTES": _number(environment, "GRISTMILL_MOST_GIGABYTES", float, 0.001),
-                "GRISTMILL_MOST_ROWS": _number(environment, "GRISTMILL_MOST_ROWS", int, 20),
-                "GRISTMILL_MOST_CLASSES": _number(environment, "GRISTMILL_MOST_CLASSES", int, 2),
-                "GRISTMILL_MOST_IMAGES": _number(environment, "GRISTMILL_MOST_IMAGES", int, 10),
-            },
-        )
-
-
-def home_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where this person's state lives."""
-    return Path(environment.get("GRISTMILL_HOME") or "~/.gristmill").expanduser().absolute()
-
-
-def _hub(environment: Mapping[str, str]) -> str | None:
-    """The API of the hub whose service this is. Somebody's own server on a hub knows it, too, and is none."""
-    if environment.get("JUPYTERHUB_USER") and not environment.get("JUPYTERHUB_SERVICE_NAME"):
-        return None
-    return environment.get("JUPYTERHUB_API_URL") or None
-
-
-def _number(environment: Mapping[str, str], name: str, kind: Callable[[str], Number], least: Number) -> Number | None:
-    text = environment.get(name)
-    if not text:
-        return None
-    try:
-        value = kind(text)
-    except ValueError:
-        value = None
-    if value is None or not value >= least:
-        raise UsageError(f"{name} is {text!r}.", cure=f"Give a number of at least {least}, or leave it out.")
-    return value
 
 
 def opened_catalog(settings: Settings) -> Catalog:
@@ -422,10 +331,20 @@ def _jupyter_server_extension_points() -> list[dict[str, Any]]:
     return [{"module": __name__, "app": Gristmill}]
 
 
+def command() -> NoReturn:
+    """`gristmill` as it is installed: whoever waits for its end does not wait until everything is taken apart."""
+    code = main()
+    with contextlib.suppress(OSError):  # who read it has gone, and the exit code says so
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
+
+
 def main() -> int:
     """The command `gristmill`; its exit code."""
     import click
 
+    gc.set_threshold(_GARBAGE)
     from gristmill import cli, doctor
     from gristmill.client import connecting
     from gristmill.dispatch.local import LocalDispatcher
@@ -492,6 +411,7 @@ def _path(prefix: str) -> str:
 
 
 if __name__ == "__main__":  # how our own processes are started, without loading the command line
+    gc.set_threshold(_GARBAGE)
     if sys.argv[1] == "api":  # by jupyter/embedded.py
         attend(Settings.read(), int(sys.argv[2]))
     else:  # by LocalDispatcher

@@ -1,4 +1,6 @@
-"""Looks at a table before anything is learned from it: executes explore.ipynb in the sandbox, and makes a page of it.
+"""Looks at data before anything is learned from it: executes explore.ipynb in the sandbox, and makes a page of it.
+
+Which notebook that is, the task knows: tables and pictures are looked at in different ways.
 
 The notebook gets the folder that a run would get, so that it can be taken along and executed by hand. It has a minute:
 what it draws, it draws from samples. If that is not enough, the page holds what it came to.
@@ -12,21 +14,21 @@ from typing import TYPE_CHECKING
 
 import gristmill_templates
 
+from gristmill import tasks
 from gristmill.bench import BenchFile
-from gristmill.errors import RunFailed, UsageError
+from gristmill.errors import RunFailed
 from gristmill.recipes import Recipe
-from gristmill.records import ColumnKind, Profile, Proposal, Resources
+from gristmill.records import Profile, Proposal, Resources
 from gristmill.sandbox import End, Execution, execute
 
 if TYPE_CHECKING:
     from gristmill.reports import Heading
 
-__all__ = ["SECONDS", "check", "draw", "file_of", "lay_beside", "notebook", "title"]
+__all__ = ["SECONDS", "draw", "file_of", "lay_beside", "notebook", "title"]
 
 SECONDS = 60.0  # from the start of the notebook to its end
 _NOTEBOOK = "explore.ipynb"
-_BESIDE = (_NOTEBOOK, "predict.ipynb")
-_NOT_DRAWN = (ColumnKind.PICTURE, ColumnKind.BOXES)
+_ASKING = "predict.ipynb"
 
 
 def title(name: str) -> str:
@@ -34,23 +36,13 @@ def title(name: str) -> str:
     return f"{name}: a first look"
 
 
-def notebook() -> Recipe:
-    """The notebook that draws."""
-    return Recipe(name=_NOTEBOOK.removesuffix(".ipynb"), text=gristmill_templates.text(_NOTEBOOK))
-
-
-def check(name: str, profile: Profile, proposal: Proposal) -> None:
-    """UsageError where there is nothing that could be drawn."""
-    if all(column.kind in _NOT_DRAWN or column.name == proposal.target for column in profile.main.columns):
-        raise UsageError(
-            f"{name} has no columns that could be drawn, beside the one to be predicted.",
-            cure="`gristmill check` says what is in it; pictures are shown by a run's report.",
-        )
+def notebook(task: str) -> Recipe:
+    """The notebook that draws data of that task."""
+    return Recipe(name=_NOTEBOOK.removesuffix(".ipynb"), text=gristmill_templates.text(tasks.find(task).exploration))
 
 
 def file_of(name: str, profile: Profile, proposal: Proposal, resources: Resources) -> BenchFile:
-    """What the notebook is told: what a run would be that does as proposed; UsageError where nothing can be drawn."""
-    check(name, profile, proposal)
+    """What the notebook is told: what a run would be that does as proposed."""
     return BenchFile(
         run_id="exploration",
         name=name,
@@ -77,7 +69,7 @@ def draw(file: BenchFile, folder: Path, execution: Execution, to: Path, *, secon
 
     file.write(folder)
     file_at = folder / _NOTEBOOK
-    file_at.write_text(notebook().text, encoding="utf-8")
+    file_at.write_text(notebook(file.task).text, encoding="utf-8")
     memory = file.resources.memory
     ending = execute(execution, file_at, {"target": file.target}, seconds=seconds, memory=memory)
     cut_short = ""
@@ -92,18 +84,17 @@ def draw(file: BenchFile, folder: Path, execution: Execution, to: Path, *, secon
     return render(file_at, to, _heading(file, cut_short))
 
 
-def lay_beside(folder: Path) -> None:
+def lay_beside(folder: Path, task: str) -> None:
     """Put the notebooks that look at a run's data, and predict with its model, beside its own."""
-    for name in _BESIDE:
-        (folder / name).write_text(gristmill_templates.text(name), encoding="utf-8")
+    (folder / _NOTEBOOK).write_text(notebook(task).text, encoding="utf-8")
+    (folder / _ASKING).write_text(gristmill_templates.text(_ASKING), encoding="utf-8")
 
 
 def _heading(file: BenchFile, notice: str) -> Heading:
     from gristmill.reports import Heading
 
     facts = {
-        "rows": f"{file.profile.rows:,}",
-        "columns": f"{len(file.profile.main.columns):,}",
+        f"{file.profile.item}s": f"{file.profile.rows:,}",
         "to be predicted": file.target,
         "task": file.task.replace("-", " "),
     }

@@ -66,9 +66,15 @@ class Line(Generic[Answer]):
                     what, turn = self._waiting.popleft()
                 except IndexError:  # served by somebody else meanwhile
                     return
-                group.then(functools.partial(loop.call_soon_threadsafe, _answer, turn, what()))
+                group.then(functools.partial(_tell, loop, turn, what()))
                 if time.monotonic() > until:
                     return
+
+
+def _tell(
+    loop: asyncio.AbstractEventLoop, turn: asyncio.Future[Answer], answer: Answer, lost: GristmillError | None
+) -> None:
+    loop.call_soon_threadsafe(_answer, turn, answer, lost)
 
 
 def _answer(turn: asyncio.Future[Answer], answer: Answer, lost: GristmillError | None) -> None:

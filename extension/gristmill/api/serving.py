@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import socket
 import sys
 from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
+
+from gristmill.errors import UsageError
 
 __all__ = ["listen"]
 
@@ -31,9 +35,34 @@ class _Announcing(uvicorn.Server):
 
 
 def listen(app: ASGIApp, *, host: str, port: int, prefix: str = "") -> None:
-    """Serve the application until told to end."""
+    """Serve the application until told to end; UsageError where nobody can listen."""
+    at = _bound(host, port)
     config = uvicorn.Config(
         app, host=host, port=port, access_log=False, log_level="warning", server_header=False,
         timeout_graceful_shutdown=_FAREWELL, limit_concurrency=_MOST_CONNECTIONS,
     )  # fmt: skip
-    _Announcing(config, prefix).run()
+    _settle()
+    _Announcing(config, prefix).run(sockets=[at])
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """A socket at that address, which does not listen yet: uvicorn would end the process where there is none."""
+    at = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    at.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        at.bind((host, port))
+    except OSError as error:
+        at.close()
+        raise UsageError(
+            f"Nobody can listen at {host}, port {port}.",
+            cause=f"{error.strerror}.",
+            cure="Give another port (--port 0 takes any that is free), or another --host.",
+        ) from None
+    return at
+
+
+def _settle() -> None:
+    """What is loaded by now stays: looking through it for garbage again and again keeps requests waiting."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)  # a request makes thousands of things, and leaves hardly a circle of them

@@ -79,7 +79,7 @@ class Group:
         lost, self._lost = self._lost, None
         if opened is not None:
             try:
-                opened.__exit__(lost and type(lost), lost, None)
+                opened.__exit__(None if lost is None else type(lost), lost, None)
             except GristmillError as error:
                 lost = error
         told, self._told = self._told, []

@@ -35,7 +35,7 @@ def download(session: Session, model: str, output: Path | None) -> None:
 
 @click.command(short_help="Put a model into production, or out of it.")
 @click.argument("model")
-@click.argument("stage", type=click.Choice([stage.value for stage in Stage]))
+@click.argument("stage", type=click.Choice([stage.value for stage in Stage]), metavar="STAGE")
 @json_option("model")
 @pass_session
 def stage(session: Session, model: str, stage: str) -> None:

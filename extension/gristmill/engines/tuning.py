@@ -6,6 +6,8 @@ family          candidates of one model class, which differ in their settings
 configuration   one set of settings that the search tries; it becomes a candidate like any other
 searcher        what proposes the next one: `bayes` (Optuna's TPE, which looks where others did well), or `random`
 
+The search over networks for masks and boxes, which train against the clock, is in dense_tuning.py.
+
 AutoGluon's local scheduler falls back to random search where it is asked for a Bayesian one, and adds what it has
 trained to a predictor only at the end; its other scheduler is Ray, which costs more than it brings on few cores. So
 each configuration is a fit of its own here: it stands on the leaderboard, and is on disk, as soon as it is done, and a
@@ -26,7 +28,7 @@ from typing import Any
 from gristmill.engines.spaces import Space, filled, of_series, of_table
 from gristmill.tasks.tuning import searcher
 
-__all__ = ["Configuration", "Search", "over_series", "over_table"]
+__all__ = ["Configuration", "Family", "Search", "Standing", "over_series", "over_table"]
 
 _FILE = "search.json"
 _MOST = 100  # configurations: each is kept on disk until the run has ended
@@ -94,9 +96,9 @@ class Search:
         if not self.how or seconds < _LEAST or len(self._noted) >= _MOST:
             return None
         for family, usual in self._in_turn(seconds):
-            settings = self._proposed(family)
+            settings = self._proposed(family, seconds)
             if settings is not None:
-                self.seconds = min(seconds, max(_PATIENCE * usual, _LEAST_PATIENCE))
+                self.seconds = min(seconds, self._time_for(settings, usual, seconds))
                 suffix = f"_T{len(self._noted) + 1:02}"
                 self._note({"family": family.name, "suffix": suffix, "settings": settings})
                 values = {name: _value(family.space[name], value) for name, value in settings.items()}
@@ -125,6 +127,30 @@ class Search:
         known = self.standings()
         return sorted(known, key=lambda name: -known[name].score)[:_MOST_IN_ENSEMBLE]
 
+    # --- what a subclass may know better -----------------------------------------------------------------------------
+
+    def _usual(self, family: Family, known: Sequence[Standing]) -> float:
+        """Seconds that a configuration of the family takes, going by candidates of it."""
+        del family
+        return statistics.median(standing.seconds for standing in known)
+
+    def _time_for(self, settings: Mapping[str, Any], usual: float, seconds: float) -> float:
+        """How long these settings may take, of the seconds that are left."""
+        del settings, seconds
+        return max(_PATIENCE * usual, _LEAST_PATIENCE)
+
+    def _is_affordable(self, settings: Mapping[str, Any], seconds: float) -> bool:
+        """Whether there is time for these settings."""
+        del settings, seconds
+        return True
+
+    def _first_ones(self, family: Family) -> Iterator[tuple[dict[str, Any], float]]:
+        """The settings of the family's candidates that no search has drawn, with their scores."""
+        known = self.standings()
+        for name in known:
+            if _stem(name) == family.name:
+                yield _defaults(family.space), known[name].score
+
     # --- within ------------------------------------------------------------------------------------------------------
 
     def _in_turn(self, seconds: float) -> Iterator[tuple[Family, float]]:
@@ -145,14 +171,14 @@ class Search:
         failed = [one.family for one in self.tried if one.score is None]
         turns = []
         for rank, family in enumerate(ranked, start=1):
-            usual = statistics.median(standing.seconds for standing in spent[family.name])
+            usual = self._usual(family, spent[family.name])
             had = sum(max(one.seconds or usual, _AROUND) for one in self.tried if one.family == family.name)
             if usual <= 0.8 * seconds and failed.count(family.name) < 3 + len(spent[family.name]):
                 turns.append((rank * (had + max(usual, _AROUND)), rank, family, usual))
         return ((family, usual) for _, _, family, usual in sorted(turns, key=lambda turn: turn[:2]))
 
-    def _proposed(self, family: Family) -> dict[str, Any] | None:
-        """Settings that were not tried yet, places in a list where they are choices; None where all were."""
+    def _proposed(self, family: Family, seconds: float) -> dict[str, Any] | None:
+        """Settings that were not tried yet, places in a list where they are choices; None where there are none left."""
         import optuna
         from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 
@@ -164,23 +190,21 @@ class Search:
         study = optuna.create_study(direction="maximize", sampler=sampler)
         distributions = {name: _distribution(values) for name, values in family.space.items()}
         tried = [_defaults(family.space)]
-        for noted, score in self._known(family, tried[0]):
+        for noted, score in self._known(family):
             tried.append(noted)
             if score is not None:
                 done = optuna.trial.create_trial(params=noted, distributions=distributions, value=score)
                 study.add_trial(done)
         for _ in range(_DRAWS):
             drawn: dict[str, Any] = study.ask(distributions).params
-            if drawn not in tried:
+            if drawn not in tried and self._is_affordable(drawn, seconds):
                 return drawn
         return None
 
-    def _known(self, family: Family, defaults: dict[str, Any]) -> Iterator[tuple[dict[str, Any], float | None]]:
-        """What was tried of the family, with scores of which more is better; the untuned candidate first."""
+    def _known(self, family: Family) -> Iterator[tuple[dict[str, Any], float | None]]:
+        """What was tried of the family, with scores of which more is better; what no search has drawn comes first."""
         known = self.standings()
-        for name in known:
-            if _stem(name) == family.name:
-                yield defaults, known[name].score
+        yield from self._first_ones(family)
         for noted, one in zip(self._noted, self.tried, strict=True):
             if one.family == family.name and noted["settings"].keys() == family.space.keys():
                 yield noted["settings"], known[one.name].score if one.name else None

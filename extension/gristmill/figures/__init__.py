@@ -16,6 +16,7 @@ from gristmill.figures.exploration import Exploration
 from gristmill.figures.figure import Figure, Group
 from gristmill.figures.heat import picture_heat
 from gristmill.figures.judgement import Verdict, verdict
+from gristmill.figures.looking import PictureLook
 from gristmill.figures.pictures import picture_confusion, picture_errors, picture_summary, sample_grid
 from gristmill.figures.provenance import reproducibility
 from gristmill.figures.tuning import search
@@ -29,6 +30,7 @@ __all__ = [
     "Figure",
     "Group",
     "Importance",
+    "PictureLook",
     "Verdict",
     "data_summary",
     "importance",

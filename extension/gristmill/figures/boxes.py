@@ -138,7 +138,7 @@ def box_samples(rows: pd.DataFrame, predictor: Any, *, seed: int = 0) -> Figure:
 
 
 def drawn_boxes(
-    test: pd.DataFrame, predictor: Any, answers: BoxAnswers, *, worst: bool = False, most: int = 8
+    test: pd.DataFrame, predictor: Any, answers: BoxAnswers, *, worst: bool = False, most: int = 9
 ) -> Figure:
     """Held-out pictures, each with the true boxes and beside it the answer; the `worst` ones, or the first."""
     wrong = np.array([_wrong(truth, answer) for truth, answer in zip(answers.truths, answers.answers, strict=True)])

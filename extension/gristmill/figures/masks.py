@@ -175,7 +175,7 @@ def mask_samples(rows: pd.DataFrame, predictor: Any, *, seed: int = 0) -> Figure
 
 
 def drawn_masks(
-    test: pd.DataFrame, predictor: Any, answers: MaskAnswers, *, worst: bool = False, most: int = 8
+    test: pd.DataFrame, predictor: Any, answers: MaskAnswers, *, worst: bool = False, most: int = 9
 ) -> Figure:
     """Held-out pictures, each with the true mask and beside it the answer; the `worst` ones, or the first."""
     scores = np.array([answers.score(one) for one in answers.counts])

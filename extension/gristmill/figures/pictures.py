@@ -57,7 +57,7 @@ def picture_summary(profile: Profile, notices: Iterable[Notice] = (), *, target:
     facts = [
         ("pictures to learn from and to test on", f"{sum(table.rows for table in profile.tables):,}"),
         ("classes", f"{column.distinct:,}"),
-        ("pixels on the longer side of the middle one", profile.facts.get("side", "")),
+        ("pixels on the longer side of a typical one", profile.facts.get("side", "")),
         ("megabytes", f"{profile.bytes / 1e6:,.1f}"),
         ("warnings", f"{grave:,}"),
     ]

@@ -9,7 +9,7 @@ from gristmill.figures.drawing import Axis, Chart, legend
 from gristmill.figures.figure import Figure
 from gristmill.figures.measures import Measure, measure_named
 from gristmill.figures.pieces import Cell, more, table
-from gristmill.wording import Form, alike, brief, count, duration, number, quoted, share, shorten
+from gristmill.wording import Form, alike, count, duration, number, quoted, share, shorten
 
 if TYPE_CHECKING:
     from gristmill.engines.tuning import Configuration, Search
@@ -18,6 +18,7 @@ __all__ = ["search"]
 
 _TITLE = "The search for settings"
 _SHOWN = 10
+_FEWEST = 3  # configurations that make a chart
 _SERIES = 5  # families that are told apart by colour
 _DASH = "\N{EN DASH}"
 _HOW = {"bayes": "Bayesian search (TPE)", "random": "random search"}
@@ -27,7 +28,7 @@ def search(found: Search, metric: str, *, chosen: str = "") -> Figure | None:
     """Every configuration that the search tried; None where none was asked for."""
     tried = found.tried
     if not tried:
-        caption = "There was no time left to search: the first candidates took it all. A longer run would."
+        caption = "There was no time left to search: less than one configuration takes. A longer run would."
         return Figure(title=_TITLE, caption=caption, body="", part="search") if found.how else None
     measure, untuned = measure_named(metric), found.untuned()
     done = [one for one in tried if one.score is not None]
@@ -62,7 +63,9 @@ def _caption(how: str, tried: Sequence[Configuration], measure: Measure, untuned
 
 
 def _chart(done: Sequence[Configuration], measure: Measure, untuned: dict[str, float], alt: str) -> str:
-    """Each configuration in the order in which it was tried, and the best so far."""
+    """Each configuration in the order in which it was tried, and the best so far; nothing where the table will do."""
+    if len(done) < _FEWEST:
+        return ""
     scores = [one.score or 0.0 for one in done]
     places = list(range(1, len(done) + 1))
     better = max if measure.greater_is_better else min
@@ -71,7 +74,7 @@ def _chart(done: Sequence[Configuration], measure: Measure, untuned: dict[str, f
     ys = Axis.around(f"{measure.title} in validation", [*scores, *([] if start is None else [start])])
     if measure.form is share:
         ys = Axis(ys.label, ys.low, ys.high, form=lambda value: share(value, 1))
-    chart = Chart(Axis("configuration", 0, len(done) + 1, form=brief), ys, width=620)
+    chart = Chart(Axis("configuration", 0, len(done) + 1, form=_whole), ys, width=620)
     if start is not None:
         chart.guide([0, len(done) + 1], [start, start])
     names = list(dict.fromkeys(one.family for one in done))
@@ -121,6 +124,10 @@ def _failures(tried: Sequence[Configuration]) -> str:
 
 def _settings(settings: dict[str, Any]) -> str:
     return ", ".join(f"{name.rpartition('/')[2]} {_written(value)}" for name, value in settings.items())
+
+
+def _whole(place: float) -> str:
+    return f"{place:.0f}" if float(place).is_integer() else ""
 
 
 def _written(value: Any) -> str:

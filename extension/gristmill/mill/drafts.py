@@ -36,5 +36,5 @@ class Drafts(Runs):
         self._new_folder(to)
         BenchFile.of(run, dataset, proposal, self._parts.sandbox.resources()).write(to)
         (to / "notebook.ipynb").write_text(recipe.text, encoding="utf-8")
-        exploring.lay_beside(to)
+        exploring.lay_beside(to, run.task)
         return to

@@ -13,7 +13,7 @@ from gristmill.mill.errands import Errand
 from gristmill.mill.parts import needs
 from gristmill.mill.runs import Runs
 from gristmill.mill.trail import audited
-from gristmill.records import Dataset, Membership, Power, Profile, Proposal, Run, RunKind, Upload
+from gristmill.records import Dataset, Membership, Power, Proposal, Run, RunKind, Upload
 from gristmill.stores import places
 
 __all__ = ["Explorations"]
@@ -34,34 +34,28 @@ class Explorations(Runs):
         needs("Exploring", ("papermill",), "train")
         if source.startswith("upload-"):
             upload = self._mine(source)
-            profile, proposal = self._seen(upload, task, target, table)
-            return self._explore(upload, Path(upload.name).stem or upload.name, profile, proposal, table)
+            proposal = self._seen(upload, task, target, table)
+            return self._explore(upload, Path(upload.name).stem or upload.name, proposal, table)
         dataset = self._gate.get(self._catalog.datasets, source, Membership.EDITOR)
         proposal = self._proposal(dataset, task, target, None)
-        return self._explore(dataset, dataset.name, dataset.profile, proposal)
+        return self._explore(dataset, dataset.name, proposal)
 
-    def _seen(
-        self, upload: Upload, task: str | None, target: str | None, table: str | None
-    ) -> tuple[Profile, Proposal]:
-        """What is in an upload, and what could be done with it, given what a person has settled."""
+    def _seen(self, upload: Upload, task: str | None, target: str | None, table: str | None) -> Proposal:
+        """What could be done with an upload, given what a person has settled."""
         with self._at_hand(upload) as local:
             seen = self._looked_at(local, local.parent, table)
             if not (task or target):
-                return seen.profile, seen.proposal
-            proposal = self._parts.looking.propose(seen.profile, local.parent, task=task, target=target, metric=None)
-            return seen.profile, proposal
+                return seen.proposal
+            return self._parts.looking.propose(seen.profile, local.parent, task=task, target=target, metric=None)
 
-    def _explore(
-        self, of: Dataset | Upload, name: str, profile: Profile, proposal: Proposal, table: str | None = None
-    ) -> Run:
-        exploring.check(name, profile, proposal)
+    def _explore(self, of: Dataset | Upload, name: str, proposal: Proposal, table: str | None = None) -> Run:
         errand = Errand(
             project_id=of.project_id,
             dataset_id=of.id if isinstance(of, Dataset) else None,
             upload_id=of.id if isinstance(of, Upload) else None,
             kind=RunKind.EXPLORE,
             name=exploring.title(name),
-            notebook=exploring.notebook(),
+            notebook=exploring.notebook(proposal.task),
             like=proposal,
             budget=exploring.SECONDS,
             settings={} if table is None else {"table": table},

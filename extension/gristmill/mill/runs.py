@@ -29,6 +29,7 @@ from gristmill.records import (
     RunRequest,
     RunStatus,
     Severity,
+    UploadStatus,
     Wanted,
     replace,
 )
@@ -137,6 +138,9 @@ class Runs(Uploads):
         """A queued run that is asked for as `earlier` was, but for what is changed."""
         if earlier.dataset_id is not None:
             self._must_be_there(self.dataset(earlier.dataset_id))
+        upload = None if earlier.upload_id is None else self._catalog.uploads.get(earlier.upload_id)
+        if upload is not None and upload.status is UploadStatus.REJECTED:
+            raise Conflict(f"The file {upload.name} that the run had is not kept.", cure="Send it again, and ask anew.")
         new = {"id": records.new_id("run"), "created_at": time.time(), "owner": self.who.name}
         if earlier.kind is not RunKind.TRAIN:
             new["model_id"] = earlier.model_id
@@ -226,7 +230,7 @@ class Runs(Uploads):
         notebook = run.artifact("notebook")
         text = self._shelf.of(run).read(notebook.key) if notebook else self._paper(run, places.recipe(run.id))
         (to / "notebook.ipynb").write_bytes(text)
-        exploring.lay_beside(to)
+        exploring.lay_beside(to, run.task)
         return to
 
     def _new_folder(self, to: Path) -> None:

@@ -34,9 +34,7 @@ def main(folder: Path, ending: Path, parent: int) -> None:
     connection = f".private/{secrets.token_hex(4)}"
     kernel = _connect(_start_kernel(folder, connection), connection)
     try:
-        notebooks.nbformat()
-        import papermill  # noqa: F401  (it takes a while, and the kernel is loading too)
-
+        notebooks.papermill()  # it takes a while, and the kernel is loading too
         line = sys.stdin.readline()
         if line:
             threading.Thread(target=_watch_kernel, args=(ending, kernel), daemon=True).start()
@@ -93,14 +91,13 @@ def _connect(process: subprocess.Popen[bytes], connection: str) -> Any:
 
 def _execute(folder: Path, kernel: Any, job: dict[str, Any]) -> dict[str, str]:
     """Run the notebook in place; its ending as the worker reads it."""
-    import papermill
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
     _save_whole_notebooks()
     with (folder / "log.txt").open("a", encoding="utf-8") as log:
         try:
-            papermill.execute_notebook(
+            notebooks.papermill().execute_notebook(
                 job["notebook"], job["notebook"], job["parameters"],
                 kernel_name="python3", language="python", km=kernel, cwd=str(folder), stdout_file=log, stderr_file=log,
                 progress_bar=False,

@@ -1,8 +1,7 @@
 """A store in a container of Azure Blob Storage: `az://container/prefix?account=name`.
 
-Credentials never stand in the URL. The account's key is read from the environment; where there is none, the identity
-that azure-identity finds signs in (a service principal, a managed identity, the `az` command), and links are signed
-with a key that Azure delegates to it. The SDK is loaded with this module, and this module only when it is needed.
+Credentials never stand in the URL; see `azure_account`. The SDK is loaded with this module, and this module only when
+it is needed.
 
 A multipart upload is a set of uncommitted blocks at the object's own key, their names beginning with its token.
 - Whatever else is written at that key in the meantime drops them: completing then says which parts to send again.
@@ -21,7 +20,6 @@ import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,12 +33,12 @@ from azure.storage.blob import (
     BlobSasPermissions,
     BlobServiceClient,
     ExponentialRetry,
-    UserDelegationKey,
     generate_blob_sas,
 )
 
 from gristmill.errors import GristmillError, NotFound, StoreFailed, UsageError
 from gristmill.stores import tokens
+from gristmill.stores.azure_account import KEY, OWN_KEY, PRINCIPAL, Account, moment
 from gristmill.stores.base import (
     Part,
     Store,
@@ -61,26 +59,22 @@ if TYPE_CHECKING:
 
 __all__ = ["AzureStore"]
 
-_ACCOUNT, _KEY = "AZURE_STORAGE_ACCOUNT", "AZURE_STORAGE_KEY"
+_ACCOUNT = "AZURE_STORAGE_ACCOUNT"
 _OPTIONS = {
     "account": f"the storage account; {_ACCOUNT} by default",
     "endpoint": "the address of the account; https://ACCOUNT.blob.core.windows.net by default",
-    "key": f"the environment variable that holds the account's key; {_KEY} by default",
+    "key": f"the environment variable that holds the account's key; {KEY} by default",
 }
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 _NAME = re.compile(r"[a-z0-9]{3,24}")  # of an account: it becomes a part of a host's name
-_OWN_KEY = "azure_storage_key"
-_PRINCIPAL = ("azure_tenant_id", "azure_client_id", "azure_client_secret")  # as azure-identity's variables are called
 _BLOCK = 8 << 20  # bytes of a block of a large file; four are under way at once, each twice in memory for a moment
 _PIECE = 4 << 20  # bytes that are asked for at once while streaming
-_WEEK = 7 * 24 * 3600.0  # seconds for which Azure delegates a key at most
-_SCOPE = "https://storage.azure.com/.default"
 _DIGEST = "sha256"  # the object's metadata that carries our digest
 
 _ABSENT = "BlobNotFound"
 _CURES = {
-    "AuthenticationFailed": f"Check the account's key in {_KEY}, and that this machine's clock is right.",
-    "AuthorizationFailure": f"Check the account's key in {_KEY}, and that the account admits this machine.",
+    "AuthenticationFailed": f"Check the account's key in {KEY}, and that this machine's clock is right.",
+    "AuthorizationFailure": f"Check the account's key in {KEY}, and that the account admits this machine.",
     "AuthorizationPermissionMismatch": "Give the identity the roles Storage Blob Data Contributor and Delegator.",
     "ContainerNotFound": "Make the container, or correct its name in the store's URL.",
 }
@@ -93,12 +87,10 @@ class AzureStore(Store):
         self, container: str, prefix: str = "", *, account: str, endpoint: str | None = None, key: str | None = None,
         credential: TokenCredential | None = None, retries: int = 3, own: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
-        self.container, self._account = container, account
+        self.container = container
         self._prefix = f"{check_key(prefix)}/" if prefix else ""
         self._endpoint = (endpoint or f"https://{account}.blob.core.windows.net").rstrip("/")
-        self._variable, self._credential, self._retries = key, credential, retries
-        self._own = dict(own or {})  # credentials of a project
-        self._delegated: tuple[float, UserDelegationKey] | None = None  # until when, and the key
+        self._account, self._retries = Account(account, variable=key, credential=credential, own=own), retries
 
     @classmethod
     def open(cls, url: str, *, secret: bytes | None) -> AzureStore:
@@ -106,7 +98,7 @@ class AzureStore(Store):
         split, given = options(url, _OPTIONS)
         if not split.netloc:
             raise UsageError(f"{url} names no container.", cure="Write az://container/prefix?account=name.")
-        if not _VARIABLE.fullmatch(given.get("key", _KEY)):
+        if not _VARIABLE.fullmatch(given.get("key", KEY)):
             raise UsageError("The option key of an az:// store names an environment variable, not the key itself.")
         account = given.get("account") or os.environ.get(_ACCOUNT)
         if not account:
@@ -124,27 +116,15 @@ class AzureStore(Store):
             raise UsageError(
                 "The store's URL names no account.", cure="Add ?account=NAME to it: small letters, digits."
             )
-        own = credentials_of(credentials, [_OWN_KEY], _PRINCIPAL)
+        own = credentials_of(credentials, [OWN_KEY], PRINCIPAL)
         return cls(split.netloc, split.path.strip("/"), account=account, endpoint=given.get("endpoint"), own=own)
-
-    @cached_property
-    def _shared_key(self) -> str | None:
-        """The account's key, if this store goes by it."""
-        if self._own:
-            return self._own.get(_OWN_KEY)
-        if self._credential is not None:
-            return None
-        found = os.environ.get(self._variable or _KEY)
-        if self._variable and not found:
-            raise UsageError(f"{self._variable} is not set.", cure="Set it to the account's key, or drop ?key=.")
-        return found
 
     @cached_property
     def _service(self) -> BlobServiceClient:
         with self._faults(f"The container {self.container} cannot be reached."):
             return BlobServiceClient(
                 self._endpoint,
-                credential=self._signed_in(),
+                credential=self._account.signed_in(),
                 retry_policy=ExponentialRetry(
                     initial_backoff=0, increment_base=2, retry_total=self._retries, random_jitter_range=1
                 ),
@@ -155,19 +135,6 @@ class AzureStore(Store):
                 max_single_get_size=_PIECE,
                 max_chunk_get_size=_PIECE,
             )
-
-    def _signed_in(self) -> TokenCredential | dict[str, str]:
-        if self._shared_key:
-            return {"account_name": self._account, "account_key": self._shared_key}
-        from azure.identity import ClientSecretCredential, DefaultAzureCredential
-
-        credential: TokenCredential
-        if self._own:
-            credential = ClientSecretCredential(*(self._own[name] for name in _PRINCIPAL))
-        else:
-            credential = self._credential or DefaultAzureCredential()
-        credential.get_token(_SCOPE)  # fails at once, where the client would try again and again
-        return credential
 
     def put_bytes(self, key: str, data: bytes) -> Stored:
         with self._faults(f"{key} could not be written to the store."):
@@ -260,27 +227,15 @@ class AzureStore(Store):
         blob, until = self._blob(key), time.time() + max(1.0, seconds)
         with self._faults("The store could not sign a link."):
             signature = generate_blob_sas(
-                self._account,
+                self._account.name,
                 self.container,
                 self._name(key),
-                account_key=self._shared_key,
-                user_delegation_key=None if self._shared_key else self._delegation(until),
+                **self._account.signs_by(self._service, until),
                 permission=permission,
-                expiry=_time(until),
+                expiry=moment(until),
                 content_disposition=disposition,
             )
         return f"{blob.url}?{signature}"
-
-    def _delegation(self, until: float) -> UserDelegationKey:
-        """A key that Azure delegates to this identity, good until then at least; it is asked for about once a day."""
-        now = time.time()
-        if until > now + _WEEK - 60:
-            raise UsageError("A link on Azure lasts less than seven days.", cure="Ask for a shorter time.")
-        if self._delegated is None or self._delegated[0] < until:
-            ends = min(now + _WEEK - 60, until + 24 * 3600)
-            key = self._service.get_user_delegation_key(_time(now - 300), _time(ends))  # clocks differ
-            self._delegated = (ends, key)
-        return self._delegated[1]
 
     # --- multipart uploads --------------------------------------------------------------------------------------------
 
@@ -370,7 +325,7 @@ class AzureStore(Store):
             if isinstance(error, HttpResponseError) and error.response is not None:
                 raise self._explained(error, what, missing) from error
             host = urlsplit(self._endpoint).netloc
-            cure = f"Check the store's URL, the network and the credentials ({_KEY}, or az login)."
+            cure = f"Check the store's URL, the network and the credentials ({KEY}, or az login)."
             raise StoreFailed(what, cause=f"{host}: {said(error)}.", cure=cure) from error
 
     def _explained(self, error: HttpResponseError, what: str, missing: str | None) -> GristmillError:
@@ -398,7 +353,3 @@ def _block(token: str, number: int) -> str:
 
 def _part(block: str, number: int, size: int) -> Part:
     return Part(number=number, size=size, etag=f"{block}-{size}")
-
-
-def _time(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)

@@ -19,7 +19,7 @@ def fetched(repository: str, into: Path) -> str:
     """Fetch a repository's weights into the folder `into`; the licence that its card names."""
     try:
         from huggingface_hub import HfApi, snapshot_download
-        from huggingface_hub.utils import disable_progress_bars, enable_progress_bars
+        from huggingface_hub.utils.tqdm import disable_progress_bars, enable_progress_bars
     except ImportError:
         raise WeightsMissing("Fetching weights needs huggingface-hub: pip install huggingface-hub.") from None
     (enable_progress_bars if sys.stderr.isatty() else disable_progress_bars)()

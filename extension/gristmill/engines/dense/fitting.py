@@ -10,13 +10,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from .network import Network
 from .predictor import DensePredictor, Lessons, Progress, Tried
 from .training import Clock, Pass
 
-__all__ = ["Fit", "Machine"]
+__all__ = ["Fit", "Machine", "pace"]
 
 _FIRST_SHARE = 0.65  # of the time left, for a network that is not the last one
 _FROZEN_SHARE = 0.25  # of it, for one whose backbone is frozen
@@ -28,6 +29,22 @@ _TUNED = 4.0  # times as long as behind a frozen backbone a pass takes through a
 class Machine:
     cpus: int
     gpus: int
+
+
+def pace(tried: Sequence[Tried]) -> float:
+    """Seconds that a pass through a whole network takes by a thousand pixels, going by these; 0 where none tells."""
+    told = [one for one in tried if isinstance(one.model, Network) and one.history]
+    for one in sorted(told, key=lambda one: one.model.is_frozen):
+        before = 0.0
+        for earlier, later in pairwise(one.history):
+            before = earlier.seconds if later.number <= earlier.number else before  # a fit that went on counts anew
+        last, (height, width) = one.history[-1], one.model.size
+        return _by_pixels((last.seconds - before) / last.number, height * width, is_frozen=one.model.is_frozen)
+    return 0.0
+
+
+def _by_pixels(seconds: float, pixels: int, *, is_frozen: bool) -> float:
+    return seconds / (pixels / 1e3) * (_TUNED if is_frozen else 1.0)
 
 
 class Fit:
@@ -48,7 +65,7 @@ class Fit:
         self._cpus, self._gpus = machine.cpus, machine.gpus
         self._callbacks = callbacks
         self._seed = seed
-        self._pace = 0.0  # seconds of a pass, by a thousand pixels
+        self._pace = pace(predictor.tried)
         self._stopped = False
 
     def all(self, candidates: dict[str, dict[str, Any]]) -> None:
@@ -108,7 +125,7 @@ class Fit:
         height, width = self._lessons.size(int(settings.get("size", 128)))
 
         def passed(done: Pass, is_best: bool) -> bool:
-            self._pace = (done.seconds / done.number) / (height * width / 1e3) * (_TUNED if is_frozen else 1.0)
+            self._pace = _by_pixels(done.seconds / done.number, height * width, is_frozen=is_frozen)
             tried.history.append(replace(done, seconds=before + done.seconds))
             tried.seconds = before + time.time() - begun
             if is_best:

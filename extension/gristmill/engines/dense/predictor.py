@@ -20,6 +20,7 @@ import pandas as pd
 __all__ = ["DensePredictor", "Lessons", "Progress", "Tried"]
 
 _MODEL = "model.pkl"
+_BEYOND_ALL = 1 << 16  # pixels
 
 
 @dataclass
@@ -70,6 +71,7 @@ class DensePredictor(ABC):
     """
 
     candidates: ClassVar[dict[str, dict[str, Any]]]  # tried in this order
+    largest: tuple[int, int] = (0, 0)  # height and width at which the usual picture is seen whole; known after a fit
 
     def __init__(self, label: str, *, path: str | Path, eval_metric: str, picture: str = "picture") -> None:
         self.label = label
@@ -119,6 +121,7 @@ class DensePredictor(ABC):
 
         until = time.time() + time_limit
         lessons = self.lessons(train, room=0.25e9 * memory_limit, seed=seed)
+        self.largest = lessons.size(_BEYOND_ALL)
         self.save()
         machine = Machine(num_cpus or os.cpu_count() or 1, num_gpus)
         Fit(self, lessons, until, machine, callbacks, seed).all(

@@ -144,7 +144,7 @@ class MultiModal(MultiModalPredictorModel):  # type: ignore[misc]  # autogluon s
         from .looking import looks
 
         known = np.asarray(self.model.class_labels, dtype=int)
-        columns = np.searchsorted(known, codes).clip(max=len(known) - 1)
+        columns = np.searchsorted(known, codes).clip(max=len(known) - 1).tolist()
         return looks(self.model._learner._model, paths, columns, self.params["side"])
 
     def save(self, path: str | None = None, verbose: bool = True) -> str:
