@@ -105,17 +105,22 @@ class Sending {
     xhr.onload = () => {
       if (xhr.status >= 200 && xhr.status < 300) { this.takes = true; done(); }
       else if ([404, 405, 501].includes(xhr.status) && !this.takes) { this.byKernel = true; broke(); }
+      else if ([401, 403].includes(xhr.status) && !this.takes) { this.refuse(); broke(); } // an address that was too old, or no store at all
       else broke();
     };
     // A store that refuses this page looks just like a lost connection; online, and before it took a byte, it is that.
     xhr.onerror = async () => {
       if (await this.changed(blob)) return this.fail("changed");
-      if (!this.talks && navigator.onLine) this.refusals = (this.refusals || 0) + 1;
-      if (this.refusals >= AT_ONCE || (this.refusals && this.file.size <= this.partSize)) this.byKernel = true;
+      if (!this.talks && navigator.onLine) this.refuse();
       broke();
     };
     xhr.onabort = () => broke();
     xhr.send(blob);
+  }
+
+  refuse() { // as often as that, it is no accident
+    this.refusals = (this.refusals || 0) + 1;
+    if (this.refusals >= AT_ONCE || this.file.size <= this.partSize) this.byKernel = true;
   }
 
   async pieces(link, blob, one, done, broke) {
