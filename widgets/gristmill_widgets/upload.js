@@ -50,16 +50,25 @@ class Sending {
     this.tries = 0;
     this.speeds = [];
     this.byKernel = false;
-    this.online = () => { if (this.state === "waiting") this.ask(); };
+    this.online = () => { if (this.state === "waiting") this.ask(); else if (this.state === "opening") this.open(); };
     window.addEventListener("online", this.online);
   }
 
   begin(resume) {
-    this.say({ upload: "open", name: this.file.name, size: this.file.size, purpose: this.purpose, resume: resume || "" });
+    this.resume = resume || "";
+    this.open();
     this.show();
   }
 
+  open() { // what was said without a connection may have been heard by nobody
+    clearTimeout(this.timer);
+    if (this.state !== "opening") return;
+    this.timer = setTimeout(() => this.open(), 15000);
+    this.say({ upload: "open", name: this.file.name, size: this.file.size, purpose: this.purpose, resume: this.resume });
+  }
+
   links(told) { // the kernel's answer to open, and to links
+    if (this.id && this.id !== told.id) { this.say({ upload: "drop", id: told.id }); return; } // it was opened twice
     this.id = told.id;
     this.partSize = told.part_size;
     if (this.purpose === "data") note({ id: this.id, name: this.file.name, size: this.file.size, at: this.file.lastModified });
@@ -332,7 +341,7 @@ class Drop {
     this.bar.setAttribute("aria-valuenow", Math.floor(100 * share));
     const so = `${sized(one.bytes)} / ${sized(one.file.size)}`;
     const left = speed > 1 ? ` · ${sized(speed)}/s · ${w.up_left.replace("{time}", lasting((one.file.size - one.bytes) / speed))}` : "";
-    const says = { opening: w.up_opening, sending: so + left, paused: `${w.up_paused} · ${so}`, waiting: `${navigator.onLine ? w.up_waiting : w.up_offline} · ${so}`, checking: w.up_checking };
+    const says = { opening: navigator.onLine ? w.up_opening : w.up_offline, sending: so + left, paused: `${w.up_paused} · ${so}`, waiting: `${navigator.onLine ? w.up_waiting : w.up_offline} · ${so}`, checking: w.up_checking };
     this.line.textContent = says[one.state] || so;
   }
 }
