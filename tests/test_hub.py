@@ -100,6 +100,24 @@ def test_everything_answers_and_secrets_are_for_their_owner_alone(installation: 
         assert (folder / name).read_text().strip() not in said
 
 
+def test_the_proxy_hands_on_what_the_api_is_asked_as_it_is(installation: Installation) -> None:
+    installation.person("paula")
+    with installation.browser() as browser:
+        browser.sign_in("paula")
+        asked = {"headers": browser.bearer("paula")}
+        assert browser.client.post("/services/gristmill/projects", json={"name": "mill"}, **asked).status_code == 201
+        found = browser.client.get("/services/gristmill/projects/paula%2Fmill", **asked)
+        assert found.json()["name"] == "paula/mill"
+        large = bytes(20_000_000)  # more than the largest part of an upload
+        begun = browser.client.post(
+            "/services/gristmill/uploads", json={"name": "x.csv", "size": len(large)}, **asked
+        ).json()
+        for part in begun["parts"]:
+            start = (part["number"] - 1) * begun["part_size"]
+            sent = browser.client.put(part["url"], content=large[start : start + begun["part_size"]])
+            assert sent.status_code < 300, sent.text
+
+
 def test_a_second_one_says_that_there_is_one(installation: Installation, tmp_path: Path) -> None:
     port = installation.url.rpartition(":")[2]
     for home, sentence in ((installation.home, "Gristmill is up already"), (tmp_path, f"Port {port} is taken.")):

@@ -84,7 +84,8 @@ def preview_of(name: str) -> Preview:
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize("strings", [English, German])
 def test_a_hostile_glance_is_only_words(mill: Mill, tmp_path: Path, name: str, strings: Callable[[], Any]) -> None:
-    dataset, tags = mill.dataset(dataset_of(mill, tmp_path)), []
+    dataset = mill.dataset(dataset_of(mill, tmp_path))
+    tags: list[list[str]] = []
     for called in (name, "oats"):
         seen = Seen(join([glance(strings(), dataset, preview_of(called), target="rain", whole=False)]))
         tags.append([tag for tag, _ in seen.elements])

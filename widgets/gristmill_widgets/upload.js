@@ -50,16 +50,25 @@ class Sending {
     this.tries = 0;
     this.speeds = [];
     this.byKernel = false;
-    this.online = () => { if (this.state === "waiting") this.ask(); };
+    this.online = () => { if (this.state === "waiting") this.ask(); else if (this.state === "opening") this.open(); };
     window.addEventListener("online", this.online);
   }
 
   begin(resume) {
-    this.say({ upload: "open", name: this.file.name, size: this.file.size, purpose: this.purpose, resume: resume || "" });
+    this.resume = resume || "";
+    this.open();
     this.show();
   }
 
+  open() { // what was said without a connection may have been heard by nobody
+    clearTimeout(this.timer);
+    if (this.state !== "opening") return;
+    this.timer = setTimeout(() => this.open(), 15000);
+    this.say({ upload: "open", name: this.file.name, size: this.file.size, purpose: this.purpose, resume: this.resume });
+  }
+
   links(told) { // the kernel's answer to open, and to links
+    if (this.id && this.id !== told.id) { this.say({ upload: "drop", id: told.id }); return; } // it was opened twice
     this.id = told.id;
     this.partSize = told.part_size;
     if (this.purpose === "data") note({ id: this.id, name: this.file.name, size: this.file.size, at: this.file.lastModified });
@@ -105,17 +114,22 @@ class Sending {
     xhr.onload = () => {
       if (xhr.status >= 200 && xhr.status < 300) { this.takes = true; done(); }
       else if ([404, 405, 501].includes(xhr.status) && !this.takes) { this.byKernel = true; broke(); }
+      else if ([401, 403].includes(xhr.status) && !this.takes) { this.refuse(); broke(); } // an address that was too old, or no store at all
       else broke();
     };
     // A store that refuses this page looks just like a lost connection; online, and before it took a byte, it is that.
     xhr.onerror = async () => {
       if (await this.changed(blob)) return this.fail("changed");
-      if (!this.talks && navigator.onLine) this.refusals = (this.refusals || 0) + 1;
-      if (this.refusals >= AT_ONCE || (this.refusals && this.file.size <= this.partSize)) this.byKernel = true;
+      if (!this.talks && navigator.onLine) this.refuse();
       broke();
     };
     xhr.onabort = () => broke();
     xhr.send(blob);
+  }
+
+  refuse() { // as often as that, it is no accident
+    this.refusals = (this.refusals || 0) + 1;
+    if (this.refusals >= AT_ONCE || this.file.size <= this.partSize) this.byKernel = true;
   }
 
   async pieces(link, blob, one, done, broke) {
@@ -327,7 +341,7 @@ class Drop {
     this.bar.setAttribute("aria-valuenow", Math.floor(100 * share));
     const so = `${sized(one.bytes)} / ${sized(one.file.size)}`;
     const left = speed > 1 ? ` · ${sized(speed)}/s · ${w.up_left.replace("{time}", lasting((one.file.size - one.bytes) / speed))}` : "";
-    const says = { opening: w.up_opening, sending: so + left, paused: `${w.up_paused} · ${so}`, waiting: `${navigator.onLine ? w.up_waiting : w.up_offline} · ${so}`, checking: w.up_checking };
+    const says = { opening: navigator.onLine ? w.up_opening : w.up_offline, sending: so + left, paused: `${w.up_paused} · ${so}`, waiting: `${navigator.onLine ? w.up_waiting : w.up_offline} · ${so}`, checking: w.up_checking };
     this.line.textContent = says[one.state] || so;
   }
 }
