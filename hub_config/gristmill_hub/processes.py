@@ -62,7 +62,7 @@ class Processes(LocalProcessSpawner):  # type: ignore[misc]  # JupyterHub has no
         super().load_state(state)
         self.began = state.get("began", 0.0)
         if self.pid and _began(self.pid) != self.began:
-            self.pid = 0
+            self.pid: int = 0
 
 
 def _began(pid: int) -> float:

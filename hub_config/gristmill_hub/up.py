@@ -180,7 +180,7 @@ def _answers(page: str) -> bool:
 class _Stay(urllib.request.HTTPRedirectHandler):
     """Follows no redirect."""
 
-    def redirect_request(self, *_: object) -> None:  # type: ignore[override]
+    def redirect_request(self, *_: object) -> None:
         return None
 
 

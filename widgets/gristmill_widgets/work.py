@@ -38,6 +38,11 @@ class Work:
         except RuntimeError:
             self._loop = None
 
+    @property
+    def has_loop(self) -> bool:
+        """Whether there is a loop to hand things to: a page in a kernel has one."""
+        return self._loop is not None
+
     def begin(self, do: Callable[[], Found], then: Callable[[Found], None], failed: Callable[[Failure], None]) -> None:
         """Has `do` done in a thread; `then` gets what it gives, or `failed` why it gave nothing."""
         with self._lock:

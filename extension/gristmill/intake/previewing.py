@@ -11,7 +11,7 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -69,7 +69,7 @@ def _pictures(profile: Profile, folder: Path, names: Sequence[str]) -> Iterator[
         try:
             seen = pictures.load(folder / row[picture], _SIDE)
             wide, high = pictures.size_of(folder / row[picture])
-            labels = () if classes is None or pd.isna(row[classes]) else (str(row[classes]),)
+            labels: tuple[str, ...] = () if classes is None or pd.isna(row[classes]) else (str(row[classes]),)
             if mask is not None:
                 seen, labels = _masked(seen, folder / row[mask], listed.attrs["legend"])
         except (pictures.PictureUnreadable, *FAULTS):
@@ -108,7 +108,7 @@ def _masked(seen: Any, path: Path, plain: dict[str, Any]) -> tuple[Any, tuple[st
     legend = Legend.of(plain)
     numbers = legend.read(path)
     painted = Image.fromarray(paint(numbers, legend)).resize(seen.size, Image.Resampling.NEAREST)
-    coloured = Image.fromarray(np.asarray(painted).any(axis=2))  # black is what is behind things
+    coloured = Image.fromarray(cast("Any", np.asarray(painted).any(axis=2)))  # black is what is behind things
     found, pixels = np.unique(numbers, return_counts=True)
     order = [int(found[at]) for at in np.argsort(-pixels) if found[at] < len(legend.names)]
     return Image.composite(Image.blend(seen, painted, 0.6), seen, coloured), tuple(

@@ -70,7 +70,7 @@ class OwnLogin(Authenticator):  # type: ignore[misc]  # JupyterHub has no types
         if seconds:
             minutes = math.ceil(seconds / 60)
             wait = "a minute" if minutes == 1 else f"{minutes} minutes"
-            refused = web.HTTPError(429, f"That was tried too often. Try again in {wait}.")
+            refused: Any = web.HTTPError(429, f"That was tried too often. Try again in {wait}.")
             refused.headers = {"Retry-After": str(math.ceil(seconds))}
             raise refused
 
