@@ -151,6 +151,7 @@ EXTRAS = {
         "openpyxl>=3.1",  # writes the workbooks that the tests read
         "pandas-stubs>=2.2",
         "playwright>=1.45",  # drives Debian's Chromium; no browser of its own is fetched
+        "axe-playwright-python>=0.1.4",  # looks at pages as somebody who cannot see them does
         "pytest>=8.3",
         "pytest-timeout>=2.3",
         "pytest-xdist>=3.6",

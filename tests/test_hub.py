@@ -284,7 +284,7 @@ def test_each_part_can_end_and_come_back_without_anybody_losing_anything(tmp_pat
             assert [each.pid for each in servers_of(here)] == [server.pid]
         assert here.end() < 5
         assert here.process.returncode == 0
-        assert not server.is_running()
+        assert not server.is_running() or server.status() == psutil.STATUS_ZOMBIE  # nobody may have reaped it yet
 
 
 @pytest.mark.slow

@@ -1,8 +1,7 @@
-"""People's servers as containers, on a real Docker: needs a daemon, and the image that images/notebook-cpu makes."""
+"""People's servers as containers, on a real Docker, of the image that images/notebook-cpu makes."""
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,24 +13,6 @@ from traitlets.config import Config
 from gristmill_hub import HubSettings, configure, containers
 from services.installations import Installation, installed
 from test_hub import spawned, until
-
-IMAGE = "gristmill-notebook-cpu"
-
-
-@pytest.fixture(scope="module")
-def docker() -> Iterator[Any]:
-    """The daemon that DOCKER_HOST names, with the image."""
-    if importlib.util.find_spec("docker") is None:
-        pytest.skip("docker's library is not installed")
-    import docker
-
-    try:
-        client = docker.from_env(timeout=20)
-        client.images.get(IMAGE)
-    except docker.errors.DockerException:
-        pytest.skip(f"there is no Docker here that has {IMAGE}")
-    yield client
-    client.close()
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +35,7 @@ def mark(home: Path) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)  # the first time, an image is made
 def test_a_persons_server_is_a_container_that_reaches_the_platform_and_nobody_elses_files(
     contained: Installation, docker: Any
 ) -> None:

@@ -224,7 +224,7 @@ def test_an_upload_is_paused_and_goes_on_after_a_reload(hub_page: Visit, api: Ap
     hub_page.page.set_input_files(FILE, str(file))
     hub_page.has("What do you want to know?")
     assert before >= 1
-    assert len(sent) == 2  # of three
+    assert 1 <= len(sent) <= 2  # of three: what had arrived is not sent again
 
 
 def test_a_store_that_refuses_the_page_gets_the_file_all_the_same(hub_page: Visit) -> None:

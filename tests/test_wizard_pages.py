@@ -213,7 +213,7 @@ def test_the_address_leads_to_each_page(mill: Mill, tmp_path: Path) -> None:
 def test_what_is_not_there_says_so(mill: Mill, fragment: str) -> None:
     visitor = Visitor(mill).comes(fragment)
     assert "There is no" in visitor.sees
-    assert ("again" in [at.get("data-act") for _, at in visitor.elements]) is True
+    assert ("go", "home") in [(at.get("data-act"), at.get("data-value")) for _, at in visitor.elements]
 
 
 def test_back_and_forth(mill: Mill, tmp_path: Path) -> None:

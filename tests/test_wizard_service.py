@@ -153,6 +153,18 @@ def test_no_message_keeps_the_service_counting(olga: Visitor, protocol: str, cou
     assert olga.ask("GET", page.rest).status_code == 200
 
 
+def test_a_page_that_speaks_the_older_protocol_gets_its_pictures(olga: Visitor) -> None:
+    """As browsers do after a first try that has failed. Voila's own handler would read them as of the newer one."""
+    page = olga.open()
+    until(lambda: greeted(page))
+    with olga.socket(page) as socket:
+        socket.send(message("comm_open", {"comm_id": "c", "target_name": "jupyter.widget.control", "data": {}}))
+        socket.send(message("comm_msg", {"comm_id": "c", "data": {"method": "request_states"}}))
+        picture = until(lambda: isinstance(got := socket.recv(timeout=PATIENCE), bytes) and got)
+    assert bytes(99) in picture
+    assert olga.ask("GET", page.rest).status_code == 200
+
+
 def message(kind: str, content: dict[str, Any]) -> str:
     header = {"msg_id": kind, "msg_type": kind, "session": "test", "username": "", "version": "5.3", "date": ""}
     known = {"version": "1.0.0"}  # of what widgets call their control protocol

@@ -27,7 +27,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from services.jupyterhubs import ADMIN, CONFIG, PATIENCE, Hub, _ports
+from services._processes import free_ports
+from services.jupyterhubs import ADMIN, CONFIG, PATIENCE, Hub
 
 if TYPE_CHECKING:
     import httpx
@@ -197,7 +198,7 @@ def process_of(kernel: str) -> int | None:
 def running(folder: Path, environment: dict[str, str] | None = None, *, stock: bool = True) -> Iterator[Wizard]:
     """A hub with the wizard, which has these settings."""
     proxy = Path(sys.executable).parent / "configurable-http-proxy"
-    ports = dict(zip(("public", "hub", "proxy", "api", "wizard", "stock"), _ports(6), strict=True))
+    ports = dict(zip(("public", "hub", "proxy", "api", "wizard", "stock"), free_ports(6), strict=True))
     names = {
         "folder": folder, "proxy_command": proxy, "python": sys.executable, "admin": ADMIN.replace(" ", "-"),
         "path": os.pathsep.join(path for path in sys.path if path), "environment": environment or {},

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from gristmill import tasks
 from gristmill.intake.archive import Unpacked, unpack
 from gristmill.intake.editing import edit, revised
-from gristmill.intake.previewing import preview
 from gristmill.intake.profile import profile
 from gristmill.records import Dataset, Notice, Profile, Revision, Table, encode, replace
 from gristmill.stores import Store, places
@@ -125,6 +124,8 @@ def sample_file(scratch: Path) -> Path:
 
 def keep_preview(found: Profile, scratch: Path) -> None:
     """Leave in `scratch` what the data in it looks like, as JSON."""
+    from gristmill.intake.previewing import preview
+
     preview_file(scratch).write_bytes(encode(preview(found, scratch / "data", sample(scratch))))
 
 

@@ -29,6 +29,7 @@ class Door:
     def __init__(self, build: Callable[[str, str], Any], *, again: float = _AGAIN) -> None:
         import ipywidgets
 
+        ipywidgets.register_comm_target()  # a copy has imported it before it was a kernel
         self._build, self._again = build, again
         self._said = ipywidgets.HTML()
         self.widget = ipywidgets.VBox([])
