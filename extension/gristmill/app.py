@@ -6,7 +6,6 @@ say so; see client/connecting.py.
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import importlib.util
 import os
@@ -192,6 +191,8 @@ def _keep_time(settings: Settings, tools: Tools, ended: threading.Event) -> None
             ticking.round()
         except GristmillError as error:  # a catalog that is away comes back
             logging.getLogger("gristmill.worker").warning("%s", error)
+        except Exception:
+            logging.getLogger("gristmill.worker").exception("the schedules could not be looked at")
 
 
 def _ticking(settings: Settings, tools: Tools) -> Ticking:
@@ -334,7 +335,7 @@ def _jupyter_server_extension_points() -> list[dict[str, Any]]:
 def command() -> NoReturn:
     """`gristmill` as it is installed: whoever waits for its end does not wait until everything is taken apart."""
     code = main()
-    with contextlib.suppress(OSError):  # who read it has gone, and the exit code says so
+    with suppress(OSError):  # who read it has gone, and the exit code says so
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(code)
