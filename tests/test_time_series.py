@@ -196,6 +196,19 @@ def test_mixed_time_zones_are_refused(look: Look, zones: tuple[str, str]) -> Non
     assert f"{zones[1] or 'none'} from line 102 of sales.csv" in error.failure.what
 
 
+def test_offsets_that_change_with_the_season_are_told_of(look: Look) -> None:
+    rows = one(200, "h")
+    written = zip(rows["date"], range(200), strict=True)
+    rows["date"] = [
+        (moment + pd.Timedelta(hours=2 if at >= 100 else 1)).strftime(f"%Y-%m-%dT%H:%M:%S+0{2 if at >= 100 else 1}:00")
+        for moment, at in written
+    ]
+    profile, proposal = look(rows)
+    told = next(notice.message for notice in profile.notices if notice.code == "offsets")
+    assert "+01:00 from line 2 of sales.csv, +02:00 from line 102 of sales.csv" in told
+    assert proposal.task == "time-series"
+
+
 def test_a_row_whose_moment_is_none_is_left_out_and_named(look: Look) -> None:
     rows = one().assign(date=lambda frame: frame["date"].dt.strftime("%Y-%m-%d"))
     rows.loc[50, "date"] = "yesterday"

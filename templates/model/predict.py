@@ -43,7 +43,7 @@ def predict_file(data: Path, output: Path, progress: Path | None = None) -> int:
     part = output.with_name(output.name + ".part")
     rows = 0
     try:
-        with Writer(part, output.suffix.lower(), schema["form"]) as writer, opened(data, schema) as (table, find):
+        with Writer(part, output.suffix.lower(), schema) as writer, opened(data, schema) as (table, find):
             for batch in rows_of(table, schema):
                 check(batch, schema, data)
                 writer.write(answered(predictor, batch, schema, find))
@@ -160,11 +160,18 @@ def answered(predictor, batch, schema, find=None):
     return rows.assign(**answers)
 
 
+def as_read(rows, integers):
+    """Integers beside gaps are floats to pandas: made integers again, so that 1988 is not written as 1988.0."""
+    floats = [name for name in integers if rows[name].dtype.kind == "f" and (rows[name].dropna() % 1 == 0).all()]
+    return rows.astype(dict.fromkeys(floats, "Int64"))
+
+
 class Writer:
     """Writes batches to Parquet, or to CSV in the form of the training file: what opens the one opens the other."""
 
-    def __init__(self, path, suffix, form):
-        self.path, self.suffix, self.form, self.file, self.begun = path, suffix, form, None, False
+    def __init__(self, path, suffix, schema):
+        self.path, self.suffix, self.form, self.file, self.begun = path, suffix, schema["form"], None, False
+        self.integers = [column["name"] for column in schema["columns"] if column["kind"] == "integer"]
 
     def __enter__(self):
         return self
@@ -179,7 +186,7 @@ class Writer:
         else:
             if self.file is None:
                 self.file = self.path.open("w", encoding=self.form["encoding"], newline="", errors="replace")
-            rows.to_csv(
+            as_read(rows, self.integers).to_csv(
                 self.file, index=False, header=not self.begun, sep=self.form["delimiter"], decimal=self.form["decimal"]
             )
         self.begun = True

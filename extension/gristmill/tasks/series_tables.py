@@ -58,10 +58,11 @@ def arranged(folder: Path, files: Sequence[str]) -> Listing | None:
         facts = replace(facts, twice=f"{facts.twice} in {_line(facts.again, sizes, form)}")
     if len(zones) > 1 and ("" in zones or not panel.is_regular or panel.duplicates):
         raise _mixed_zones(panel.time, zones)
+    notices = (*strays, *_several_offsets(panel.time, zones))
     if not is_made:
-        return Listing(rows=None, likelihood=0.5, facts=facts.written())
+        return Listing(rows=None, likelihood=0.5, notices=notices, facts=facts.written())
     rows = rows.sort_values([*panel.items, panel.time], kind="stable")
-    return Listing(rows=rows.reset_index(drop=True), likelihood=0.5, notices=strays, facts=facts.written())
+    return Listing(rows=rows.reset_index(drop=True), likelihood=0.5, notices=notices, facts=facts.written())
 
 
 def tables_of(profile: Profile) -> list[Table]:
@@ -138,10 +139,27 @@ def _line(row: int, sizes: dict[str, int], form: TableForm) -> str:
     raise ValueError(f"there are no more than {sum(sizes.values())} rows")
 
 
+def _several_offsets(time: str, zones: dict[str, str]) -> tuple[Notice, ...]:
+    """What is said of moments that are evenly spaced in UTC, though written with several offsets from it."""
+    if len(zones) < 2:
+        return ()
+    return (
+        Notice(
+            code="offsets",
+            message=f"The moments in '{time}' are written with several offsets from UTC: {_named(zones)}. All are taken "
+            "as moments in UTC, in which they follow one another evenly.",
+            column=time,
+        ),
+    )
+
+
+def _named(zones: dict[str, str]) -> str:
+    return ", ".join(f"{zone or 'none'} from {where}" for zone, where in list(zones.items())[:4])
+
+
 def _mixed_zones(time: str, zones: dict[str, str]) -> DataRejected:
-    named = ", ".join(f"{zone or 'none'} from {where}" for zone, where in list(zones.items())[:4])
     return DataRejected(
-        f"The moments in '{time}' are written in different time zones: {named}.",
+        f"The moments in '{time}' are written in different time zones: {_named(zones)}.",
         cure="Write all of them in one zone, best in UTC.",
         code="mixed-zones",
     )
