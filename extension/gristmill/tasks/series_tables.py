@@ -146,8 +146,8 @@ def _several_offsets(time: str, zones: dict[str, str]) -> tuple[Notice, ...]:
     return (
         Notice(
             code="offsets",
-            message=f"The moments in '{time}' are written with several offsets from UTC: {_named(zones)}. All are taken "
-            "as moments in UTC, in which they follow one another evenly.",
+            message=f"The moments in '{time}' are written with several offsets from UTC: {_named(zones)}. "
+            "All are taken as moments in UTC, in which they follow one another evenly.",
             column=time,
         ),
     )
