@@ -216,8 +216,9 @@ def test_what_networks_see_is_learned_from(tmp_path: Path, scratch: Path, column
         **mixed.special_columns(train, "price", texts, pictures),
     )
     assert predictor.model_failures().empty, predictor.model_failures()["exc_str"].tolist()
+    assert set(predictor.model_names()) == {"SeenLinear", "SeenBoosted"}
     guessing = float(held["price"].std())
-    assert -predictor.evaluate(held)["root_mean_squared_error"] < {1: 0.9, 3: 0.6}[len(columns)] * guessing
+    assert -predictor.evaluate(held)["root_mean_squared_error"] < {1: 0.95, 3: 0.3}[len(columns)] * guessing
     code = TabularEngine().packing(predictor).code
     assert {"gristmill.engines.multimodal", "gristmill.engines.texts"} <= set(code)
 
@@ -267,7 +268,7 @@ def test_from_a_zip_of_table_and_pictures_to_answers_for_another(tmp_path: Path)
     settings = ["--set", 'hyperparameters={"GBM": {}}', "--set", "portfolio="]
     run = json.loads(_called("train", data, "--budget", "100s", "--yes", "--json", *settings).splitlines()[-1])
     assert (run["status"], run["task"], run["target"]) == ("succeeded", "tabular-regression", "price")
-    assert "SeenBoosted" in {row["model"] for row in run["leaderboard"]}
+    assert {"SeenLinear", "SeenBoosted"} <= {row["model"] for row in run["leaderboard"]}
 
     asked = frame.drop(columns="price").head(30)
     asked.attrs = {"colours": frame.attrs["colours"][:30]}

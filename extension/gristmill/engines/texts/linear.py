@@ -27,7 +27,7 @@ class Linear(AbstractModel):  # type: ignore[misc]  # autogluon ships no types
 
     seed_name = "random_state"
     strengths: tuple[float, ...]  # of belief in single features, the likeliest first
-    _supported_problem_types = ("binary", "multiclass")
+    _supported_problem_types: tuple[str, ...] = ("binary", "multiclass")
     _default_auxiliary_params_extra = _ONLY_TEXTS
 
     def _learn(self, X: pd.DataFrame, until: float) -> Any:
