@@ -557,6 +557,10 @@ def test_from_a_zip_to_masks_for_new_pictures(tmp_path: Path) -> None:
     said("predict", run["model"], new, "-o", tmp_path / "masks")
     assert sorted(path.name for path in (tmp_path / "masks" / "deep").iterdir()) == ["0.png", "1.png", "2.png"]
     assert "is not empty" in said("predict", run["model"], new, "-o", tmp_path / "masks", code=2)
+    assert "3 masks are no single picture" in said("predict", run["model"], new, "-o", tmp_path / "one.png", code=3)
+    (tmp_path / "picture.jpg").write_bytes(packed(picture(1), "JPEG"))
+    said("predict", run["model"], tmp_path / "picture.jpg", "-o", tmp_path / "one.png")
+    assert (np.asarray(Image.open(tmp_path / "one.png")) == answer).all()
     broken = zipped(tmp_path / "broken.zip", {"a.png": packed(picture())[:90]})
     assert "a.png" in said("predict", run["model"], broken, "-o", tmp_path / "none.zip", code=3)
     mixed = zipped(tmp_path / "mixed.zip", {"a.png": packed(picture())[:90], "b.png": packed(picture())})

@@ -1,8 +1,9 @@
 """Draw masks for pictures with the model beside this script: python predict.py pictures.zip -o masks.zip
 
 Takes a folder, a ZIP, one picture, or a list of pictures (a .txt or .csv with a path a line). Writes an index PNG for
-each picture, of its size and under its name, into a folder or, where the output's name ends in .zip, into a ZIP. A
-picture that cannot be opened is named and left out. See requirements.txt for what it needs.
+each picture, of its size and under its name, into a folder or, where the output's name ends in .zip, into a ZIP; a
+single one also into a file whose name ends in .png. A picture that cannot be opened is named and left out. See
+requirements.txt for what it needs.
 """
 
 import shutil
@@ -17,7 +18,7 @@ sys.path.insert(0, str(HERE))
 def main() -> int:
     from gristmill.engines.dense.asking import ask
 
-    return ask("Draw masks for pictures", "a folder, or a file that ends in .zip", draw, hand_over)
+    return ask("Draw masks for pictures", "a folder, or a file ending in .zip or, for one mask, .png", draw, hand_over)
 
 
 def draw(pictures: dict[str, Path], folder: Path) -> None:
@@ -49,13 +50,24 @@ def named(pictures: dict[str, Path]) -> dict[str, Path]:
 
 def hand_over(drawn: Path, output: Path) -> None:
     """The masks in their place, whole or not at all."""
-    if output.suffix.lower() == ".zip":
-        part = output.with_name(output.name + ".part")
+    kind, part = output.suffix.lower(), output.with_name(output.name + ".part")
+    if kind == ".png":
+        first, *others = drawn.rglob("*.png")
+        if others:
+            raise ValueError(f"{1 + len(others)} masks are no single picture: name a folder, or a file ending in .zip.")
+        shutil.copyfile(first, part)
+    elif kind == ".zip":
         with zipfile.ZipFile(part, "w") as archive:
             for path in sorted(drawn.rglob("*.png")):
                 archive.write(path, path.relative_to(drawn))
-        part.replace(output)
+    else:
+        into_folder(drawn, output)
         return
+    part.replace(output)
+
+
+def into_folder(drawn: Path, output: Path) -> None:
+    """The masks in a folder that is new or empty."""
     if output.is_file():
         raise ValueError(f"{output.name} is a file; name a folder, or a file that ends in .zip.")
     if output.is_dir() and any(output.iterdir()):
