@@ -13,15 +13,19 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 import gristmill
+from gristmill import recipes
 from gristmill.api.app import routed
 from gristmill.api.identity import LocalToken
 from gristmill.api.openapi import document, renewed
+from gristmill.catalog import tables
 from gristmill.errors import NotSignedIn, UsageError
 from gristmill.reconciler import shelve_papers
 from gristmill.records import Artifact, Proposal, Run, UploadStatus
 from gristmill.sealing import kept_secret
+from gristmill.stores import places
 from services.apis import Api, a_table, listening, make_service, send
 from services.catalogs import a_dataset, add_runs, an_upload, dataset_of, model_of, run_on
 
@@ -280,6 +284,23 @@ def test_a_run_its_papers_and_the_answer_are_kept_together_or_not_at_all(
     assert again.headers["Idempotency-Replayed"] == "true"
     outcomes = [deed.outcome for deed in catalog.deeds.list() if deed.action == "run.train"]
     assert sorted(outcomes) == ["budget-too-small", "done"]
+
+
+def test_a_built_in_recipe_is_in_the_catalog_once_and_one_s_own_with_its_run(api: Api) -> None:
+    catalog, asked = api.service.parts.catalog, {"dataset_id": _dataset_of(api)}
+    built_in = recipes.find("tabular").text
+    own = built_in.replace("# ", "# My ", 1)
+    with api.client() as client:
+        ids = [client.post("/runs", json=body).raise_for_status().json()["id"] for body in (
+            asked, asked, asked | {"notebook": own}
+        )]  # fmt: skip
+        ids.append(client.post(f"/runs/{ids[0]}/rerun").raise_for_status().json()["id"])
+    kept = [catalog.papers.of(id)[places.recipe(id)].decode() for id in ids]
+    assert kept == [built_in, built_in, own, built_in]
+    with catalog._database.reading() as connection:
+        query = select(tables.papers.c.key, tables.papers.c.text)
+        assert {text for key, text in connection.execute(query) if key.endswith(".ipynb")} == {"", own}
+        assert connection.execute(select(tables.texts.c.text)).scalars().all() == [built_in]
 
 
 def test_papers_of_what_was_cancelled_unclaimed_leave_the_catalog_and_serve_on(api: Api, tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_what_could_not_be_kept_is_told_to_all_of_them(shelved: Catalog) -> None
     def spoil() -> str:
         with shelved._database.writing() as connection:  # a debt that SQLite asks for with the commit
             connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
-            connection.exec_driver_sql("INSERT INTO papers VALUES ('run-0', 'recipe', '{}')")
+            connection.exec_driver_sql("INSERT INTO papers VALUES ('run-0', 'recipe', '{}', NULL)")
         return "spoiled"
 
     answers = take(shelved, partial(write, shelved, "first"), spoil)

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
-from gristmill.catalog import Catalog, Outcome
-from gristmill.records import Limits, RunKind, RunStatus, Subject
+from gristmill.catalog import Catalog, Outcome, prepared
+from gristmill.records import CommonText, Limits, RunKind, RunStatus, Subject, Who
 from services.catalogs import a_dataset, add_runs, run_on
 
 QUEUED = RunStatus.QUEUED
@@ -19,11 +19,18 @@ QUEUED = RunStatus.QUEUED
 class Watched:
     """A catalog, and each statement that it has sent."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, patch: pytest.MonkeyPatch) -> None:
         self.catalog = catalog
         self.sent: list[tuple[str, Any]] = []
         for engine in (catalog._database._reader, catalog._database._writer):
             event.listen(engine, "before_cursor_execute", self._note)
+        carry_out = prepared._Made.carry_out
+
+        def noted(made: prepared._Made, connection: Connection, bound: Any, *, many: bool) -> list[tuple[Any, ...]]:
+            self._note(None, None, made._text, tuple(bound[0] if many else bound))
+            return carry_out(made, connection, bound, many=many)
+
+        patch.setattr(prepared._Made, "carry_out", noted)  # SQLAlchemy does not see these
 
     def _note(self, _connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
         if statement.startswith(("SELECT", "WITH", "UPDATE", "INSERT", "DELETE")):
@@ -42,10 +49,10 @@ class Watched:
 
 
 @pytest.fixture
-def watched(tmp_path: Path) -> Iterator[Watched]:
+def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
     with Catalog.open(f"sqlite:///{tmp_path}/catalog.db") as catalog:
         add_runs(catalog, 5)
-        yield Watched(catalog)
+        yield Watched(catalog, monkeypatch)
 
 
 def walks(plans: list[str], table: str = "runs") -> list[str]:
@@ -53,30 +60,37 @@ def walks(plans: list[str], table: str = "runs") -> list[str]:
     return [plan for plan in plans if plan.split(" USING ")[0] in (f"SCAN {table}", f"SCAN TABLE {table}")]
 
 
-LISTS: dict[str, dict[str, Any]] = {
-    "project": {"project_ids": ["p-1"]},
-    "projects": {"project_ids": ["p-1", "p-2", "p-3"]},
-    "many projects": {"project_ids": [f"p-{number}" for number in range(250)]},
-    "status": {"statuses": [QUEUED]},
-    "project, status": {"project_ids": ["p-1"], "statuses": [QUEUED]},
-    "owner": {"owner": "olga"},
-    "project, owner": {"project_ids": ["p-1", "p-2"], "owner": "olga"},
-    "task": {"task": "tabular-regression"},
-    "project, task": {"project_ids": ["p-1"], "task": "tabular-regression"},
-    "kind": {"kind": RunKind.BATCH},
-    "project, kind": {"project_ids": ["p-1"], "kind": RunKind.BATCH},
+IN_A_PROJECT = "COVERING INDEX ix_runs_project_id_created_at_id_owner_kind_task (project_id=?"
+LISTS: dict[str, tuple[dict[str, Any], str]] = {
+    "project": ({"project_ids": ["p-1"]}, IN_A_PROJECT),
+    "projects": ({"project_ids": ["p-1", "p-2", "p-3"]}, IN_A_PROJECT),
+    "many projects": ({"project_ids": [f"p-{number}" for number in range(250)]}, IN_A_PROJECT),
+    "project, owner": ({"project_ids": ["p-1", "p-2"], "owner": "olga"}, IN_A_PROJECT),
+    "project, task": ({"project_ids": ["p-1"], "task": "tabular-regression"}, IN_A_PROJECT),
+    "project, kind": ({"project_ids": ["p-1"], "kind": RunKind.BATCH}, IN_A_PROJECT),
+    "project, status": (
+        {"project_ids": ["p-1"], "statuses": [QUEUED]},
+        "COVERING INDEX ix_runs_project_id_status_created_at_id (project_id=? AND status=?",
+    ),
+    "status": ({"statuses": [QUEUED]}, "COVERING INDEX ix_runs_status_created_at_id (status=?"),
+    "owner": ({"owner": "olga"}, "COVERING INDEX ix_runs_owner_created_at_id (owner=?"),
+    "task": ({"task": "tabular-regression"}, "COVERING INDEX ix_runs_task_created_at_id (task=?"),
+    "kind": ({"kind": RunKind.BATCH}, "COVERING INDEX ix_runs_kind_created_at_id (kind=?"),
 }
 
 
-@pytest.mark.parametrize("narrowed", LISTS.values(), ids=LISTS.keys())
-def test_a_page_is_read_off_an_index_that_stands_in_its_order(watched: Watched, narrowed: dict[str, Any]) -> None:
-    plans = watched.plans(lambda: watched.catalog.runs.list(**narrowed))
-    names = {"project_ids": "project_id", "statuses": "status"}
-    columns = "_".join(names.get(name, name) for name in narrowed)
+@pytest.mark.parametrize("later", [False, True])
+@pytest.mark.parametrize(("narrowed", "index"), LISTS.values(), ids=LISTS.keys())
+def test_a_page_is_read_off_an_index_that_stands_in_its_order(
+    watched: Watched, narrowed: dict[str, Any], index: str, *, later: bool
+) -> None:
+    before = watched.catalog.runs.list()[0].id if later else None
+    plans = watched.plans(lambda: watched.catalog.runs.list(**narrowed, before=before))
     pages = [plan for plan in plans if "ix_runs" in plan]
     assert pages
-    assert all(f"ix_runs_{columns}_created_at_id (" in plan for plan in pages), pages
+    assert all(index in plan for plan in pages), pages
     assert not walks(plans)
+    assert not [plan for plan in plans if "TEMP B-TREE" in plan]
 
 
 def test_all_runs_are_read_from_their_newest(watched: Watched) -> None:
@@ -99,12 +113,38 @@ def test_a_claim_looks_at_no_run_that_is_over(watched: Watched, *, limited: bool
 
 def test_a_submit_and_a_run_s_end_search_by_keys(watched: Watched) -> None:
     catalog, dataset = watched.catalog, a_dataset(watched.catalog)
-    run = run_on(dataset, owner="olga", created_at=0.5)
-    assert not walks(watched.plans(lambda: catalog.runs.add(run)))
+    run, olga = run_on(dataset, owner="olga", created_at=0.5), Who(name="olga", teams=("millers",))
+    recipe = CommonText(digest="ab", text="{}")
+    plans = watched.plans(lambda: catalog.runs.add(run, {"recipe": recipe}, who=olga, decide=lambda _: None))
+    assert "SEARCH teammates USING COVERING INDEX ix_teammates_team_person (team=?)" in plans
+    assert not walks(plans)
+    plans = watched.plans(lambda: catalog.papers.of(run.id))
+    assert [plan.partition(" (")[0] for plan in plans] == [
+        "SEARCH papers USING INDEX sqlite_autoindex_papers_1",
+        "SEARCH texts USING INDEX sqlite_autoindex_texts_1",
+    ]
+    assert not walks(watched.plans(lambda: catalog.datasets.is_there(dataset.id)), "uploads")
     held = catalog.runs.claim("worker", 15, only=run.id)
     assert held is not None
     outcome = Outcome(status=RunStatus.FAILED)
     assert not walks(watched.plans(lambda: catalog.runs.finish(run.id, held.fence, outcome)))
+
+
+def test_what_a_team_s_open_runs_may_take_is_added_up_in_an_index(watched: Watched) -> None:
+    plans = watched.plans(lambda: watched.catalog.fair_use.accounts(Who(name="olga", teams=("millers",))))
+    assert not walks(plans)
+    counted = [plan for plan in plans if "ix_runs" in plan]
+    assert len(counted) == 2
+    index = "ix_runs_owner_status_kind_price_budget_gpus (owner=? AND status=?)"
+    assert all(f"COVERING INDEX {index}" in plan for plan in counted), counted
+
+
+def test_indexes_of_what_few_runs_have_are_used(watched: Watched) -> None:
+    ended = watched.plans(lambda: watched.catalog.seeing.ended(0.0))
+    assert ended == ["SEARCH runs USING INDEX ix_runs_finished_at_id (finished_at>?)"]
+    predicted = watched.plans(lambda: watched.catalog.schedules.has_predicted("schedule-1", "upload-1"))
+    assert not walks(predicted)
+    assert "SEARCH runs USING INDEX ix_runs_upload_id_id (upload_id=?)" in predicted
 
 
 def test_a_walk_is_seen(watched: Watched) -> None:

@@ -29,6 +29,7 @@ from gristmill.records import (
     Answer,
     Choices,
     ColumnKind,
+    CommonText,
     Dataset,
     Deed,
     Delivery,
@@ -78,6 +79,7 @@ KINDS = {
     "stores": OwnStore,
     "runs": Run,
     "papers": Paper,
+    "texts": CommonText,
     "events": Event,
     "models": Model,
     "recipes": SavedRecipe,
@@ -217,7 +219,8 @@ def test_an_old_catalog_is_upgraded(empty_url: str, revision: str) -> None:
         if at is not None:
             assert catalog.stores.credentials(catalog.stores.get(at)) == {"aws_access_key_id": "a-key"}
         if revision >= "0012":
-            assert catalog.papers.of("run-2") == {"runs/run-2/recipe.ipynb": b'{"cells":[]}'}
+            common = {} if revision < "0013" else {"runs/run-2/proposal.json": b'{"task":"-"}'}
+            assert catalog.papers.of("run-2") == {"runs/run-2/recipe.ipynb": b'{"cells":[]}'} | common
         taken = catalog.runs.claim("heir", 15)
         assert taken is not None
         assert (taken.id, taken.fence) == ("run-2", 2)

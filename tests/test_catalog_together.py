@@ -9,11 +9,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
-from gristmill.catalog import Catalog
+from gristmill.catalog import Catalog, tables
 from gristmill.errors import CatalogFailed, Conflict, GristmillError, NotFound, OverLimit
-from gristmill.records import Account, Deed, Power, Run, Wanted, Who, new_id
+from gristmill.records import Account, CommonText, Deed, Power, Run, Wanted, Who, new_id
 from services.catalogs import a_dataset, run_on
 
 OLGA = Who(name="olga", powers=frozenset({Power.USE, Power.TRAIN}))
@@ -49,6 +49,35 @@ def test_what_a_block_writes_is_there_when_it_ends(catalog: Catalog) -> None:
     look()
     assert seen == [0, 1]
     assert [deed.thing for deed in catalog.deeds.list()] == [run.id]
+
+
+def texts(catalog: Catalog) -> list[tuple[str, str]]:
+    with catalog._database.reading() as connection:
+        return [tuple(row) for row in connection.execute(select(tables.texts))]
+
+
+def test_a_text_that_many_runs_are_asked_with_is_kept_once(catalog: Catalog) -> None:
+    dataset, recipe = a_dataset(catalog), CommonText(digest="ab", text='{"cells":[]}')
+    runs = [catalog.runs.add(run_on(dataset), {"recipe": recipe, "proposal": b"{}"}) for _ in range(3)]
+    for run in runs:
+        assert catalog.papers.of(run.id) == {"recipe": b'{"cells":[]}', "proposal": b"{}"}
+        assert catalog.papers.read(run.id, "recipe", lambda _: b"from the store") == b'{"cells":[]}'
+    assert texts(catalog) == [("ab", '{"cells":[]}')]
+    catalog.papers.drop(runs[0].id)
+    assert catalog.papers.of(runs[0].id) == {}
+    assert catalog.papers.read(runs[0].id, "recipe", lambda _: b"from the store") == b"from the store"
+    assert catalog.papers.of(runs[1].id)["recipe"] == b'{"cells":[]}'
+
+
+def test_two_who_keep_a_text_at_once_both_have_it(catalog: Catalog) -> None:
+    dataset, recipe = a_dataset(catalog), CommonText(digest="ab", text='{"cells":[]}')
+    first, second = run_on(dataset), run_on(dataset)
+    with catalog.together():
+        catalog.runs.add(first, {"recipe": recipe})
+        other = threading.Thread(target=catalog.runs.add, args=(second, {"recipe": recipe}))
+        other.start()  # it waits until it is known whether the first one's text is kept
+    other.join(PATIENCE)
+    assert [catalog.papers.of(run.id) for run in (first, second)] == [{"recipe": b'{"cells":[]}'}] * 2
 
 
 def test_a_block_that_raises_leaves_nothing(catalog: Catalog) -> None:
@@ -258,7 +287,7 @@ def test_a_group_that_cannot_be_kept_says_so_to_all(tmp_path: Path) -> None:
         def spoil() -> None:
             with catalog._database.writing() as connection:  # a debt that SQLite asks for with the commit
                 connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
-                connection.exec_driver_sql("INSERT INTO papers VALUES ('run-0', 'recipe', '{}')")
+                connection.exec_driver_sql("INSERT INTO papers VALUES ('run-0', 'recipe', '{}', NULL)")
 
         told = blocks(catalog, lambda: catalog.runs.add(run), spoil, lambda: catalog.deeds.add(a_deed()))
         assert [type(error) for error in told] == [NotFound] * 3

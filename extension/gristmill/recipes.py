@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from gristmill import notebooks, tasks
 from gristmill.errors import NotFound, RecipeInvalid
+from gristmill.records import CommonText
 
-__all__ = ["Recipe", "find", "given", "names"]
+__all__ = ["Recipe", "common", "find", "given", "names"]
 
 _LONGEST = 8_000_000  # characters of a notebook
 _NAMES = re.compile(r"[^\w.-]+")  # what does not belong into a recipe's name
@@ -33,7 +34,7 @@ class Recipe:
 
     @property
     def version(self) -> str:
-        return str(self.number) if self.number else hashlib.sha256(self.text.encode()).hexdigest()[:12]
+        return str(self.number) if self.number else _digest(self.text)[:12]
 
     @property
     def task(self) -> str | None:
@@ -79,6 +80,22 @@ def find(name: str) -> Recipe:
 @cache
 def _built_in(name: str) -> Recipe:
     return Recipe(name=name, text=(_folder() / f"{name}.ipynb").read_text(encoding="utf-8"))
+
+
+def common(text: bytes) -> CommonText | None:
+    """The notebook as one that many runs are asked with, if it is a built-in recipe."""
+    return _common().get(text)
+
+
+@cache
+def _common() -> Mapping[bytes, CommonText]:
+    texts = [_built_in(name).text for name in names()]
+    return {text.encode(): CommonText(digest=_digest(text), text=text) for text in texts}
+
+
+@lru_cache(maxsize=32)
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def given(name: str, text: str) -> Recipe:

@@ -113,5 +113,5 @@ def _again(asked: Answer, before: Answer) -> Response:
 
 
 def _digest(request: Request, body: bytes) -> str:
-    asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
+    asked = f"{request.method} {request.scope['path']}?{request.scope['query_string'].decode('latin-1')}\n".encode()
     return hashlib.sha256(asked + body).hexdigest()

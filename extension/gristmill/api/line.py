@@ -59,28 +59,39 @@ class Line(Generic[Answer]):
             self._served = None
 
     def _carry_out(self, loop: asyncio.AbstractEventLoop) -> None:
-        until = time.monotonic() + _SECONDS
+        until, told = time.monotonic() + _SECONDS, _Told[Answer](loop)
         with self._catalog.grouped() as group:
+            group.at_last(told.send)
             for _ in range(_MOST):
                 try:
                     what, turn = self._waiting.popleft()
                 except IndexError:  # served by somebody else meanwhile
                     return
-                group.then(functools.partial(_tell, loop, turn, what()))
+                group.then(functools.partial(told.note, turn, what()))
                 if time.monotonic() > until:
                     return
 
 
-def _tell(
-    loop: asyncio.AbstractEventLoop, turn: asyncio.Future[Answer], answer: Answer, lost: GristmillError | None
-) -> None:
-    loop.call_soon_threadsafe(_answer, turn, answer, lost)
+class _Told(Generic[Answer]):
+    """Answers on their way to who waits in the loop, which is woken once for all that were kept together."""
 
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._noted: list[tuple[asyncio.Future[Answer], Answer, GristmillError | None]] = []
 
-def _answer(turn: asyncio.Future[Answer], answer: Answer, lost: GristmillError | None) -> None:
-    if turn.done():  # who waited was told to wait no longer
-        return
-    if lost is None:
-        turn.set_result(answer)
-    else:
-        turn.set_exception(lost)
+    def note(self, turn: asyncio.Future[Answer], answer: Answer, lost: GristmillError | None) -> None:
+        self._noted.append((turn, answer, lost))
+
+    def send(self) -> None:
+        noted, self._noted = self._noted, []
+        self._loop.call_soon_threadsafe(self._arrive, noted)
+
+    @staticmethod
+    def _arrive(noted: list[tuple[asyncio.Future[Answer], Answer, GristmillError | None]]) -> None:
+        for turn, answer, lost in noted:
+            if turn.done():  # who waited was told to wait no longer
+                continue
+            if lost is None:
+                turn.set_result(answer)
+            else:
+                turn.set_exception(lost)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, exists, func, select, update
 
 from gristmill.catalog import tables
+from gristmill.catalog.database import Database
+from gristmill.catalog.prepared import Prepared
 from gristmill.catalog.rows import Rows
 from gristmill.errors import Conflict, NotFound
 from gristmill.records import Dataset, DatasetEntry, Failure, RunStatus, UploadStatus, replace
@@ -23,6 +25,11 @@ class Datasets(Rows[Dataset]):
     table = tables.datasets
     noun = "dataset"
     kind = Dataset
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        there = (self.table.c.id == bindparam("wanted")) & self._is_there()
+        self._there = Prepared(select(self.table.c.id).where(there))
 
     def add(self, dataset: Dataset) -> Dataset:
         """Make a received upload a dataset, under the next version of its name whatever the record says.
@@ -79,8 +86,7 @@ class Datasets(Rows[Dataset]):
     def is_there(self, id: str) -> bool:
         """Whether its rows can still be had; False once it was deleted."""
         with self._database.reading() as connection:
-            query = select(self.table.c.id).where(self.table.c.id == id, self._is_there())
-            return connection.execute(query).one_or_none() is not None
+            return bool(self._there.rows(connection, {"wanted": id}))
 
     def remove(self, id: str, why: Failure) -> bool:
         """Delete a dataset; whether the bytes of its upload are to go with it.

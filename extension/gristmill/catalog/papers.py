@@ -3,18 +3,22 @@
 The worker that claims a run puts its papers into the store, where they stay, and drops them here: the catalog holds
 those of runs that nobody has claimed. Those of a run that ended unclaimed, for it was cancelled, are put there by the
 reconciler: whoever asks for the run again needs them.
+
+Most runs are asked with one of a few texts, the built-in recipes. Such a text is kept once, under its digest, which is
+all that a run's paper then holds. There are few of them, each version adds one, and they stay.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from gristmill.catalog import tables
 from gristmill.catalog.database import Database
 from gristmill.catalog.prepared import Prepared
-from gristmill.records import RunStatus
+from gristmill.catalog.rows import merging
+from gristmill.records import CommonText, RunStatus
 
 __all__ = ["Papers"]
 
@@ -26,11 +30,14 @@ class Papers:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        papers = tables.papers.c
+        papers, texts = tables.papers.c, tables.texts.c
         mine = papers.run_id == bindparam("run")
-        self._all = select(papers.key, papers.text).where(mine)
-        self._one = select(papers.text).where(mine, papers.key == bindparam("wanted"))
+        text = func.coalesce(texts.text, papers.text).label("text")
+        whole = tables.papers.outerjoin(tables.texts, texts.digest == papers.digest)
+        self._all = select(papers.key, text).select_from(whole).where(mine)
+        self._one = select(text).select_from(whole).where(mine, papers.key == bindparam("wanted"))
         self._new, self._old = Prepared(insert(tables.papers)), delete(tables.papers).where(mine)
+        self._common: Prepared | None = None
 
     def of(self, run_id: str) -> dict[str, bytes]:
         """Those of a run, by key."""
@@ -55,8 +62,20 @@ class Papers:
         with self._database.writing() as connection:
             connection.execute(self._old, {"run": run_id})
 
-    def write(self, connection: Connection, run_id: str, papers: Mapping[str, bytes]) -> None:
+    def write(self, connection: Connection, run_id: str, papers: Mapping[str, bytes | CommonText]) -> None:
         """Keep a run's papers in the transaction that queues it."""
-        if papers:
-            rows = [{"run_id": run_id, "key": key, "text": text.decode()} for key, text in papers.items()]
+        rows: list[dict[str, str | None]] = []
+        for key, paper in papers.items():
+            if isinstance(paper, CommonText):
+                self._keep(connection, paper)
+                rows.append({"run_id": run_id, "key": key, "text": "", "digest": paper.digest})
+            else:
+                rows.append({"run_id": run_id, "key": key, "text": paper.decode(), "digest": None})
+        if rows:
             self._new.carry_out(connection, *rows)
+
+    def _keep(self, connection: Connection, common: CommonText) -> None:
+        """Keep a text that many runs have, unless it is there."""
+        if self._common is None:
+            self._common = Prepared(merging(connection, tables.texts).on_conflict_do_nothing())
+        self._common.carry_out(connection, {"digest": common.digest, "text": common.text})

@@ -55,23 +55,24 @@ class _Made:
     def __init__(self, statement: ClauseElement, columns: Sequence[str] | None, dialect: Dialect) -> None:
         compiled: Any = statement.compile(dialect=dialect, column_keys=columns)
         self._text = str(compiled)
-        self._order: Sequence[str] = compiled.positiontup or ()  # without it, the driver takes values by name
         self._fixed: dict[str, Any] = {}
-        self._changes: list[tuple[str, _Change]] = []
+        changes: dict[str, _Change] = {}
         for name, bind in compiled.binds.items():
             change = _fit(bind.type, dialect)
-            if bind.required:
-                self._changes.append((name, change))
-            else:
+            if not bind.required:
                 self._fixed[name] = change(bind.value) if change else bind.value
+            changes[name] = change if bind.required else None
+        self._by_place = compiled.positiontup is not None  # otherwise the driver takes values by name
+        self._changes = [(name, changes[name]) for name in compiled.positiontup or changes]
         self._selected: Sequence[Any] = list(getattr(statement, "selected_columns", ()))
         self._reading: list[tuple[int, Callable[[Any], Any]]] | None = None  # known when rows have come once
 
     def bound(self, values: Mapping[str, Any]) -> Any:
-        named = dict(self._fixed)
-        for name, change in self._changes:
-            named[name] = values[name] if change is None else change(values[name])
-        return [named[name] for name in self._order] if self._order else named
+        if self._fixed:
+            values = {**values, **self._fixed}
+        if self._by_place:
+            return [values[name] if change is None else change(values[name]) for name, change in self._changes]
+        return {name: values[name] if change is None else change(values[name]) for name, change in self._changes}
 
     def carry_out(self, connection: Connection, bound: Any, *, many: bool) -> list[tuple[Any, ...]]:
         cursor = connection.connection.cursor()

@@ -40,6 +40,7 @@ from gristmill.catalog.telling import Tidings
 from gristmill.errors import Conflict, LeaseLost, UsageError
 from gristmill.records import (
     Artifact,
+    CommonText,
     Failure,
     LeaderboardRow,
     Model,
@@ -56,7 +57,7 @@ from gristmill.records import (
 
 __all__ = ["Outcome", "Runs"]
 
-_NOTHING: Mapping[str, bytes] = MappingProxyType({})
+_NOTHING: Mapping[str, bytes | CommonText] = MappingProxyType({})
 _MOST_PAGES = 100  # pages that are read one beside the other; SQLite takes 500
 _OPEN = (RunStatus.QUEUED, RunStatus.RUNNING)
 
@@ -90,7 +91,12 @@ class Runs(Rows[Run]):
         self._papers = Papers(database)
 
     def add(
-        self, run: Run, papers: Mapping[str, bytes] = _NOTHING, *, who: Who | None = None, decide: Decide | None = None
+        self,
+        run: Run,
+        papers: Mapping[str, bytes | CommonText] = _NOTHING,
+        *,
+        who: Who | None = None,
+        decide: Decide | None = None,
     ) -> Run:
         """Queue a run with what it was asked with, by key; `decide` is asked whether `who` may have it."""
         if run.status is not RunStatus.QUEUED or run.fence != 0:

@@ -34,6 +34,7 @@ class Group:
         self._in_block = False
         self._lost: GristmillError | None = None
         self._told: list[Callable[[GristmillError | None], object]] = []
+        self._at_last: Callable[[], object] | None = None
         self.connection: Connection | None = None
 
     @contextmanager
@@ -68,6 +69,10 @@ class Group:
         """Tell what has come of it, once that is sure: None if all was kept, or why nothing was."""
         self._told.append(what)
 
+    def at_last(self, what: Callable[[], object]) -> None:
+        """Do this each time that some have been told."""
+        self._at_last = what
+
     def rest(self) -> None:
         """Keep what there is, unless a block is writing: what comes next may take long."""
         if not self._in_block:
@@ -88,6 +93,8 @@ class Group:
                 tell(lost)
             except Exception:  # the others must be told all the same
                 _log.exception("what was to be done after a transaction has failed")
+        if told and self._at_last is not None:
+            self._at_last()
 
 
 class Together:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from gristmill import fair_use
+from gristmill import fair_use, recipes
 from gristmill.errors import GristmillError, OverLimit
 from gristmill.records import Account, Run, Upload, Who, replace
 
@@ -33,7 +33,8 @@ class Admission:
     def queue(self, run: Run, papers: Mapping[str, bytes]) -> Run:
         """Queue a run, with what its worker will look for in its project's store, by key.
 
-        What is small goes into the catalog, in the one transaction; its worker puts it into the store.
+        What is small goes into the catalog, in the one transaction; its worker puts it into the store. A built-in
+        recipe is there already.
         """
         parts, who = self._parts, self._who
         run = replace(
@@ -53,7 +54,7 @@ class Admission:
             self._ask(decide)
         for key, paper in large.items():
             parts.shelf.of(run).put_bytes(key, paper)
-        small = {key: papers[key] for key in papers.keys() - large.keys()}
+        small = {key: recipes.common(papers[key]) or papers[key] for key in papers.keys() - large.keys()}
         try:
             run = parts.catalog.runs.add(run, small, who=who if fair_use.is_limited(who) else None, decide=decide)
         except OverLimit:

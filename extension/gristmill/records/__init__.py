@@ -59,7 +59,16 @@ from gristmill.records.schedules import (
 )
 from gristmill.records.seeing import Alive, Ended
 from gristmill.records.telling import Channel, Choices, Delivery, News, NewsKind, Tiding, Webhook
-from gristmill.records.wire import Answer, ArrivedPart, Comparison, Lineage, MissingPart, Paper, Transfer
+from gristmill.records.wire import (
+    Answer,
+    ArrivedPart,
+    CommonText,
+    Comparison,
+    Lineage,
+    MissingPart,
+    Paper,
+    Transfer,
+)
 from gristmill.records.work import (
     Dataset,
     DatasetEntry,
@@ -90,6 +99,7 @@ __all__ = [
     "Choices",
     "Column",
     "ColumnKind",
+    "CommonText",
     "Comparison",
     "Curve",
     "Dataset",

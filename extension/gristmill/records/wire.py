@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from gristmill.records.runs import Run
 from gristmill.records.work import DatasetEntry, Model, Upload
 
-__all__ = ["Answer", "ArrivedPart", "Comparison", "Lineage", "MissingPart", "Paper", "Transfer"]
+__all__ = ["Answer", "ArrivedPart", "CommonText", "Comparison", "Lineage", "MissingPart", "Paper", "Transfer"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,6 +74,15 @@ class Paper:
 
     run_id: str
     key: str
+    text: str  # empty where it is a text that many runs are asked with
+    digest: str | None = None  # names that text
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CommonText:
+    """A text that many runs are asked with, such as a built-in recipe: kept once, and never changed or removed."""
+
+    digest: str  # sha256 of the text
     text: str
 
 

@@ -28,6 +28,7 @@ from gristmill.catalog.tables.work import (
     runs,
     schemas,
     stores,
+    texts,
     uploads,
     workers,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "schemas",
     "stores",
     "teammates",
+    "texts",
     "ticks",
     "tidings",
     "uploads",
@@ -64,4 +66,4 @@ __all__ = [
     "workers",
 ]
 
-SCHEMA = "0012"
+SCHEMA = "0013"

@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Dialect, Double, ForeignKey, Index, MetaData, Text
+from sqlalchemy import Column, Dialect, Double, ForeignKey, Index, MetaData, Text, text
 from sqlalchemy.types import TypeDecorator
 
 from gristmill.errors import UsageError
 from gristmill.records import decode, encode
 
-__all__ = ["Encoded", "Number", "Word", "id_", "in_store", "metadata", "must", "owner", "pages", "refers"]
+__all__ = ["Encoded", "Number", "Word", "id_", "in_store", "metadata", "must", "only_where", "owner", "pages", "refers"]
+
+_LONG = 16_000  # letters of a text that is not kept: what is made of it takes ten times as much memory
 
 
 class Encoded(TypeDecorator[Any]):
-    """A record, or a container of records, as JSON text."""
+    """A record, or a container of records, as JSON text.
+
+    What never changes is read again and again: the last so many (`kept`) are not made anew, unless they are long; so
+    nobody may change what they are given.
+    """
 
     impl = Text
     cache_ok = True
 
-    def __init__(self, kind: Any) -> None:
+    def __init__(self, kind: Any, *, kept: int = 0) -> None:
         super().__init__()
         self.kind = kind
+        self.kept = kept
+        self._read = functools.lru_cache(kept)(self._decoded)
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002  SQLAlchemy's signature
         if value is None:
@@ -39,7 +48,12 @@ class Encoded(TypeDecorator[Any]):
         return text.decode()
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002  SQLAlchemy's signature
-        return None if value is None else decode(value, self.kind)
+        if value is None:
+            return None
+        return self._read(value) if self.kept and len(value) <= _LONG else self._decoded(value)
+
+    def _decoded(self, value: str) -> Any:
+        return decode(value, self.kind)
 
 
 class Word(TypeDecorator[Any]):
@@ -104,3 +118,8 @@ def in_store() -> Column[Any]:
 def pages(*leading: Iterable[str]) -> list[Index]:
     """An index for the pages of each way to narrow a list: newest first, ties by id."""
     return [Index(None, *columns, "created_at", "id") for columns in leading]
+
+
+def only_where(condition: str) -> dict[str, Any]:
+    """What makes an index one of the rows only of which that is so."""
+    return {f"{dialect}_where": text(condition) for dialect in ("sqlite", "postgresql")}

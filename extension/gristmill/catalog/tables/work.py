@@ -6,7 +6,19 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
 
-from gristmill.catalog.tables.columns import Encoded, Number, Word, id_, in_store, metadata, must, owner, pages, refers
+from gristmill.catalog.tables.columns import (
+    Encoded,
+    Number,
+    Word,
+    id_,
+    in_store,
+    metadata,
+    must,
+    only_where,
+    owner,
+    pages,
+    refers,
+)
 from gristmill.records import (
     Artifact,
     DatasetNote,
@@ -41,6 +53,7 @@ __all__ = [
     "runs",
     "schemas",
     "stores",
+    "texts",
     "uploads",
     "workers",
 ]
@@ -157,7 +170,7 @@ datasets = Table(
     Column("edited_from", Text),
     in_store(),
     Column("proposal", Encoded(Proposal)),
-    must("profile", Encoded(Profile)),
+    must("profile", Encoded(Profile, kept=128)),
     Column("revision", Encoded(Revision)),
     UniqueConstraint("project_id", "name", "version"),
     UniqueConstraint("upload_id", "version"),
@@ -190,6 +203,11 @@ schemas = Table(
 # `lease_until` and `fence` have no index on purpose: only the few runs that run are searched for a lapsed lease, and
 # PostgreSQL renews a lease in place when no indexed column changes. `model_id` refers to models without a constraint,
 # because models refer to runs.
+#
+# Each index is written to by each submit, so there are no more than are read. A project's runs are narrowed by reading
+# over the others in an index that holds what they are narrowed by, but for those of one status, which change and are
+# few. What a run is asked for stands in the index that tells what an owner's open runs may take: a submit adds up those
+# of a whole team.
 runs = Table(
     "runs",
     metadata,
@@ -225,13 +243,20 @@ runs = Table(
     must("settings", Encoded(dict[str, Any])),
     must("leaderboard", Encoded(tuple[LeaderboardRow, ...])),
     owner(),
-    *pages((), ("project_id",), ("status",), ("owner",), ("kind",), ("task",), ("upload_id",)),
-    *pages(*(("project_id", narrowed) for narrowed in ("status", "owner", "kind", "task"))),
+    *pages((), ("status",), ("owner",), ("kind",), ("task",), ("project_id", "status")),
     Column("price", Number, nullable=False, server_default="0"),
     Column("gpus", BigInteger, nullable=False, server_default="0"),
     in_store(),
-    Index(None, "finished_at", "id"),
-    Index(None, "owner", "status"),
+    Index(None, "project_id", "created_at", "id", "owner", "kind", "task"),
+    Index(None, "owner", "status", "kind", "price", "budget", "gpus"),
+    *(Index(None, name, "id", **only_where(f"{name} IS NOT NULL")) for name in ("upload_id", "finished_at")),
+)
+
+texts = Table(
+    "texts",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    must("text", Text),
 )
 
 papers = Table(
@@ -240,6 +265,7 @@ papers = Table(
     Column("run_id", Text, ForeignKey("runs.id"), primary_key=True),
     Column("key", Text, primary_key=True),
     must("text", Text),
+    refers("digest", "texts.digest", nullable=True),
 )
 
 events = Table(
