@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import random
 import socket
@@ -37,11 +36,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
-from crowd import World, fill, person
+from crowd import Line, Submitter, World, crowd, fill, person
 
 from gristmill.catalog import Catalog, Outcome
 from gristmill.dispatch.local import sole_worker
-from gristmill.records import EventKind, RunStatus, new_id
+from gristmill.records import EventKind, RunStatus
 
 HERE = Path(__file__).resolve().parent
 LOG = (Path(tempfile.gettempdir()) / "bench_api.log").open("wb")  # what the API itself says
@@ -151,59 +150,6 @@ PROMISES = Promises()
 
 
 # --- the load --------------------------------------------------------------------------------------------------------
-
-
-class Line:
-    """One connection, spoken to by hand: a client library would take as long as the API."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, token: str) -> None:
-        self._reader, self._writer, self._token = reader, writer, token
-
-    @classmethod
-    async def to(cls, url: str, token: str) -> Line:
-        at = httpx.URL(url)
-        return cls(*await asyncio.open_connection(at.host, at.port), token)
-
-    async def ask(self, method: str, path: str, body: bytes = b"") -> bytes:
-        """What is answered; it must be good."""
-        key = f"Idempotency-Key: {new_id('key')}\r\nContent-Type: application/json\r\n" if body else ""
-        head = (
-            f"{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {self._token}\r\n{key}"
-            f"Content-Length: {len(body)}\r\n\r\n"
-        )
-        self._writer.write(head.encode() + body)
-        answer = (await self._reader.readuntil(b"\r\n\r\n")).lower()
-        told = await self._reader.readexactly(int(answer.partition(b"content-length: ")[2].partition(b"\r")[0]))
-        assert answer.startswith(b"http/1.1 20"), answer + told
-        return told
-
-    def close(self) -> None:
-        self._writer.close()
-
-
-class Submitter:
-    """A person who submits runs, one after the other."""
-
-    def __init__(self, line: Line, dataset: str) -> None:
-        self._line, self._dataset = line, dataset
-        self.accepted: list[str] = []
-
-    async def submit(self) -> float:
-        """Seconds until the run is accepted."""
-        body = b'{"dataset_id":"%s","budget":60}' % self._dataset.encode()
-        started = time.perf_counter()
-        told = await self._line.ask("POST", "/runs", body)
-        seconds = time.perf_counter() - started
-        self.accepted.append(json.loads(told).get("id", ""))
-        return seconds
-
-    async def several(self, count: int) -> list[float]:
-        return [await self.submit() for _ in range(count)]
-
-
-async def crowd(url: str, datasets: Sequence[str]) -> list[Submitter]:
-    lines = [await Line.to(url, person(number)) for number in range(len(datasets))]
-    return [Submitter(line, dataset) for line, dataset in zip(lines, datasets, strict=True)]
 
 
 async def submits(people: list[Submitter], more: int, pid: int, whose: str = "") -> None:

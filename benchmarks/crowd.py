@@ -1,12 +1,17 @@
-"""Many people, what they have in a catalog, and a hub that knows them; for bench_api.py."""
+"""Many people: what they have in a catalog, a hub that knows them, and what they ask for; for bench_api.py."""
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+import httpx
 
 from gristmill.catalog import Catalog, tables
 from gristmill.records import (
@@ -30,7 +35,7 @@ from gristmill.records import (
     new_id,
 )
 
-__all__ = ["World", "fill", "person", "serve_hub"]
+__all__ = ["Line", "Submitter", "World", "crowd", "fill", "person", "serve_hub"]
 
 _TEAM = 20  # people
 _BATCH = 5000
@@ -170,6 +175,59 @@ def _old(dataset: Dataset, number: int, owner: str) -> dict[str, Any]:
         settings={}, accepted=(), status=RunStatus.FAILED, wanted=Wanted.FINISH, created_at=float(number), owner=owner,
     )  # fmt: skip
     return {field.name: getattr(run, field.name) for field in fields(run)}
+
+
+class Line:
+    """One connection, spoken to by hand: a client library would take as long as the API."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, token: str) -> None:
+        self._reader, self._writer, self._token = reader, writer, token
+
+    @classmethod
+    async def to(cls, url: str, token: str) -> Line:
+        at = httpx.URL(url)
+        return cls(*await asyncio.open_connection(at.host, at.port), token)
+
+    async def ask(self, method: str, path: str, body: bytes = b"") -> bytes:
+        """What is answered; it must be good."""
+        key = f"Idempotency-Key: {new_id('key')}\r\nContent-Type: application/json\r\n" if body else ""
+        head = (
+            f"{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {self._token}\r\n{key}"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        self._writer.write(head.encode() + body)
+        answer = (await self._reader.readuntil(b"\r\n\r\n")).lower()
+        told = await self._reader.readexactly(int(answer.partition(b"content-length: ")[2].partition(b"\r")[0]))
+        assert answer.startswith(b"http/1.1 20"), answer + told
+        return told
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+class Submitter:
+    """A person who submits runs, one after the other."""
+
+    def __init__(self, line: Line, dataset: str) -> None:
+        self._line, self._dataset = line, dataset
+        self.accepted: list[str] = []
+
+    async def submit(self) -> float:
+        """Seconds until the run is accepted."""
+        body = b'{"dataset_id":"%s","budget":60}' % self._dataset.encode()
+        started = time.perf_counter()
+        told = await self._line.ask("POST", "/runs", body)
+        seconds = time.perf_counter() - started
+        self.accepted.append(json.loads(told).get("id", ""))
+        return seconds
+
+    async def several(self, count: int) -> list[float]:
+        return [await self.submit() for _ in range(count)]
+
+
+async def crowd(url: str, datasets: Sequence[str]) -> list[Submitter]:
+    lines = [await Line.to(url, person(number)) for number in range(len(datasets))]
+    return [Submitter(line, dataset) for line, dataset in zip(lines, datasets, strict=True)]
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ from gristmill.records import (
     Role,
     Rule,
     Run,
+    RunKind,
     RunStatus,
     ScheduleRequest,
     SchemaChange,
@@ -330,6 +331,19 @@ def test_a_route_takes_the_power_that_it_declares(world: World, route: str) -> N
         answer = call(world, route, client)
     assert answer.status_code == 403, answer.text
     assert answer.json()["code"] == "not-allowed"
+
+
+def test_a_batch_is_asked_for_again_without_the_power_to_train_and_a_training_is_not(world: World) -> None:
+    upload = an_upload(world.parts.catalog, project_id=world.project.id)
+    batch = run_on(
+        world.parts.catalog.datasets.get(world.dataset()), kind=RunKind.BATCH, dataset_id=None, upload_id=upload.id,
+        model_id=world.model(),
+    )  # fmt: skip
+    world.parts.catalog.runs.add(batch, {places.recipe(batch.id): b"{}"})
+    with world.api.client("emil", powers="use") as client:
+        assert client.post(f"/runs/{batch.id}/rerun").status_code == 201
+        refused = client.post(f"/runs/{world.ended()}/rerun")
+    assert (refused.status_code, refused.json()["code"]) == (403, "not-allowed")
 
 
 def test_a_team_is_let_in_as_its_membership_says(world: World) -> None:

@@ -134,6 +134,24 @@ def test_what_is_left_open_is_left_to_the_proposal(shell: Shell) -> None:
     assert request.dataset_id == "dataset-7"
 
 
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (("--budget", "1s"), "at least 30 seconds"),
+        (("--budget", "31d"), "at most 30 days"),
+        (("--recipe", "none.ipynb"), "none.ipynb cannot be read"),
+    ],
+)
+def test_what_no_run_can_be_asked_for_is_refused_before_a_file_is_sent(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, args: tuple[str, str], says: str
+) -> None:
+    sent: list[Path] = []
+    monkeypatch.setattr(shell.client, "upload", lambda path, **_: sent.append(path))
+    assert shell("train", "flights.zip", *args) == 2
+    assert says in shell.err
+    assert sent == []
+
+
 def test_nobody_has_to_wait(shell: Shell) -> None:
     assert shell("train", "flights.zip", "--no-wait", "--json") == 0
     assert shell.answer()["status"] == "queued"

@@ -16,7 +16,7 @@ from gristmill.client.durations import seconds
 from gristmill.client.protocol import Progress
 from gristmill.client.showing import Report
 from gristmill.client.watching import Lines, Widget, fitting_view
-from gristmill.errors import NotConfirmed, NotFound, RunCancelled, RunFailed, UsageError
+from gristmill.errors import GristmillError, NotConfirmed, NotFound, RunCancelled, RunFailed, UsageError
 from gristmill.records import Event, EventKind, LeaderboardRow, Run, RunKind, RunRequest, RunStatus, Upload
 from staged_client import AsksFirst, RunFails, StagedClient
 
@@ -107,6 +107,15 @@ def test_what_is_asked_for_is_what_is_trained(mill: Connection, client: Recordin
     assert (second.recipe, second.notebook, second.budget) == ("kept@2", "", 90)
     with pytest.raises(NotFound, match=r"none\.ipynb cannot be read"):
         mill.train("dataset-1", recipe="none.ipynb")
+
+
+@pytest.mark.parametrize("wrong", [{"budget": "1s"}, {"budget": 31 * 86400}, {"recipe": "none.ipynb"}])
+def test_what_no_run_can_be_asked_for_is_refused_before_data_is_sent(
+    mill: Connection, client: Recording, wrong: Mapping[str, Any]
+) -> None:
+    with pytest.raises(GristmillError, match=r"at least 30 seconds|at most 30 days|cannot be read"):
+        mill.train(pd.DataFrame({"late": [1, 2]}), name="flights", **wrong)
+    assert client.sent == []
 
 
 def test_a_frame_is_data(mill: Connection, client: Recording) -> None:

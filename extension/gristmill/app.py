@@ -17,10 +17,11 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from gristmill.errors import GristmillError, NotPossible, UsageError
+from gristmill.errors import NotPossible, UsageError
 from gristmill.settings import Settings, home_folder
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from gristmill.mill.ticking import Ticking
     from gristmill.notify import Ways
     from gristmill.records import Model
+    from gristmill.rounds import Round
     from gristmill.sandbox import Sandbox
     from gristmill.worker.attempt import Tools
 
@@ -169,10 +171,10 @@ def _serve(settings: Settings, idle: float | None, ended: threading.Event) -> No
     )
     tools.catalog.reseal()
     Reconciler(tools).tidy_folders()
-    threading.Thread(target=_keep_time, args=(settings, tools, ended), name="schedules", daemon=True).start()
     worker = Worker(tools, warm=warm)
     teller = Teller(tools.catalog, ways(settings))
     with (
+        _keeping_time(settings, tools),
         Round("telling", teller.tell, seconds=_TELL_EVERY),
         Round("heartbeat", lambda: tools.catalog.seeing.beat(worker.name), seconds=_BEAT_EVERY),
     ):
@@ -180,19 +182,13 @@ def _serve(settings: Settings, idle: float | None, ended: threading.Event) -> No
     tools.catalog.seeing.gone(worker.name)
 
 
-def _keep_time(settings: Settings, tools: Tools, ended: threading.Event) -> None:
-    """Keep the schedules' time while the worker works: whoever is there does, and the catalog lets one have a tick."""
-    import logging
+def _keeping_time(settings: Settings, tools: Tools) -> Round:
+    """Keeps the schedules' time while the worker works: whoever is there does, and the catalog lets one have a tick."""
+    from gristmill.rounds import Round
 
-    ticking: Ticking | None = None
-    while not ended.wait(_TICK_EVERY):
-        try:
-            ticking = ticking or _ticking(settings, tools)  # not at once: what it loads would keep a first run waiting
-            ticking.round()
-        except GristmillError as error:  # a catalog that is away comes back
-            logging.getLogger("gristmill.worker").warning("%s", error)
-        except Exception:
-            logging.getLogger("gristmill.worker").exception("the schedules could not be looked at")
+    ticking = cache(lambda: _ticking(settings, tools))
+    # not at once: what it loads would keep a first run waiting
+    return Round("schedules", lambda: ticking().round(), seconds=_TICK_EVERY, prompt=False)
 
 
 def _ticking(settings: Settings, tools: Tools) -> Ticking:

@@ -30,7 +30,11 @@ __all__ = [
     "StoreFailed",
     "UsageError",
     "VersionsDiffer",
+    "possible_budget",
 ]
+
+_LEAST_BUDGET = 30.0  # seconds: below it, loading AutoGluon and saving a model leave no time to train
+_MOST_BUDGET = 30 * 24 * 3600.0
 
 
 class GristmillError(Exception):
@@ -66,6 +70,21 @@ class BudgetTooSmall(UsageError):
     """No honest run fits into the budget that was asked for."""
 
     code = "budget-too-small"
+
+
+def possible_budget(seconds: float) -> float:
+    """The seconds themselves; refused, before anything is sent, where no run can keep them."""
+    if seconds < _LEAST_BUDGET:
+        raise BudgetTooSmall(
+            f"A budget of {seconds:g} seconds cannot be kept.",
+            cause="Loading AutoGluon and saving a model take most of that.",
+            cure=f"Give at least {_LEAST_BUDGET:g} seconds.",
+        )
+    if seconds > _MOST_BUDGET:
+        raise UsageError(
+            f"A budget of {seconds / 86400:.0f} days is more than a run may take.", cure="Give at most 30 days."
+        )
+    return float(seconds)
 
 
 class DataRejected(GristmillError):

@@ -22,6 +22,7 @@ from sqlalchemy import Connection, Double, Engine, exc, literal, make_url, selec
 from sqlalchemy.engine import URL
 from sqlalchemy.sql import ColumnElement
 
+from gristmill.catalog.prepared import Prepared
 from gristmill.catalog.together import Group, Together
 from gristmill.errors import CatalogFailed, Conflict, GristmillError, NotFound, UsageError
 
@@ -61,7 +62,7 @@ class Database(ABC):
         self._here = threading.local()
         self._reader, self._writer = self._engines(url)
         self._driver_errors: type[Exception] = self._reader.dialect.loaded_dbapi.Error  # what a `Prepared` lets through
-        self._time = select(self._own_now())
+        self._time = Prepared(select(self._own_now()))
 
     @abstractmethod
     def _engines(self, url: URL) -> tuple[Engine, Engine]:
@@ -91,7 +92,8 @@ class Database(ABC):
         """The time by that clock, asked once."""
         if self._clock is not None:
             return self._clock()
-        return connection.execute(self._time).scalar_one()
+        ((now,),) = self._time.rows(connection, {})
+        return float(now)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

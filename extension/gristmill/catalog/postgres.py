@@ -7,14 +7,16 @@ instead of waiting for them (SKIP LOCKED, see `runs`).
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import ClassVar
 
-from sqlalchemy import Connection, Double, Engine, cast, create_engine, extract, func, select
+from sqlalchemy import Connection, Double, Engine, Text, bindparam, cast, create_engine, extract, func, select
 from sqlalchemy.engine import URL
 from sqlalchemy.sql import ColumnElement
 
 from gristmill.catalog.database import MISSING, TAKEN, UNFIT, Database, Fault
+from gristmill.catalog.prepared import Prepared
 from gristmill.errors import NotPossible
 
 __all__ = ["PostgresDatabase"]
@@ -82,8 +84,16 @@ class PostgresDatabase(Database):
         connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
 
     def take_turns(self, connection: Connection, *names: str) -> None:
-        for name in sorted(names):  # always in one order: no two ever wait for each other
-            connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+        if names:  # always in one order: no two ever wait for each other
+            turns = {f"name_{number}": name for number, name in enumerate(sorted(names))}
+            _turns(len(turns)).rows(connection, turns)
 
     def _own_now(self) -> ColumnElement[float]:
         return cast(extract("epoch", func.statement_timestamp()), Double)
+
+
+@functools.lru_cache(maxsize=100)
+def _turns(several: int) -> Prepared:
+    """Takes so many turns, one after the other: `name_0`, `name_1` …"""
+    names = [bindparam(f"name_{number}", type_=Text) for number in range(several)]
+    return Prepared(select(*(func.pg_advisory_xact_lock(func.hashtextextended(name, 0)) for name in names)))

@@ -17,7 +17,7 @@ from gristmill.cli.results import RUN_KEYS, conclude, fill
 from gristmill.cli.session import Session, json_option, pass_session
 from gristmill.client.notebooks import notebook
 from gristmill.client.protocol import Progress
-from gristmill.errors import NotConfirmed
+from gristmill.errors import NotConfirmed, possible_budget
 from gristmill.records import Dataset, Notice, Run, RunRequest, Severity
 
 __all__ = ["cancel", "check", "resume", "stay", "train"]
@@ -54,6 +54,9 @@ def train(session: Session, /, data: str, **options: Any) -> None:
         gristmill train flights.zip
         gristmill train flights.zip --target late --budget 10m
     """
+    if options["budget"] is not None:
+        possible_budget(options["budget"])
+    recipe, text = notebook(options["recipe"] or "")  # both are refused before a file is sent, not after it
     session.hasten()
     dataset = _admitted(session, data, options)
     chosen = {name: options[name] for name in ("task", "target", "metric")}
@@ -62,7 +65,6 @@ def train(session: Session, /, data: str, **options: Any) -> None:
     say_price(session, options["budget"] or proposal.budget)
     notices = (*dataset.profile.notices, *proposal.notices)
     accepted = tuple(options["accept"]) + _accepted(session, notices, options)
-    recipe, text = notebook(options["recipe"] or "")
     run = session.client.train(
         RunRequest(
             dataset_id=dataset.id, budget=options["budget"], recipe=recipe or None, name=options["name"],

@@ -17,7 +17,7 @@ from gristmill.client.notebooks import notebook
 from gristmill.client.protocol import Client
 from gristmill.client.showing import frame_of
 from gristmill.client.watching import View, fitting_view
-from gristmill.errors import UsageError
+from gristmill.errors import UsageError, possible_budget
 from gristmill.records import RunRequest, RunStatus, Who
 
 if TYPE_CHECKING:
@@ -86,13 +86,15 @@ class Connection:
         `budget` is seconds, or such as "10m". `accept` names the notices that you say yes to; True is yes to all. With
         `wait`, the run is shown until it has ended; RunFailed says why there is no model.
         """
+        seconds, (named, text) = seconds_of(budget), notebook(str(recipe or ""))
+        if seconds is not None:
+            possible_budget(seconds)  # refused before a file is sent, not after it
         settings, view = dict(settings or {}), fitting_view()
         dataset = self._dataset(view, data, project=project, name=name, table=settings.get("table"))
         proposal = self.client.propose(dataset.id, task=task, target=target, metric=metric)
         accepted = accepted_of((*dataset.record.profile.notices, *proposal.notices), accept)
-        named, text = notebook(str(recipe or ""))
         request = RunRequest(
-            dataset_id=dataset.id, task=task, target=target, metric=metric, budget=seconds_of(budget), name=name,
+            dataset_id=dataset.id, task=task, target=target, metric=metric, budget=seconds, name=name,
             recipe=named or None, notebook=text, seed=seed, settings=settings, accepted=accepted,
         )  # fmt: skip
         print(plan_of(proposal, request))

@@ -9,7 +9,7 @@ from typing import Any
 
 from gristmill import exploring, intake, recipes, records, tasks
 from gristmill.bench import BenchFile
-from gristmill.errors import BudgetTooSmall, Conflict, NotConfirmed, NotFound, NotPossible, UsageError
+from gristmill.errors import Conflict, NotConfirmed, NotFound, NotPossible, UsageError, possible_budget
 from gristmill.mill.data import key_segment
 from gristmill.mill.errands import Errand
 from gristmill.mill.parts import label, needs
@@ -37,8 +37,6 @@ from gristmill.stores import places
 
 __all__ = ["Runs", "confirmed"]
 
-_LEAST_BUDGET = 30.0  # seconds: below it, loading AutoGluon and saving a model leave no time to train
-_MOST_BUDGET = 30 * 24 * 3600.0
 _LOOK_EVERY = 0.1
 _MOST_COMPARED = 20
 _LINK_LASTS = 300.0  # seconds
@@ -104,7 +102,7 @@ class Runs(Uploads):
             name=label(request.name, dataset.name),
             notebook=recipe,
             like=proposal,
-            budget=_budget(proposal.budget if request.budget is None else request.budget),
+            budget=possible_budget(proposal.budget if request.budget is None else request.budget),
             seed=request.seed,
             settings=_settled(request.settings),
             accepted=tuple(request.accepted),
@@ -132,7 +130,7 @@ class Runs(Uploads):
         if earlier.artifact("checkpoint") is not None:
             _same(earlier, settings or {})
         settings = earlier.settings | _settled(settings or {})
-        return self._again(earlier, resumed_from=run_id, budget=_budget(budget), settings=settings)
+        return self._again(earlier, resumed_from=run_id, budget=possible_budget(budget), settings=settings)
 
     def _again(self, earlier: Run, **changed: Any) -> Run:
         """A queued run that is asked for as `earlier` was, but for what is changed."""
@@ -301,20 +299,6 @@ def _settled(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Settings as the recipe is told them; UsageError where one that concerns every recipe says nothing."""
     found = dict(settings)
     return found | {"tune": tasks.searcher(found["tune"])} if "tune" in found else found
-
-
-def _budget(seconds: float) -> float:
-    if seconds < _LEAST_BUDGET:
-        raise BudgetTooSmall(
-            f"A budget of {seconds:g} seconds cannot be kept.",
-            cause="Loading AutoGluon and saving a model take most of that.",
-            cure=f"Give at least {_LEAST_BUDGET:g} seconds.",
-        )
-    if seconds > _MOST_BUDGET:
-        raise UsageError(
-            f"A budget of {seconds / 86400:.0f} days is more than a run may take.", cure="Give at most 30 days."
-        )
-    return float(seconds)
 
 
 def _listed(run: Run) -> str:

@@ -103,9 +103,9 @@ def resume(mill: Mill, run_id: str, body: More) -> Run:
     return mill.resume(run_id, body.budget, body.settings)
 
 
-@routes.post("/runs/{run_id}/rerun", who="editor", power="train", gives=Run, at="/runs/{id}", whole=True)
+@routes.post("/runs/{run_id}/rerun", who="editor", gives=Run, at="/runs/{id}", whole=True)
 def rerun(mill: Mill, run_id: str) -> Run:
-    """A new run that is asked for as this one was."""
+    """A new run that is asked for as this one was; of a training, it takes the power to train."""
     return mill.rerun(run_id)
 
 
