@@ -71,7 +71,14 @@ class StagedClient(Client):
         return PROFILE, PROPOSAL
 
     def explore(
-        self, source: str, to: Path, *, target: str | None = None, task: str | None = None, table: str | None = None
+        self,
+        source: str,
+        to: Path,
+        *,
+        target: str | None = None,
+        task: str | None = None,
+        table: str | None = None,
+        told: Callable[[str], object] | None = None,
     ) -> Path:
         to.write_text(f"{source} {target} {task} {table}")
         return to

@@ -228,6 +228,7 @@ CALLS: dict[str, Call] = {
     "GET /runs": lambda w: ("/runs", None),
     "GET /runs/compare": lambda w: (f"/runs/compare?id={w.ended()}&id={w.ended()}", None),
     "GET /runs/{run_id}": lambda w: (f"/runs/{w.ended()}", None),
+    "DELETE /runs/{run_id}": lambda w: (f"/runs/{w.ended()}", None),
     "POST /runs/{run_id}/cancel": lambda w: (f"/runs/{w.run().id}/cancel", {}),
     "POST /runs/{run_id}/resume": lambda w: (f"/runs/{w.ended()}/resume", {"budget": 60}),
     "POST /runs/{run_id}/rerun": lambda w: (f"/runs/{w.ended()}/rerun", None),
@@ -239,6 +240,7 @@ CALLS: dict[str, Call] = {
     "GET /runs/{run_id}/events": lambda w: (f"/runs/{w.ended()}/events", None),
     "GET /models": lambda w: ("/models", None),
     "GET /models/{model_id}": lambda w: (f"/models/{w.model()}", None),
+    "DELETE /models/{model_id}": lambda w: (f"/models/{w.model()}", None),
     "GET /models/{model_id}/archive": lambda w: (f"/models/{w.model()}/archive", None),
     "PUT /models/{model_id}/stage": lambda w: (f"/models/{w.model()}/stage", {"stage": "retired"}),
     "GET /models/{model_id}/lineage": lambda w: (f"/models/{w.model()}/lineage", None),
@@ -286,6 +288,8 @@ CALLS: dict[str, Call] = {
     ),
     "POST /weights/fetch": lambda w: ("/weights/fetch", {"name": "efficientnet-lite0"}),  # a package brings it
     "GET /admin/deeds": lambda w: ("/admin/deeds", None),
+    "GET /admin/people": lambda w: ("/admin/people", None),
+    "GET /admin/workers": lambda w: ("/admin/workers", None),
 }
 ROUTES = {f"{' '.join(route.methods)} {route.path}": route.endpoint.gristmill for route in routes_of(routed(""))}
 

@@ -125,6 +125,7 @@ class Story:
         self._of_runs()
         self._of_models()
         self._of_recipes()
+        self._of_deleting()
         return self._told
 
     def _ask(self, method: str, *args: Any, **named: Any) -> Any:
@@ -322,6 +323,24 @@ class Story:
         self._ask("read_notices", ["news-0000000000000000"])
         self._ask("read_notices")
         self._ask("notices", unread=True)
+
+    def _of_deleting(self) -> None:
+        model = self._client.model(self.finished.id)
+        for wanted in (self.finished.id, self.run.id, "run-0000000000000000"):
+            self._ask("delete_run", wanted)
+        for wanted in (model.id, self.run.id, "model-0000000000000000"):
+            self._ask("delete_model", wanted)
+        self._client.stage(model.id, Stage.RETIRED)
+        self._ask("delete_model", model.id)  # it is being explained
+        for run in self._client.runs("mill", RunStatus.QUEUED):
+            self._client.cancel(run.id)
+        self._ask("delete_model", self.finished.id)
+        self._ask("model", self.finished.id)
+        self._ask("model", model.id)
+        self._ask("run", self.finished.id)
+        self._ask("delete_run", self.finished.id)
+        self._ask("run", self.finished.id)
+        self._ask("models", "mill")
 
     def _of_recipes(self) -> None:
         self._ask("weights")

@@ -104,10 +104,25 @@ def test_an_edited_version_looks_as_it_was_edited(mill: Mill, table: Path) -> No
     assert "town" in mill.preview(first.id).columns
 
 
-def test_what_was_put_in_before_there_were_previews_has_none(mill: Mill, table: Path) -> None:
-    dataset = mill.admit(mill.upload(table).id)
-    mill._parts.store.delete(f"previews/{dataset.origin}.json")
-    assert mill.preview(dataset.id) == Preview()
+def test_what_was_put_in_before_there_were_previews_is_looked_at_when_somebody_asks(
+    hub: Hub, api: Api, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = hub.admit(hub.upload(table, project="mill").id)
+    second = hub.revise(first.id, [Edit(act=EditKind.DROP, columns=("town",))])
+    store = api.service.parts.store
+    for dataset in (first, second):
+        seen = hub.preview(dataset.id)
+        store.delete(f"previews/{dataset.origin}.json")
+        with monkeypatch.context() as patched:
+            patched.setattr("gristmill.mill.data._MOST_LOOKED_AT_AGAIN", 10)
+            assert hub.preview(dataset.id) == Preview()  # too large to be opened only to be shown
+        assert seen.columns
+        assert hub.preview(dataset.id) == seen
+        assert store.stat(f"previews/{dataset.origin}.json") is not None  # it is opened once
+    store.delete(f"previews/{second.origin}.json")
+    hub.delete_dataset(second.id)
+    with pytest.raises(NotFound):
+        hub.preview(second.id)
 
 
 # --- over HTTP -------------------------------------------------------------------------------------------------------

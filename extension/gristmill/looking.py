@@ -59,6 +59,10 @@ class Looking(ABC):
         """Do a revision's steps to the files in `folder`."""
 
     @abstractmethod
+    def show(self, profile: Profile, scratch: Path) -> None:
+        """Make a preview of data whose files and drawn rows lie in `scratch`, as `look` would have made it."""
+
+    @abstractmethod
     def look_at_tiny(self, task: str, scratch: Path, folder: Path) -> Seen:
         """The tiny data set of a task, laid out in `folder`."""
 
@@ -90,6 +94,9 @@ class Here(Looking):
     def edit(self, folder: Path, revision: Revision) -> None:
         intake.edit(folder, revision)
 
+    def show(self, profile: Profile, scratch: Path) -> None:
+        intake.keep_preview(profile, scratch)
+
 
 class Apart(Looking):
     """Has a child look."""
@@ -115,10 +122,13 @@ class Apart(Looking):
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix="editing-") as scratch:
             _ask(_Question(act="edit", scratch=scratch, path=str(folder.resolve()), revision=revision)).heed()
 
+    def show(self, profile: Profile, scratch: Path) -> None:
+        _ask(_Question(act="show", scratch=str(scratch), profile=profile)).heed()
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Question:
-    act: str  # look, propose, tiny, revise or edit
+    act: str  # look, propose, tiny, revise, edit or show
     scratch: str
     path: str = ""
     table: str | None = None
@@ -192,6 +202,9 @@ def _answer(question: _Question) -> _Answer:
             seen = here.look_at_tiny(question.task, scratch, Path(question.path))
         elif question.act == "edit" and question.revision is not None:
             here.edit(Path(question.path), question.revision)
+            return _Answer(done=True)
+        elif question.act == "show" and question.profile is not None:
+            here.show(question.profile, scratch)
             return _Answer(done=True)
         elif question.act == "revise" and question.revision is not None:
             seen = here.revise(scratch, question.revision)

@@ -2,8 +2,8 @@
 
 Run folders whose run has ended, or was never known, are removed, and what still runs in them is ended. Runs that
 lapsed need nobody to look after them: the next claim takes them. Uploads whose time is over are dropped, with the parts
-that had arrived. What a run was asked with, which was cancelled before anybody claimed it, goes where its worker would
-have put it.
+that had arrived, and so are those that lie there whole for days and of which nothing was made. What a run was asked
+with, which was cancelled before anybody claimed it, goes where its worker would have put it.
 """
 
 from __future__ import annotations
@@ -24,13 +24,15 @@ if TYPE_CHECKING:  # it brings in reports, and so pandas
 
 __all__ = ["Reconciler", "shelve_papers", "sweep_uploads"]
 
+_FORGOTTEN = 2 * 24 * 3600.0  # seconds after its time is over that an upload lies there for nothing
 _log = logging.getLogger("gristmill.reconciler")
 
 
 def sweep_uploads(catalog: Catalog, shelf: Shelf) -> int:
-    """Drop the uploads that nobody has completed in time; how many there were.
+    """Drop the uploads that nobody has completed in time, and those of which nothing was made; how many there were.
 
-    A project's own store that is away keeps its parts, and holds up nobody else's.
+    The latter is what a client leaves that died while it looked at a file, or while it had one explored. A project's
+    own store that is away keeps its bytes, and holds up nobody else's.
     """
     swept = 0
     for upload in catalog.uploads.expired():
@@ -40,6 +42,12 @@ def sweep_uploads(catalog: Catalog, shelf: Shelf) -> int:
         with suppress(Conflict):  # completed at the last moment
             catalog.uploads.settle(upload.id, UploadStatus.REJECTED, failure=failure)
             _drop(upload, shelf)
+            swept += 1
+    for upload in catalog.uploads.forgotten(_FORGOTTEN):
+        failure = Failure(code="expired", what=f"Nothing was made of {upload.name}.", cure="Upload the file again.")
+        with suppress(Conflict):  # a dataset at the last moment
+            catalog.uploads.settle(upload.id, UploadStatus.REJECTED, failure=failure)
+            _delete(upload, shelf)
             swept += 1
     return swept
 
@@ -72,6 +80,13 @@ def _drop(upload: Upload, shelf: Shelf) -> None:
         shelf.of(upload).abort(upload.key, upload.token)
     except GristmillError as error:
         _log.warning("the parts of %s are still there: %s", upload.id, error)
+
+
+def _delete(upload: Upload, shelf: Shelf) -> None:
+    try:
+        shelf.of(upload).delete(upload.key)
+    except GristmillError as error:
+        _log.warning("the bytes of %s are still there: %s", upload.id, error)
 
 
 class Reconciler:

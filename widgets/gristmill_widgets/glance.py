@@ -19,7 +19,7 @@ _LABELS = 4
 
 
 def glance(s: English, dataset: Dataset, found: Preview, *, target: str, whole: bool) -> Child:
-    """What there is to see; nothing where nothing was kept."""
+    """What there is to see; a sentence where nothing was kept."""
     parts: list[Child] = []
     if found.curves:
         parts.append(_series(s, found.curves, target))
@@ -28,7 +28,7 @@ def glance(s: English, dataset: Dataset, found: Preview, *, target: str, whole: 
                           title=s.sights_title))  # fmt: skip
     if found.rows:
         parts.append(_rows(s, dataset, found, target, whole=whole))
-    return parts
+    return parts or card(el("p", s.glance_none, class_="gm-note"), title=s.rows_title)
 
 
 def _rows(s: English, dataset: Dataset, found: Preview, target: str, *, whole: bool) -> Html:

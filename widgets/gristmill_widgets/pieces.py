@@ -9,7 +9,20 @@ from gristmill_widgets.html import Child, Html, el, shorten
 from gristmill_widgets.links import link
 from gristmill_widgets.strings import English
 
-__all__ = ["action", "card", "cure_of", "empty", "head", "loading", "notice", "problem", "sentence", "state", "table"]
+__all__ = [
+    "action",
+    "card",
+    "cure_of",
+    "doubt",
+    "empty",
+    "head",
+    "loading",
+    "notice",
+    "problem",
+    "sentence",
+    "state",
+    "table",
+]
 
 _LONGEST = 400  # letters of what the platform says: it may name what somebody has named
 
@@ -57,6 +70,18 @@ def action(text: Child, act: str, value: str = "", *, kind: str = "", once: bool
     return el(
         "button", text, type="button", class_=f"gm-button {kind}".strip(), data_act=act, data_value=value or None,
         data_once=once, **more,
+    )  # fmt: skip
+
+
+def doubt(s: English, asked: str, act: str, value: str, *, spare: str, said: tuple[str, str] | None = None) -> Html:
+    """A question before something goes for good, in place of what asked for it; `said` is yes and no, if not as usual.
+
+    Yes does `act`, no does `spare`.
+    """
+    yes, no = said or (s.file_delete, s.file_keep)
+    return el(
+        "div", el("span", asked, class_="gm-note"), action(yes, act, value, kind="is-bad", once=True),
+        action(no, spare, kind="is-quiet"), class_="gm-row is-doubt", role="alert",
     )  # fmt: skip
 
 

@@ -73,6 +73,9 @@ def _describe(operation: dict[str, Any], spec: Spec, known: dict[Any, Any]) -> N
     if spec.creates:
         key = {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 200}}
         operation.setdefault("parameters", []).append(key)
+    if spec.of is not None:
+        seen = {"name": "If-Match", "in": "header", "schema": {"type": "string", "maxLength": 200}}
+        operation.setdefault("parameters", []).append(seen)
     good: dict[str, Any] = {"description": "Done."}
     if spec.gives is not None and spec.gives not in (str, bytes):
         shape = known.get(spec.gives, {"type": "object"})

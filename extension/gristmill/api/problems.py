@@ -21,7 +21,7 @@ from starlette.exceptions import HTTPException
 from gristmill.errors import CatalogFailed, GristmillError, HubAway, NotSignedIn, StoreFailed
 from gristmill.records import Failure, encode
 
-__all__ = ["InFlight", "TooLarge", "TooMany", "TooSlow", "problem", "problem_of"]
+__all__ = ["Changed", "InFlight", "TooLarge", "TooMany", "TooSlow", "problem", "problem_of"]
 
 _MEDIA = "application/problem+json"
 _TYPE = "urn:gristmill:problem:"
@@ -48,6 +48,13 @@ class TooMany(GristmillError):
 
     code = "too-many"
     http = 429
+
+
+class Changed(GristmillError):
+    """What is asked about is not as the asker has seen it."""
+
+    code = "changed"
+    http = 412
 
 
 class InFlight(GristmillError):

@@ -17,6 +17,8 @@ anyone (no token), user (whoever is let in), viewer, editor or owner of the proj
 With `whole=True`, all that a function writes is one transaction, together with what is kept for its idempotency key;
 such a function takes the Mill, a body and what is in the path, and nothing else.
 
+What is deleted may be named as it was seen: with `of`, the function that shows it, If-Match is heeded.
+
 Functions that are not `async` run in threads. `service: Service` gives what all routes share; a Response that a
 function returns is sent as it is.
 """
@@ -38,7 +40,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
 from gristmill.api.idempotency import once, whole
-from gristmill.api.problems import TooLarge, TooSlow, problem_of
+from gristmill.api.problems import Changed, TooLarge, TooSlow, problem_of
 from gristmill.api.service import Service
 from gristmill.errors import NotAllowed, UsageError
 from gristmill.mill import Mill
@@ -97,6 +99,7 @@ class Spec:
     most: int = _MOST
     also: tuple[int, ...] = ()
     whole: bool = False
+    of: Callable[..., Any] | None = None
 
     def __post_init__(self) -> None:
         if self.who not in ROLES:
@@ -135,9 +138,9 @@ class Routes:
         """Something to be changed in part."""
         return self._declare("PATCH", path, Spec(who=who, power=power, takes=takes, gives=gives))
 
-    def delete(self, path: str, *, who: str) -> Declared:
-        """Something to be taken away."""
-        return self._declare("DELETE", path, Spec(who=who, status=204))
+    def delete(self, path: str, *, who: str, of: Callable[..., Any] | None = None) -> Declared:
+        """Something to be taken away; `of` shows it, and what has changed since it was seen stays under If-Match."""
+        return self._declare("DELETE", path, Spec(who=who, status=204, of=of))
 
     def _declare(self, method: str, path: str, spec: Spec) -> Declared:
         def declared(function: Function) -> Function:
@@ -261,6 +264,7 @@ def _endpoint(function: Callable[..., Any], spec: Spec) -> Any:
 
     def answered(**named: Any) -> Response:
         request = asked(named)
+        _as_seen(request, spec, named)
         return _answer(function(**named), request, spec)
 
     endpoint: Any = answered_later if inspect.iscoroutinefunction(function) else answered
@@ -297,15 +301,28 @@ def _answer(result: Any, request: Request, spec: Spec) -> Response:
     if spec.at:
         headers["Location"] = request.app.state.service.prefix + spec.at.format(id=getattr(result, "id", ""))
     if request.method == "GET" and not spec.many:
-        headers["ETag"] = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+        headers["ETag"] = _tag(body)
         headers["Cache-Control"] = "private, no-cache"
-        if headers["ETag"] in [tag.strip().removeprefix("W/") for tag in _tags(request)]:
+        if headers["ETag"] in [tag.removeprefix("W/") for tag in _tags(request, "if-none-match")]:
             return Response(status_code=304, headers=headers)
     return Response(body, spec.status, headers, _MEDIA)
 
 
-def _tags(request: Request) -> list[str]:
-    return request.headers.get("if-none-match", "").split(",")
+def _tag(body: bytes) -> str:
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+
+
+def _tags(request: Request, header: str) -> list[str]:
+    return [tag.strip() for tag in request.headers.get(header, "").split(",") if tag.strip()]
+
+
+def _as_seen(request: Request, spec: Spec, named: dict[str, Any]) -> None:
+    """Go on only with what still is as who asks has seen it, if they say how that was."""
+    tags = _tags(request, "if-match")
+    if spec.of is None or not tags or "*" in tags:
+        return
+    if _tag(encode(spec.of(**named))) not in tags:
+        raise Changed("It has changed since you saw it.", cure="Look at it again, and ask once more.")
 
 
 # --- bodies ----------------------------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ Guarantees
   the caller's own fence is the caller's own work.
 - Whoever has used four fifths of what a limit gives them is left a tiding, once a month and limit, in the transaction
   that takes them there.
+- What is deleted was needed by nothing at that moment: no run that is not over, no schedule, no later run.
 - A run that succeeds or fails leaves a tiding for its owner, in the transaction in which it finishes.
 - A schedule's tick is claimed once; whoever carries it out makes the one run whose id was settled with the claim.
 - Nobody slips past a limit by asking twice at once: what is asked for is counted in the transaction that makes it, and
@@ -59,11 +60,13 @@ from gristmill.catalog.datasets import Datasets
 from gristmill.catalog.deeds import Deeds
 from gristmill.catalog.events import Events
 from gristmill.catalog.fair_use import FairUse
+from gristmill.catalog.known import Known
 from gristmill.catalog.members import Invitations, Members
 from gristmill.catalog.models import Models
 from gristmill.catalog.papers import Papers
 from gristmill.catalog.projects import Projects
 from gristmill.catalog.recipes import Recipes
+from gristmill.catalog.removing import Removing
 from gristmill.catalog.runs import Runs
 from gristmill.catalog.schedules import Schedules, Ticks
 from gristmill.catalog.schemas import Schemas
@@ -107,7 +110,9 @@ class Catalog:
         self.choices = AllChoices(database)
         self.webhooks = Webhooks(database, self._keyring)
         self.seeing = Seeing(database)
+        self.known = Known(database)
         self.fair_use = FairUse(database)
+        self.removing = Removing(database)
 
     @classmethod
     def open(cls, url: str, clock: Callable[[], float] | None = None, keyring: Keyring | None = None) -> Self:

@@ -34,6 +34,7 @@ from sqlalchemy import (
     true,
     union,
     union_all,
+    update,
 )
 
 from gristmill.catalog import tables
@@ -45,6 +46,7 @@ from gristmill.errors import NotFound
 from gristmill.records import (
     LOCAL,
     Account,
+    Artifact,
     Limit,
     Limits,
     Run,
@@ -144,6 +146,22 @@ class Usages(Rows[Usage]):
             place = {"kind": kind, "name": name, "project_id": run.project_id, "month": month_of(run.finished_at)}
             line = {"id": new_id("usage"), "created_at": run.finished_at} | place | sums
             connection.execute(self._raised(connection, list(place), list(sums)), line)
+
+    def release(self, connection: Connection, run: Run, artifacts: Sequence[Artifact]) -> None:
+        """Take the room that a run's artifacts took from its owner's and their teams' sums; all else stays counted."""
+        pays = connection.execute(select(platform_pays(literal(run.store_id, Text)))).scalar_one()
+        freed = int(_sane(sum(artifact.size for artifact in artifacts)))
+        if not pays or not freed or run.claimed_at is None or run.finished_at is None:
+            return
+        usage, mates = self.table.c, tables.teammates.c
+        teams = select(mates.team).where(mates.person == run.owner)
+        theirs = or_(
+            and_(usage.kind == Subject.PERSON, usage.name == run.owner),
+            and_(usage.kind == Subject.TEAM, usage.name.in_(teams)),
+        )
+        metered = and_(usage.project_id == run.project_id, usage.month == month_of(run.finished_at), theirs)
+        left = case((usage.bytes > freed, usage.bytes - freed), else_=0)
+        connection.execute(update(self.table).where(metered).values(bytes=left))
 
     def _raised(self, connection: Connection, place: Sequence[str], sums: Sequence[str]) -> Any:
         """The statement that adds to a sum, or begins it."""

@@ -1,22 +1,23 @@
 """Uploads: bytes on their way into the store.
 
 open -> received -> accepted (by `datasets.add`, with the dataset) or rejected; an open one may be rejected too, and an
-accepted one when its dataset is deleted (by `datasets.remove`).
+accepted one when its dataset is deleted (by `datasets.remove`), and a received one that nothing was made of.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, exists, or_, select, update
 
 from gristmill.catalog import tables
 from gristmill.catalog.database import Database
 from gristmill.catalog.fair_use import Decide, FairUse
 from gristmill.catalog.rows import Rows
 from gristmill.errors import Conflict, UsageError
-from gristmill.records import Failure, Upload, UploadStatus, Who
+from gristmill.records import Failure, RunKind, RunStatus, Upload, UploadStatus, Who
 
 __all__ = ["Uploads"]
 
+_OPEN_RUNS = (RunStatus.QUEUED, RunStatus.RUNNING)
 # status -> the statuses it may follow
 _FOLLOWS = {
     UploadStatus.RECEIVED: (UploadStatus.OPEN,),
@@ -60,6 +61,21 @@ class Uploads(Rows[Upload]):
         late = select(self.table).where(columns.status == UploadStatus.OPEN, columns.expires_at < self._database.now())
         with self._database.reading() as connection:
             return tuple(self._record(row) for row in connection.execute(late.limit(limit)))
+
+    def forgotten(self, seconds: float, limit: int = 100) -> tuple[Upload, ...]:
+        """Whole uploads of which nothing was made for so long: no dataset, and no run but a look that is over.
+
+        One that a schedule of its project names is what the schedule waits for.
+        """
+        uploads, runs, schedules = self.table.c, tables.runs.c, tables.schedules.c
+        asked = and_(runs.upload_id == uploads.id, or_(runs.kind != RunKind.EXPLORE, runs.status.in_(_OPEN_RUNS)))
+        waits = and_(schedules.project_id == uploads.project_id, schedules.source == uploads.name)
+        query = select(self.table).where(
+            uploads.status == UploadStatus.RECEIVED, uploads.expires_at < self._database.now() - seconds,
+            ~exists(select(runs.id).where(asked)), ~exists(select(schedules.id).where(waits)),
+        )  # fmt: skip
+        with self._database.reading() as connection:
+            return tuple(self._record(row) for row in connection.execute(query.limit(limit)))
 
     def settle(
         self, id: str, status: UploadStatus, *, sha256: str | None = None, failure: Failure | None = None

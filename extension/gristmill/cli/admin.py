@@ -1,4 +1,4 @@
-"""Commands for who runs a platform: what was done on it, and what everybody has used."""
+"""Commands for who runs a platform: what was done on it, what everybody has used, who and what is there."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ import click
 from gristmill.cli.fair_use import spent
 from gristmill.cli.lines import say_lines
 from gristmill.cli.session import Session, json_option, pass_session
-from gristmill.records import Subject
+from gristmill.records import RunStatus, Subject
 
 __all__ = ["admin"]
 
+_MOST = 200  # runs
 _limit = click.option(
     "--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="At most so many lines."
 )
 
 
-@click.group(short_help="For admins: what was done, and what everybody has used.")
+@click.group(short_help="For admins: who is there, what works, was done and was used.")
 def admin() -> None:
-    """See what was done on the platform, and what everybody has used. `gristmill limits` sets limits."""
+    """See who is there, which workers are, what was done, and what was used. `gristmill limits` sets limits."""
 
 
 @admin.command(short_help="List what was done, by whom, and how it ended.")
@@ -42,6 +43,37 @@ def deeds(session: Session, /, limit: int, **narrowed: str | None) -> None:
     session.finish()
 
 
+@admin.command(short_help="List the people whom the platform knows.")
+@_limit
+@json_option("people")
+@pass_session
+def people(session: Session, limit: int) -> None:
+    """List the people whom the platform knows: name, teams, projects they own, edit and may see, when last seen."""
+    found = session.client.people(limit)
+    rows = [
+        (one.name, ", ".join(one.teams) or "-", *map(str, (one.owner, one.editor, one.viewer)), _seen(one.seen_at))
+        for one in found
+    ]
+    say_lines(session, rows)
+    session.fill(people=found)
+    session.finish()
+
+
+@admin.command(short_help="List the workers, and what each does.")
+@json_option("workers")
+@pass_session
+def workers(session: Session) -> None:
+    """List the workers that were heard of within a day: name, since when, last heard of, the run it carries out."""
+    found = session.client.workers()
+    at_work = {run.worker: run.id for run in session.client.runs(status=RunStatus.RUNNING, limit=_MOST)}
+    say_lines(
+        session,
+        [(one.name, _moment(one.started_at), _moment(one.seen_at), at_work.get(one.name, "-")) for one in found],
+    )
+    session.fill(workers=found)
+    session.finish()
+
+
 @admin.command(short_help="Say what people or teams have used.")
 @click.option("--teams", is_flag=True, help="By teams, not by people.")
 @click.option("--name", help="Only what this person or team has used.")
@@ -60,6 +92,10 @@ def usage(
     say_lines(session, [spent(one, price) for one in found])
     session.fill(usage=found, price=price)
     session.finish()
+
+
+def _seen(at: float | None) -> str:
+    return "-" if at is None else _moment(at)
 
 
 def _moment(at: float) -> str:

@@ -39,7 +39,7 @@ def explore(session: Session, /, data: str, **options: Any) -> None:
     chosen = {"target": options["target"], "task": options["task"], "table": dict(settings).get("table")}
     says = Text(words.plain(f"Exploring {data} …"), style="dim")
     with session.console.status(says) if session.is_rich else nullcontext():
-        path = session.client.explore(data, path, **chosen)
+        path = session.client.explore(data, path, **chosen, told=lambda line: click.echo(words.plain(line), err=True))
     session.say(words.plain(str(path)))
     session.fill(page=str(path))
     session.finish()

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from gristmill.records import (
     About,
     AboutChange,
+    Alive,
     Channel,
     Choices,
     Comparison,
@@ -32,6 +33,7 @@ from gristmill.records import (
     NewsKind,
     Outlook,
     OwnStore,
+    Person,
     Preview,
     Profile,
     Project,
@@ -78,9 +80,19 @@ class Client(Protocol):
         """
 
     def explore(
-        self, source: str, to: Path, *, target: str | None = None, task: str | None = None, table: str | None = None
+        self,
+        source: str,
+        to: Path,
+        *,
+        target: str | None = None,
+        task: str | None = None,
+        table: str | None = None,
+        told: Callable[[str], object] | None = None,
     ) -> Path:
-        """Draws what to know of a file, or of a dataset by its id, before training: one HTML page as the file `to`."""
+        """Draws what to know of a file, or of a dataset by its id, before training: one HTML page as the file `to`.
+
+        `told` hears a sentence if nobody begins with it for a while.
+        """
 
     def exploration(
         self, source: str, *, target: str | None = None, task: str | None = None, table: str | None = None
@@ -194,6 +206,9 @@ class Client(Protocol):
     def cancel(self, run_id: str, *, keep: bool = False) -> Run:
         """Asks a run to end: with `keep`, it stops training now and keeps the best model so far."""
 
+    def delete_run(self, run_id: str) -> None:
+        """Deletes a run with all that it has left, its model too; Conflict while it goes on, or something needs it."""
+
     def artifact_link(self, run_id: str, artifact: str) -> str:
         """A URL that fetches one thing that a run left, for a while; NotPossible where nobody serves the store."""
 
@@ -258,6 +273,9 @@ class Client(Protocol):
 
     def stage(self, model_id: str, stage: Stage) -> Model:
         """Puts a model into a stage; the one of its name that was in production before retires."""
+
+    def delete_model(self, model_id: str) -> None:
+        """Deletes a model; its run stays. Conflict while it is in production, or a schedule or a run needs it."""
 
     def lineage(self, model_id: str) -> Lineage:
         """Where a model comes from: its data, its run, and the runs that this one went on from."""
@@ -386,6 +404,14 @@ class Client(Protocol):
 
     def deeds(self, limit: int = 50, before: str | None = None, **narrowed: str) -> Sequence[Deed]:
         """What was done, newest first; for admins, who may narrow it by who, action, thing or project_id."""
+
+    # --- the platform itself -----------------------------------------------------------------------------------------
+
+    def people(self, limit: int = 50, before: str | None = None) -> Sequence[Person]:
+        """The people whom the platform knows, by name; `before` is the last name on the page before. For admins."""
+
+    def workers(self) -> Sequence[Alive]:
+        """The workers that were heard of within a day, by name; for admins. A run says which one carries it out."""
 
     # --- fair use ----------------------------------------------------------------------------------------------------
 

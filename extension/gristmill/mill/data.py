@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from gristmill import exploring, intake, records, tasks
-from gristmill.errors import Conflict, DataRejected, NotFound
+from gristmill.errors import Conflict, DataRejected, NotFound, NotPossible
 from gristmill.looking import Seen
 from gristmill.mill.parts import UseCases, existing, label, needs
 from gristmill.mill.trail import audited
@@ -29,6 +29,7 @@ from gristmill.stores import places
 __all__ = ["Data", "key_segment", "not_what_was_sent"]
 
 _LINK_LASTS = 3600.0  # seconds
+_MOST_LOOKED_AT_AGAIN = 1 << 30  # bytes of a file that is fetched and opened only to be shown
 _LASTS = 24 * 3600.0  # seconds until an upload that broke off is given up
 Progress = Callable[[int, int], None]
 
@@ -51,9 +52,17 @@ class Data(UseCases):
             return seen.profile, seen.proposal
 
     def explore(
-        self, source: str, to: Path, *, target: str | None = None, task: str | None = None, table: str | None = None
+        self,
+        source: str,
+        to: Path,
+        *,
+        target: str | None = None,
+        task: str | None = None,
+        table: str | None = None,
+        told: Callable[[str], object] | None = None,
     ) -> Path:
         """Draw what to know of a file, or of a dataset by its id, before training: one HTML page as the file `to`."""
+        del told  # it is begun at once
         needs("Exploring", ("papermill",), "train")
         with self._scratch() as scratch:
             folder, sandbox = Path(scratch), self._parts.sandbox
@@ -201,12 +210,27 @@ class Data(UseCases):
             raise NotFound(f"The data of {dataset.name} was deleted.", cure="Upload it again.", code="deleted")
 
     def preview(self, dataset_id: str) -> Preview:
-        """What a dataset looks like; an empty one where it was put in by a version that made none."""
+        """What a dataset looks like; one that was put in by a version that made no previews is looked at now.
+
+        An empty one where its file is gone, or too large to be opened only to be shown.
+        """
         dataset = self.dataset(dataset_id)
-        try:
+        with suppress(NotFound):
             return records.decode(self._shelf.of(dataset).read(places.preview(dataset.origin)), Preview)
-        except NotFound:
-            return Preview()
+        if dataset.size <= _MOST_LOOKED_AT_AGAIN and self._catalog.datasets.is_there(dataset.id):
+            with suppress(NotFound, NotPossible):  # the latter for want of memory
+                return self._made_preview(dataset)
+        return Preview()
+
+    def _made_preview(self, dataset: Dataset) -> Preview:
+        store = self._shelf.of(dataset)
+        with self._scratch() as scratch:
+            intake.fetch(store, dataset, Path(scratch) / "data", self._parts.looking.edit)
+            store.get_file(places.sample(dataset.origin), intake.sample_file(Path(scratch)))
+            self._parts.looking.show(dataset.profile, Path(scratch))
+            made = intake.preview_file(Path(scratch))
+            store.put_file(places.preview(dataset.origin), made)
+            return records.decode(made.read_bytes(), Preview)
 
     def datasets(
         self, project: str | None = None, limit: int = 50, before: str | None = None

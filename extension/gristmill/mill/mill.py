@@ -10,6 +10,7 @@ from gristmill.mill.own_stores import OwnStores
 from gristmill.mill.people import People
 from gristmill.mill.recipes import Recipes
 from gristmill.mill.schedules import Schedules
+from gristmill.mill.seeing import Seeing
 from gristmill.mill.telling import Telling
 from gristmill.mill.weights import Weights
 from gristmill.records import Who
@@ -17,7 +18,9 @@ from gristmill.records import Who
 __all__ = ["Mill"]
 
 
-class Mill(Schedules, Explanations, Explorations, Drafts, Recipes, Weights, People, OwnStores, Telling, FairUse):
+class Mill(
+    Schedules, Explanations, Explorations, Drafts, Recipes, Weights, People, OwnStores, Telling, FairUse, Seeing
+):
     """The platform in process, for one person; `on_behalf` gives the same platform to another."""
 
     def on_behalf(self, who: Who) -> Mill:

@@ -12,7 +12,7 @@ from gristmill.mill.data import key_segment
 from gristmill.mill.parts import existing
 from gristmill.mill.runs import Runs
 from gristmill.mill.trail import audited
-from gristmill.records import DatasetEntry, Lineage, Membership, Model, Power, Stage
+from gristmill.records import DatasetEntry, Lineage, Membership, Model, Power, RunKind, RunStatus, Stage
 
 __all__ = ["Models"]
 
@@ -27,6 +27,8 @@ class Models(Runs):
         """A model; the id of the run that made it will do as well."""
         if model_id.startswith("run-"):
             run = self.run(model_id)
+            if run.model_id is None and run.kind is RunKind.TRAIN and run.status is RunStatus.SUCCEEDED:
+                raise NotFound(f"The model of the run {run.name} was deleted.", cure="Train it again.", code="deleted")
             if run.model_id is None:
                 raise NotFound(f"The run {run.name} has no model.", cause=f"It is {run.status}.")
             model_id = run.model_id
@@ -42,6 +44,14 @@ class Models(Runs):
         self._gate.must(Power.DEPLOY)
         model = self._gate.get(self._catalog.models, self.model(model_id).id, Membership.EDITOR)
         return self._catalog.models.stage(model.id, stage)
+
+    @audited("model.delete")
+    def delete_model(self, model_id: str) -> None:
+        """Delete a model and its archive; its run stays. Conflict while it is in production, or something needs it."""
+        found = self._gate.get(self._catalog.models, self.model(model_id).id, Membership.EDITOR)
+        model = self._catalog.removing.model(found.id)
+        self._shelf.of(model).delete(model.key)
+        self._forget_unpacked(model.id)
 
     def lineage(self, model_id: str) -> Lineage:
         """Where a model comes from: its data, its run, and the runs that this one went on from."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ from gristmill.records import (
     Comparison,
     Dataset,
     Event,
+    Failure,
     Membership,
     Notice,
     Power,
@@ -139,6 +141,8 @@ class Runs(Uploads):
         upload = None if earlier.upload_id is None else self._catalog.uploads.get(earlier.upload_id)
         if upload is not None and upload.status is UploadStatus.REJECTED:
             raise Conflict(f"The file {upload.name} that the run had is not kept.", cure="Send it again, and ask anew.")
+        if earlier.kind is not RunKind.TRAIN and earlier.model_id is not None:
+            self._catalog.models.get(earlier.model_id)  # NotFound where it was deleted
         new = {"id": records.new_id("run"), "created_at": time.time(), "owner": self.who.name}
         if earlier.kind is not RunKind.TRAIN:
             new["model_id"] = earlier.model_id
@@ -201,6 +205,23 @@ class Runs(Uploads):
         run = self._gate.get(self._catalog.runs, run_id, Membership.EDITOR)
         keep = keep and run.kind is RunKind.TRAIN  # the others have nothing to keep before their end
         return self._catalog.runs.want(run.id, Wanted.STOP if keep else Wanted.CANCEL)
+
+    @audited("run.delete")
+    def delete_run(self, run_id: str) -> None:
+        """Delete a run with all that it has left, its model too; Conflict while it goes on, or something needs it."""
+        run = self._gate.get(self._catalog.runs, run_id, Membership.EDITOR)
+        why = Failure(code="deleted", what=f"It was deleted with the run {run.name} by {self.who.name}.")
+        upload_id = self._catalog.removing.run(run.id, why)
+        self._shelf.of(run).delete_all(places.run(run.id))
+        if upload_id is not None:
+            upload = self._catalog.uploads.get(upload_id)
+            self._shelf.of(upload).delete(upload.key)
+        if run.model_id is not None and run.kind is RunKind.TRAIN:
+            self._forget_unpacked(run.model_id)
+
+    def _forget_unpacked(self, model_id: str) -> None:
+        """Remove the copy of a model's archive that is kept here to be asked."""
+        shutil.rmtree(self._parts.home / "models" / model_id, ignore_errors=True)
 
     @audited("run.fetch")
     def fetch(self, run_id: str, artifact: str, to: Path) -> Path:

@@ -57,7 +57,7 @@ from gristmill.records.schedules import (
     TickOutcome,
     Verdict,
 )
-from gristmill.records.seeing import Alive, Ended
+from gristmill.records.seeing import Alive, Ended, Person
 from gristmill.records.telling import Channel, Choices, Delivery, News, NewsKind, Tiding, Webhook
 from gristmill.records.wire import (
     Answer,
@@ -130,6 +130,7 @@ __all__ = [
     "Outlook",
     "OwnStore",
     "Paper",
+    "Person",
     "Power",
     "Preview",
     "Price",

@@ -1,4 +1,4 @@
-"""What somebody sees who watches the platform from outside: its workers, and how its runs ended."""
+"""What somebody sees who watches over the platform: its people, its workers, and how its runs ended."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from gristmill.records.failure import Failure
 from gristmill.records.runs import RunStatus
 
-__all__ = ["Alive", "Ended"]
+__all__ = ["Alive", "Ended", "Person"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,6 +17,18 @@ class Alive:
     name: str
     started_at: float
     seen_at: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Person:
+    """Somebody as the platform knows them; what a hub knows of them is the hub's."""
+
+    name: str
+    teams: tuple[str, ...] = ()  # as they were when they last asked for something
+    owner: int = 0  # of how many projects, and so on
+    editor: int = 0
+    viewer: int = 0
+    seen_at: float | None = None  # when they last changed or fetched something, by the audit trail
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

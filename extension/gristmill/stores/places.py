@@ -23,6 +23,7 @@ __all__ = [
     "preview",
     "proposal",
     "recipe",
+    "run",
     "sample",
     "saved_recipe",
     "suggestion",
@@ -52,6 +53,10 @@ def suggestion(upload_id: str, chosen: str) -> str:
 
 def saved_recipe(recipe_id: str) -> str:
     return f"recipes/{recipe_id}.ipynb"
+
+
+def run(run_id: str) -> str:
+    return f"runs/{run_id}"
 
 
 def recipe(run_id: str) -> str:

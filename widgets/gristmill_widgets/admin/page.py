@@ -1,37 +1,46 @@
-"""What everybody has used this month, what they may use, and the audit trail; for admins."""
+"""The page for those who run an installation: what runs, who is there, what they may use, and who did what."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from gristmill.errors import UsageError
-from gristmill.records import Deed, Limits, Standing, Subject, Usage, month_of
+from gristmill.records import Alive, Deed, Limits, Person, Run, RunStatus, Standing, Subject, Usage, month_of
+from gristmill_widgets.admin.people import people
+from gristmill_widgets.admin.queue import MOST, queue, workers
+from gristmill_widgets.admin.quotas import EVERYBODY, Whom, quotas, read
 from gristmill_widgets.html import Child, Html, el, shorten
 from gristmill_widgets.page import Page
-from gristmill_widgets.pieces import action, card, head, loading, table
-from gristmill_widgets.words import duration, number, size, when
+from gristmill_widgets.pieces import card, head, loading, table
+from gristmill_widgets.words import when
 
 __all__ = ["Admin"]
 
 _SHOWN = 100
-_GB = 1e9
-_FIELDS = ("runs_at_once", "queued_runs", "gpu_hours", "money", "storage", "largest_budget")
-_WHOLE = ("runs_at_once", "queued_runs")
+_MOST_USED = 1000  # sums of a month that are added up
 
 
 class Admin(Page):
-    """Usage, limits, deeds. Who is no admin is refused by the platform, and sees why."""
+    """Queue, workers, people, limits, deeds. Who is no admin is refused by the platform, and sees why."""
 
     name = "admin"
 
     def __init__(self, *what: Any) -> None:
         super().__init__(*what)
-        self._usage: Sequence[Usage] | None = None
+        self._people: list[Person] | None = None
+        self._has_more = False
+        self._usage: Sequence[Usage] = ()
+        self._running: Sequence[Run] = ()
+        self._waiting: Sequence[Run] = ()
+        self._workers: Sequence[Alive] = ()
         self._limits: Sequence[Limits] = ()
         self._deeds: Sequence[Deed] = ()
         self._standing: Standing | None = None
+        self._whom: Whom = EVERYBODY
+        self._doubted = ""  # the run of which an admin is asked whether it shall end
 
     @property
     def title(self) -> str:
@@ -39,10 +48,32 @@ class Admin(Page):
 
     def begin(self) -> None:
         client, month = self.app.client, month_of(time.time())
-        self.ask(lambda: client.all_usage(Subject.PERSON, _SHOWN, month=month), self._used)
+        self._meet(None)
+        self.ask(lambda: client.all_usage(Subject.PERSON, _MOST_USED, month=month), self._used)
         self.ask(client.limits, self._limited)
         self.ask(lambda: client.deeds(_SHOWN, **self._narrowed()), self._done)
         self.ask(client.standing, self._stands, lambda _: None)
+        self._look()
+
+    def _meet(self, before: str | None) -> None:
+        def met(found: Sequence[Person]) -> None:
+            self._people = [*(self._people or () if before else ()), *found[:_SHOWN]]
+            self._has_more = len(found) > _SHOWN
+
+        self.ask(lambda: self.app.client.people(_SHOWN + 1, before), met)
+
+    def _look(self) -> None:
+        """See what runs, what waits, and who works."""
+        client = self.app.client
+
+        def found() -> tuple[Sequence[Run], Sequence[Run], Sequence[Alive]]:
+            running = client.runs(None, RunStatus.RUNNING, MOST)
+            return running, client.runs(None, RunStatus.QUEUED, MOST), client.workers()
+
+        def seen(all_of_it: tuple[Sequence[Run], Sequence[Run], Sequence[Alive]]) -> None:
+            self._running, self._waiting, self._workers = all_of_it
+
+        self.ask(found, seen, lambda _: None)
 
     def _narrowed(self) -> dict[str, str]:
         return {"who": self.chosen["who"]} if self.chosen.get("who") else {}
@@ -63,61 +94,23 @@ class Admin(Page):
 
     def content(self) -> Html:
         s = self.s
-        if self._usage is None:
+        if self._people is None:
             return el("div", head(s.admin_title), card(loading(s.loading)) if self.why is None else None)
-        return el("div", head(s.admin_title), self._all_usage(self._usage), self._all_limits(), self._all_deeds())
-
-    def _all_usage(self, usage: Sequence[Usage]) -> Html:
-        s = self.s
-        if not usage:
-            return card(el("p", s.usage_empty, class_="gm-note"), title=s.home_used)
         currency = self._standing.price.currency if self._standing else ""
-        rows: list[list[Child]] = [
-            [
-                el("b", shorten(one.name, 40), dir="auto"),
-                number(s, one.runs),
-                duration(s, one.seconds),
-                f"{number(s, round(one.money, 2))} {currency}".strip() if one.money else "–",
-                size(s, one.bytes),
-            ]
-            for one in sorted(usage, key=lambda one: -one.seconds)
-        ]
-        names: list[Child] = [s.col_person, s.home_runs, s.col_used, s.limits["money"], s.limits["storage"]]
-        return card(table(names, rows, label=s.home_used), title=s.home_used)
-
-    def _all_limits(self) -> Html:
-        s = self.s
-        mine = next((one for one in self._limits if one.kind is Subject.EVERYBODY), Limits(kind=Subject.EVERYBODY))
-        fields = [
-            el(
-                "label",
-                el("span", s.limits[name], el("small", s.limit_units[name]), class_="gm-label"),
-                el("input", type="text", name=name, inputmode="decimal", class_="gm-input", value=_text(mine, name),
-                   placeholder=s.limit_none, maxlength="12"),
-                class_="gm-field",
-            )
-            for name in _FIELDS
-        ]  # fmt: skip
-        form = el(
-            "form", el("div", fields, class_="gm-fields"),
-            el("div", el("button", s.save, type="submit", class_="gm-button is-main"), class_="gm-row is-end"),
-            data_act="limit", data_once=True, class_="gm-form",
-        )  # fmt: skip
-        others = [one for one in self._limits if one.kind is not Subject.EVERYBODY]
-        items = [
-            el("li", el("b", shorten(one.name, 60), dir="auto"), el("span", self._said(one), class_="gm-soft"),
-               action(s.limit_drop, "unlimit", f"{one.kind} {one.name}", kind="is-quiet", once=True),
-               data_key=f"{one.kind}/{one.name}")
-            for one in others
-        ]  # fmt: skip
-        own = [el("h3", s.limit_others), el("ul", items, class_="gm-members")] if items else None
-        return card(el("p", s.limit_lead, class_="gm-note"), form, own, title=s.limit_title)
-
-    def _said(self, limits: Limits) -> str:
-        found = [(name, _text(limits, name)) for name in _FIELDS]
-        return ", ".join(
-            f"{self.s.limits[name]}: {text} {self.s.limit_units[name]}".strip() for name, text in found if text
+        return el(
+            "div",
+            head(s.admin_title),
+            queue(s, self._running, self._waiting, self._doubted),
+            workers(s, self._workers, self._running),
+            people(s, self._people, self._usage, currency, hub=self._hub(), more=self._has_more),
+            quotas(s, self._limits, self._whom),
+            self._all_deeds(),
         )
+
+    def _hub(self) -> str:
+        """Where the hub's own people are, if there is a hub: who comes in is its to say."""
+        base, found, _ = urlsplit(getattr(self.app.client, "url", "")).path.partition("/services/")
+        return f"{base}/hub/people" if found else ""
 
     def _all_deeds(self) -> Html:
         s = self.s
@@ -141,32 +134,64 @@ class Admin(Page):
 
     # --- done --------------------------------------------------------------------------------------------------------
 
+    def on_refresh(self, value: Any, fields: dict[str, Any]) -> None:
+        """See how the queue stands."""
+        del value, fields
+        self._look()
+
+    def on_doubt(self, value: Any, fields: dict[str, Any]) -> None:
+        """Ask whether somebody's run shall end."""
+        del fields
+        self._doubted = str(value)
+
+    def on_keep(self, value: Any, fields: dict[str, Any]) -> None:
+        """It goes on."""
+        del value, fields
+        self._doubted = ""
+
+    def on_cancel(self, value: Any, fields: dict[str, Any]) -> None:
+        """End it; what it has learned so far is kept."""
+        del fields
+        asked, self._doubted = self._doubted, ""
+        if value == asked:
+            self.ask(lambda: self.app.client.cancel(asked), lambda _: self._look())
+
+    def on_more_people(self, value: Any, fields: dict[str, Any]) -> None:
+        """Show more of them."""
+        del value, fields
+        if self._people:
+            self._meet(max(one.name for one in self._people))
+
+    def on_whom(self, value: Any, fields: dict[str, Any]) -> None:
+        """Fill in somebody else's limits."""
+        del fields
+        kind, _, name = str(value).partition(" ")
+        if kind in set(Subject):
+            self._whom = (Subject(kind), name)
+            self.app.say(self.s.limit_person.format(name=name) if name else self.s.limit_title)
+
+    def on_own(self, value: Any, fields: dict[str, Any]) -> None:
+        """Fill in limits for somebody who has none of their own."""
+        del value
+        name = str(fields.get("name", "")).strip()
+        if name:
+            self.on_whom(f"{fields.get('kind', '')} {name}", {})
+
     def on_limit(self, value: Any, fields: dict[str, Any]) -> None:
-        """Set what everybody may use; what is left empty has no limit."""
+        """Set what they may use; what is left empty has no limit."""
         del value
         client = self.app.client
         try:
-            found = {name: self._amount(name, str(fields.get(name, ""))) for name in _FIELDS}
+            limits = read(self.s, self._whom, fields)
         except UsageError as error:
             self.why = error.failure
             return
-        whole: dict[str, Any] = {name: int(found[name] or 0) if found[name] is not None else None for name in _WHOLE}
-        rest: dict[str, Any] = {name: found[name] for name in _FIELDS if name not in (*_WHOLE, "storage")}
-        storage = found["storage"]
-        limits = Limits(kind=Subject.EVERYBODY, storage=None if storage is None else int(storage), **whole, **rest)
-        self.ask(lambda: client.set_limits(limits), lambda _: self.begin())
 
-    def _amount(self, name: str, text: str) -> float | None:
-        text = text.strip().replace(",", ".") if self.s.decimal == "," else text.strip().replace(",", "")
-        if not text:
-            return None
-        try:
-            amount = float(text)
-        except ValueError:
-            amount = -1.0
-        if not 0 <= amount < 1e12 or (name in _WHOLE and not amount.is_integer()):
-            raise UsageError(self.s.try_no_number.format(name=self.s.limits[name]))
-        return amount * (_GB if name == "storage" else 3600.0 if name == "largest_budget" else 1.0)
+        def kept(_: Limits) -> None:
+            self._whom = EVERYBODY
+            self.begin()
+
+        self.ask(lambda: client.set_limits(limits), kept)
 
     def on_unlimit(self, value: Any, fields: dict[str, Any]) -> None:
         """Take somebody's own limits away."""
@@ -180,11 +205,3 @@ class Admin(Page):
         who = str(fields.get("who", "")).strip()
         self.chosen = {"who": who} if who else {}
         self.ask(lambda: self.app.client.deeds(_SHOWN, **self._narrowed()), self._done)
-
-
-def _text(limits: Limits, name: str) -> str:
-    """A limit as it is filled in: storage in GB, time in hours."""
-    amount = getattr(limits, name)
-    if amount is None:
-        return ""
-    return f"{amount / (_GB if name == 'storage' else 3600.0 if name == 'largest_budget' else 1.0):.10g}"

@@ -10,7 +10,7 @@ from gristmill_widgets.files import Handed, hand_over
 from gristmill_widgets.html import Child, Html, el, shorten
 from gristmill_widgets.links import fragment_of, link
 from gristmill_widgets.page import Page
-from gristmill_widgets.pieces import action, card, empty, head, loading
+from gristmill_widgets.pieces import action, card, doubt, empty, head, loading
 from gristmill_widgets.words import size, when
 
 __all__ = ["Files"]
@@ -29,7 +29,7 @@ class Files(Page):
         self._models: Sequence[Model] = ()
         self._standing: Standing | None = None
         self._has_more = False
-        self._doubted = ""  # the dataset of which somebody is asked whether it shall go
+        self._doubted = ""  # the dataset or model of which somebody is asked whether it shall go
 
     @property
     def title(self) -> str:
@@ -90,11 +90,7 @@ class Files(Page):
         s = self.s
         name = shorten(one.name, 60)
         if self._doubted == one.id:
-            acts: Child = el(
-                "div", el("span", s.file_doubt.format(name=name), class_="gm-note"),
-                action(s.file_delete, "delete", one.id, kind="is-bad", once=True),
-                action(s.file_keep, "keep", kind="is-quiet"), class_="gm-row is-doubt", role="alert",
-            )  # fmt: skip
+            acts: Child = doubt(s, s.file_doubt.format(name=name), "delete", one.id, spare="keep")
         else:
             acts = el(
                 "div", action(s.download, "take", one.id, kind="is-quiet", aria_label=f"{s.download}: {name}"),
@@ -106,9 +102,15 @@ class Files(Page):
 
     def _model(self, one: Model) -> Html:
         s, name = self.s, shorten(one.name, 60)
-        take = action(s.download, "take_model", one.id, kind="is-quiet", aria_label=f"{s.download}: {name}")
+        if self._doubted == one.id:
+            acts = doubt(s, s.model_doubt.format(name=name, version=one.version), "delete", one.id, spare="keep")
+        else:
+            acts = el(
+                "div", action(s.download, "take_model", one.id, kind="is-quiet", aria_label=f"{s.download}: {name}"),
+                action(s.file_delete, "doubt", one.id, kind="is-quiet", aria_label=f"{s.file_delete}: {name}"),
+                class_="gm-row",
+            )  # fmt: skip
         said = f"{s.version} {one.version} · {shorten(one.target, 40)}"
-        acts = el("div", take, class_="gm-row")
         return self._line(one.id, link(name, fragment_of("run", one.run_id)), said, (one.size, one.created_at), acts)
 
     def _line(self, key: str, name: Child, said: str, facts: tuple[int, float], acts: Child) -> Html:
@@ -159,18 +161,20 @@ class Files(Page):
         self._doubted = ""
 
     def on_delete(self, value: Any, fields: dict[str, Any]) -> None:
-        """Delete a dataset and its file."""
+        """Delete a dataset and its file, or a model."""
         del fields
         if value != self._doubted:
             return
-        draft, deleted = self.app.draft, str(value)
+        draft, deleted, client = self.app.draft, str(value), self.app.client
         self._doubted = ""
+        delete = client.delete_model if deleted.startswith("model-") else client.delete_dataset
 
         def gone(_: None) -> None:
             self._datasets = [one for one in self._datasets or () if one.id != deleted]
+            self._models = [one for one in self._models if one.id != deleted]
             self.app.say(self.s.file_gone)
             if draft.dataset is not None and draft.dataset.id == deleted:
                 draft.forget()
-            self.ask(self.app.client.standing, lambda found: setattr(self, "_standing", found), lambda _: None)
+            self.ask(client.standing, lambda found: setattr(self, "_standing", found), lambda _: None)
 
-        self.ask(lambda: self.app.client.delete_dataset(deleted), gone)
+        self.ask(lambda: delete(deleted), gone)

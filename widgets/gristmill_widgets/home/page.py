@@ -10,7 +10,8 @@ from gristmill.records import DatasetEntry, Limit, Model, Power, Project, Run, R
 from gristmill_widgets.html import Child, Html, el, shorten
 from gristmill_widgets.links import fragment_of, link
 from gristmill_widgets.page import Page
-from gristmill_widgets.pieces import card, empty, head, loading, state
+from gristmill_widgets.pieces import action, card, doubt, empty, head, loading, state
+from gristmill_widgets.steps.deleting import run_doubt
 from gristmill_widgets.words import number, score, size, task, when
 
 __all__ = ["Home"]
@@ -32,6 +33,7 @@ class Home(Page):
         self._projects: Sequence[Project] = ()
         self._standing: Standing | None = None
         self._sought = ""
+        self._doubted = ""  # the run of which somebody is asked whether it shall go
 
     @property
     def title(self) -> str:
@@ -145,6 +147,12 @@ class Home(Page):
         s = self.s
         said = s.asks if run.kind is RunKind.BATCH else task(s, run.task)[0]
         came_to = score(s, run.metric, run.score) if run.status is RunStatus.SUCCEEDED and run.score is not None else ""
+        asked: Child = None
+        if self._doubted == run.id:
+            asked = doubt(s, run_doubt(s, run), "delete", run.id, spare="keep")
+        elif run.status.is_final:
+            name = shorten(run.name, 40)
+            asked = action("×", "doubt", run.id, kind="is-quiet is-small", aria_label=f"{s.delete_run}: {name}")
         return el(
             "li",
             link(
@@ -158,6 +166,7 @@ class Home(Page):
                 ],
                 fragment_of("run", run.id), class_="gm-list-row",
             ),
+            asked,
             data_key=run.id,
         )  # fmt: skip
 
@@ -228,6 +237,27 @@ class Home(Page):
         del value, fields
         project = self.chosen.get("project") or None
         self.ask(lambda: self.app.client.runs(project, limit=_SHOWN), self._ran, lambda _: None)
+
+    def on_doubt(self, value: Any, fields: dict[str, Any]) -> None:
+        """Ask whether a run shall go."""
+        del fields
+        self._doubted = str(value)
+
+    def on_keep(self, value: Any, fields: dict[str, Any]) -> None:
+        """It stays."""
+        del value, fields
+        self._doubted = ""
+
+    def on_delete(self, value: Any, fields: dict[str, Any]) -> None:
+        """Delete a run with all that it has left."""
+        del fields
+        asked, self._doubted = self._doubted, ""
+        if value == asked:
+            self.ask(lambda: self.app.client.delete_run(asked), self._gone)
+
+    def _gone(self, _: None) -> None:
+        self.app.say(self.s.file_gone)
+        self.begin()
 
     def on_sought(self, value: Any, fields: dict[str, Any]) -> None:
         """Look for something."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gristmill.records import Dataset, Model, Run, Upload
+from gristmill.records import Dataset, Model, Power, Run, Stage, Upload
 from gristmill_widgets.files import Handed, hand_over, text_of
 from gristmill_widgets.html import Child, Html, el, shorten
 from gristmill_widgets.links import fragment_of, link
@@ -168,6 +168,7 @@ class Answer:
             (s.about_data, link(shorten(self._dataset.filename, 60), fragment_of("want", self._dataset.id))
              if self._dataset else "–"),
             (s.about_model, f"{shorten(model.name, 60)}, {s.version} {model.version}, {size(s, model.size)}"),
+            (s.about_stage, self._stage(model)),
             (s.about_budget, duration(s, run.budget)),
             (s.about_recipe, shorten(run.recipe, 60)),
             (s.about_run, run.id),
@@ -177,7 +178,15 @@ class Answer:
         return [el("dl", items, class_="gm-about"),
                 el("div", compare, link(s.change, fragment_of("want", run.dataset_id or "", {"target": run.target}),
                                         class_="gm-button is-quiet"), class_="gm-row"),
-                self.sharing.content()]  # fmt: skip
+                self.sharing.content(), self._page.deleting.titled(run, model)]  # fmt: skip
+
+    def _stage(self, model: Model) -> Child:
+        """What the model is to others: whoever may, puts it into use, or out of it."""
+        s, who = self.s, self._page.app.who
+        if who is None or not who.powers & {Power.DEPLOY, Power.ADMIN}:
+            return s.stages_of[model.stage]
+        options = [el("option", s.stages_of[one], value=one.value, selected=one is model.stage) for one in Stage]
+        return el("select", options, data_act="stage", class_="gm-select is-short", aria_label=s.about_stage)
 
     # --- what can be done --------------------------------------------------------------------------------------------
 
@@ -224,6 +233,18 @@ class Answer:
                 lambda to: client.fetch(run.id, artifact, to),
             )
         hand_over(page, file, over)
+
+    def on_stage(self, value: Any, fields: dict[str, Any]) -> None:
+        """Put the model into use, or out of it."""
+        del fields
+        page, model = self._page, self._model
+        if model is None or value not in set(Stage):
+            return
+
+        def changed(now: Model) -> None:
+            self._model = now
+
+        page.ask(lambda: page.app.client.stage(model.id, Stage(value)), changed)
 
     def on_longer(self, value: Any, fields: dict[str, Any]) -> None:
         """Go on with more time."""

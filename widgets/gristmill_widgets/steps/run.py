@@ -15,6 +15,7 @@ from gristmill_widgets.links import fragment_of
 from gristmill_widgets.page import Page
 from gristmill_widgets.pieces import card, head, loading
 from gristmill_widgets.steps.answer import Answer
+from gristmill_widgets.steps.deleting import Deleting
 from gristmill_widgets.steps.watch import Watch
 
 __all__ = ["RunPage"]
@@ -31,6 +32,7 @@ class RunPage(Page):
         self.story = Story()
         self.is_lost = False
         self._following: Following | None = None
+        self.deleting = Deleting(self)
         self.watch = Watch(self)
         self.answer: Answer | None = None
 
@@ -99,7 +101,9 @@ class RunPage(Page):
     def _turn(self) -> None:
         """From watching to the answer, once there is one."""
         run = self.run
-        if run is not None and run.status is RunStatus.SUCCEEDED and run.kind is RunKind.TRAIN and self.answer is None:
+        if run is None or run.status is not RunStatus.SUCCEEDED or run.kind is not RunKind.TRAIN:
+            return
+        if run.model_id is not None and self.answer is None:
             self.answer = Answer(self, run)
             self.answer.begin()
 
@@ -107,6 +111,21 @@ class RunPage(Page):
         if self.run is None:
             return el("div", head(self.s.watch_title), card(loading(self.s.loading)) if self.why is None else None)
         return self.answer.content() if self.answer is not None else self.watch.content(self.run)
+
+    def on_doubt(self, value: Any, fields: dict[str, Any]) -> None:
+        """Ask whether the run, or its model, shall go."""
+        del fields
+        self.deleting.asked(str(value))
+
+    def on_spare(self, value: Any, fields: dict[str, Any]) -> None:
+        """It stays."""
+        del value, fields
+        self.deleting.asked("")
+
+    def on_delete(self, value: Any, fields: dict[str, Any]) -> None:
+        """It goes."""
+        del fields
+        self.deleting.done(str(value))
 
     def hear(self, act: str, value: Any, fields: dict[str, Any], buffers: list[memoryview]) -> None:
         """What the visitor did, for whichever of the two is shown."""

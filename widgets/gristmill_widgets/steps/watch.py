@@ -56,7 +56,7 @@ class Watch:
             return el("div", head(name, over=over), self._batch(run))
         title = s.watch_target.format(target=shorten(run.target, 60))
         lost = el("p", s.watch_lost, class_="gm-problem", role="status") if self._page.is_lost else None
-        if run.status in (RunStatus.FAILED, RunStatus.CANCELLED):
+        if run.status in (RunStatus.FAILED, RunStatus.CANCELLED) or (run.status.is_final and run.model_id is None):
             return el(
                 "div",
                 head(title, name, over=over),
@@ -209,6 +209,8 @@ class Watch:
         s = self.s
         if run.status is RunStatus.CANCELLED:
             said = s.was_cancelled
+        elif run.status is RunStatus.SUCCEEDED:
+            said = s.model_gone
         else:
             said = sentence(s, run.failure) if run.failure is not None else s.fault
         chosen = {"task": run.task, "target": run.target, "metric": run.metric}
@@ -218,8 +220,9 @@ class Watch:
         ]
         if run.artifact("report"):
             acts.append(action(s.get_report, "report_file", kind="is-quiet", once=True))
-        return card(el("p", said, class_="gm-ended"), el("div", acts, class_="gm-row"),
-                    kind="is-lead is-bad" if run.status is RunStatus.FAILED else "is-lead")  # fmt: skip
+        kind = "is-lead is-bad" if run.status is RunStatus.FAILED else "is-lead"
+        delete = self._page.deleting.content(run)
+        return card(el("p", said, class_="gm-ended"), el("div", acts, class_="gm-row"), delete, kind=kind)
 
     def _batch(self, run: Run) -> Html:
         s = self.s
@@ -232,7 +235,8 @@ class Watch:
         else:
             rows = count(s, run.rows, "row") if run.rows else ""
             return card(loading(s.batch_running), el("p", rows, class_="gm-note"), self._acts(run), kind="is-lead")
-        return card(el("p", said, class_="gm-ended"), el("div", acts, class_="gm-row"), kind="is-lead")
+        return card(el("p", said, class_="gm-ended"), el("div", acts, class_="gm-row") if acts else None,
+                    self._page.deleting.content(run), kind="is-lead")  # fmt: skip
 
     # --- what can be done --------------------------------------------------------------------------------------------
 

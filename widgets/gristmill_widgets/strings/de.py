@@ -85,6 +85,7 @@ class German(English):
     up_many = "Das sind mehr als 65.000 Dateien oder 4 GB. Packen Sie sie in ein ZIP und legen Sie dieses ab."
     up_changed = "Die Datei wurde beim Senden geändert oder verschoben. Wählen Sie sie noch einmal."
 
+    glance_none = "Zu sehen sind nur die Spalten: Die Daten sind zu groß, um sie nur zum Anschauen zu öffnen."
     want_title = "Was möchten Sie wissen?"
     want_target = "Vorhersagen"
     want_likely = "Wahrscheinlich"
@@ -316,6 +317,7 @@ class German(English):
     about_target = "Sagt vorher"
     about_data = "Daten"
     about_model = "Modell"
+    about_stage = "Stand"
     about_budget = "Gegebene Zeit"
     about_recipe = "Rezept"
     about_run = "Lauf"
@@ -346,6 +348,22 @@ class German(English):
     file_delete = "Löschen"
     file_keep = "Behalten"
     file_gone = "Gelöscht."
+    delete_title = "Löschen"
+    delete_lead = (
+        "Das Modell allein braucht den meisten Platz. Mit dem Lauf gehen sein Modell, sein Bericht und sein Notebook."
+    )
+    delete_run = "Lauf löschen"
+    delete_model = "Nur das Modell löschen"
+    run_doubt = (
+        "Den Lauf „{name}“ mit Modell, Bericht und Notebook endgültig löschen? Was er gekostet hat, bleibt gezählt."
+    )
+    run_doubt_bare = (
+        "Den Lauf „{name}“ mit allem, was er hinterlassen hat, endgültig löschen? Was er gekostet hat, bleibt gezählt."
+    )
+    model_doubt = (
+        "Das Modell „{name}“, Version {version}, endgültig löschen? Sein Lauf bleibt, mit Bericht und Notebook."
+    )
+    model_gone = "Das Modell dieses Laufs wurde gelöscht. Bewertung und Bericht sind noch da."
     download = "Herunterladen"
     search = "Suchen"
     none_found = "Nichts passt. Versuchen Sie es mit weniger Wörtern."
@@ -363,6 +381,39 @@ class German(English):
     link_of = "Ein Link: {role}; gemacht {time}"
     link_withdraw = "Zurückziehen"
     admin_title = "Diese Installation"
+    queue_title = "Jetzt"
+    queue_empty = "Nichts läuft, und nichts wartet."
+    queue_more = "{n} Läufe oder mehr warten."
+    queue_doubt = "„{name}“ von {who} abbrechen? Was bisher gelernt wurde, bleibt."
+    queue_keep = "Weiterlaufen lassen"
+    workers_title = "Arbeiter"
+    workers_none = (
+        "Kein Arbeiter ist da: Was verlangt wird, wartet, bis einer kommt. Der Befehl „gristmill worker“ startet einen."
+    )
+    worker_alive = "am Leben"
+    worker_silent = "still"
+    worker_idle = "wartet auf Arbeit"
+    worker_heard = "zuletzt gehört {time}"
+    worker_since = "gestartet {time}"
+    people_title = "Personen"
+    people_lead = (
+        "Wen die Plattform kennt, und was sie diesen Monat verbraucht haben. Wer herein darf, entscheidet der Hub."
+    )
+    people_hub = "Personen einladen oder entfernen"
+    projects_of: ClassVar = ("besitzt {n}", "arbeitet in {n}", "sieht {n}")
+    limit_of = "Grenzen"
+    limit_person = "Was {name} verbrauchen darf"
+    limit_team = "Was das Team {name} zusammen verbrauchen darf"
+    limit_own_lead: ClassVar = {
+        "person": "Eigene Grenzen einer Person gelten anstelle der allgemeinen, und zwar alle.",
+        "team": "Grenzen eines Teams gelten für seine Mitglieder zusammen, neben den eigenen einer jeden.",
+    }
+    limit_change = "Ändern"
+    limit_back = "Zurück zu den allgemeinen"
+    limit_kind = "Eigene Grenzen für"
+    limit_kinds: ClassVar = {"person": "eine Person", "team": "ein Team"}
+    limit_name = "Name"
+    limit_begin = "Ausfüllen"
     usage_empty = "Diesen Monat hat niemand etwas verbraucht."
     limit_title = "Was jede Person verbrauchen darf"
     limit_lead = "Leer heißt ohne Grenze. Kosten und GPU-Stunden gelten je Monat."
@@ -376,6 +427,12 @@ class German(English):
     deeds_title = "Wer was getan hat"
     deeds_who = "Was eine Person getan hat"
     col_person = "Wer"
+    col_run = "Lauf"
+    col_state = "Stand"
+    col_since = "Seit"
+    col_worker = "Arbeiter"
+    col_projects = "Projekte"
+    col_seen = "Zuletzt da"
     col_used = "Verbrauchte Zeit"
     col_when = "Wann"
     col_deed = "Tat"

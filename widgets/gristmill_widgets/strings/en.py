@@ -86,6 +86,7 @@ class English:
     up_changed = "The file was changed or moved while it was sent. Choose it again."
 
     # 2, question
+    glance_none = "This data is shown by its columns only: it is too large to be opened just to show some of it."
     want_title = "What do you want to know?"
     want_target = "Predict"
     want_likely = "Likely"
@@ -325,6 +326,7 @@ class English:
     about_target = "Predicts"
     about_data = "Data"
     about_model = "Model"
+    about_stage = "State"
     about_budget = "Time given"
     about_recipe = "Recipe"
     about_run = "Run"
@@ -356,6 +358,16 @@ class English:
     file_delete = "Delete"
     file_keep = "Keep it"
     file_gone = "Deleted."
+    delete_title = "Delete"
+    delete_lead = "The model alone takes the most room. The run goes with its model, its report and its notebook."
+    delete_run = "Delete the run"
+    delete_model = "Delete the model only"
+    run_doubt = (
+        "Delete the run “{name}” for good, with its model, its report and its notebook? What it cost stays counted."
+    )
+    run_doubt_bare = "Delete the run “{name}” for good, with all that it has left? What it cost stays counted."
+    model_doubt = "Delete the model “{name}”, version {version}, for good? Its run stays, with its report and notebook."
+    model_gone = "The model of this run was deleted. Its scores and its report are still here."
     download = "Download"
     search = "Search"
     none_found = "Nothing fits. Try fewer words."
@@ -373,6 +385,37 @@ class English:
     link_of = "A link: {role}; made {time}"
     link_withdraw = "Withdraw"
     admin_title = "This installation"
+    queue_title = "Now"
+    queue_empty = "Nothing runs, and nothing waits."
+    queue_more = "{n} runs or more are waiting."
+    queue_doubt = "Cancel “{name}” of {who}? What it has learned so far is kept."
+    queue_keep = "Let it go on"
+    workers_title = "Workers"
+    workers_none = (
+        "No worker is there: what is asked for waits until one is. The command “gristmill worker” starts one."
+    )
+    worker_alive = "alive"
+    worker_silent = "silent"
+    worker_idle = "waits for work"
+    worker_heard = "last heard of {time}"
+    worker_since = "started {time}"
+    people_title = "People"
+    people_lead = "Whom the platform knows, and what they have used this month. Who may come in, the hub decides."
+    people_hub = "Invite or remove people"
+    projects_of: ClassVar = ("owns {n}", "works in {n}", "looks at {n}")
+    limit_of = "Limits"
+    limit_person = "What {name} may use"
+    limit_team = "What the team {name} may use together"
+    limit_own_lead: ClassVar = {
+        "person": "A person's own limits stand in place of everybody's, all of them.",
+        "team": "A team's limits hold for its members together, beside each one's own.",
+    }
+    limit_change = "Change"
+    limit_back = "Back to everybody's"
+    limit_kind = "Limits of their own for"
+    limit_kinds: ClassVar = {"person": "one person", "team": "a team"}
+    limit_name = "Name"
+    limit_begin = "Fill in"
     usage_empty = "Nobody has used anything this month."
     limit_title = "What each person may use"
     limit_lead = "Left empty, there is no limit. Money and GPU hours are for a month."
@@ -386,6 +429,12 @@ class English:
     deeds_title = "Who did what"
     deeds_who = "What one person did"
     col_person = "Person"
+    col_run = "Run"
+    col_state = "State"
+    col_since = "Since"
+    col_worker = "Worker"
+    col_projects = "Projects"
+    col_seen = "Last seen"
     col_used = "Time used"
     col_when = "When"
     col_deed = "Did"

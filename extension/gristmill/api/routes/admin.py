@@ -11,13 +11,14 @@ from fastapi import Query, Request, Response
 
 from gristmill.api.routing import Cursor, Limit, Page, Routes, page
 from gristmill.mill import Mill
-from gristmill.records import Deed, to_plain
+from gristmill.records import Alive, Deed, Person, to_plain
 
 __all__ = ["as_csv", "routes"]
 
 routes = Routes("admin")
 
 _Word = Annotated[str | None, Query(max_length=200)]
+_Name = Annotated[str | None, Query(max_length=300, description="`next` of the page before.")]
 _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -38,6 +39,18 @@ def deeds(
     if "text/csv" in request.headers.get("accept", ""):
         return as_csv([to_plain(deed) for deed in found[:limit]], [field.name for field in fields(Deed)])
     return page(found, limit)
+
+
+@routes.get("/admin/people", who="admin", gives=Person, many=True)
+def people(mill: Mill, limit: Limit = 50, cursor: _Name = None) -> Page:
+    """The people whom the platform knows, by name, and when each was last seen."""
+    return page(mill.people(limit + 1, cursor), limit, lambda one: one.name)
+
+
+@routes.get("/admin/workers", who="admin", gives=Alive, many=True)
+def workers(mill: Mill) -> Page:
+    """The workers that were heard of within a day."""
+    return Page(items=mill.workers())
 
 
 def as_csv(rows: list[dict[str, object]], columns: list[str]) -> Response:

@@ -77,7 +77,7 @@ def dataset(mill: Mill, dataset_id: str) -> Dataset:
     return mill.dataset(dataset_id)
 
 
-@routes.delete("/datasets/{dataset_id}", who="editor")
+@routes.delete("/datasets/{dataset_id}", who="editor", of=dataset)
 def delete(mill: Mill, dataset_id: str) -> None:
     """Delete a dataset and its file; runs and models made of it stay."""
     mill.delete_dataset(dataset_id)

@@ -42,6 +42,12 @@ def model(mill: Mill, model_id: str) -> Model:
     return mill.model(model_id)
 
 
+@routes.delete("/models/{model_id}", who="editor", of=model)
+def delete(mill: Mill, model_id: str) -> None:
+    """Delete a model; its run stays. 409 while it is in production, or a schedule or a run needs it."""
+    mill.delete_model(model_id)
+
+
 @routes.get("/models/{model_id}/archive", who="viewer", also=[307])
 def archive(mill: Mill, model_id: str) -> Response:
     """The model's archive: 307 to a signed URL."""

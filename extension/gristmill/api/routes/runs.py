@@ -85,6 +85,12 @@ def run(mill: Mill, run_id: str) -> Run:
     return mill.run(run_id)
 
 
+@routes.delete("/runs/{run_id}", who="editor", of=run)
+def delete(mill: Mill, run_id: str) -> None:
+    """Delete a run that has ended, with all that it has left, its model too; 409 while something needs it."""
+    mill.delete_run(run_id)
+
+
 @routes.post("/runs/{run_id}/explanations", who="editor", takes=Question, gives=Run, at="/runs/{id}", whole=True)
 def explain(mill: Mill, run_id: str, body: Question) -> Run:
     """Queue a run that explains candidates of an ended one; its report shows them."""

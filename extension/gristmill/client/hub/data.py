@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,14 +58,21 @@ class Data(Runs):
         return found.profile, found.proposal
 
     def explore(
-        self, source: str, to: Path, *, target: str | None = None, task: str | None = None, table: str | None = None
+        self,
+        source: str,
+        to: Path,
+        *,
+        target: str | None = None,
+        task: str | None = None,
+        table: str | None = None,
+        told: Callable[[str], object] | None = None,
     ) -> Path:
         if source.startswith("dataset-") and not Path(source).exists():
-            self._brought(self.exploration(source, target=target, task=task), "report", to)
+            self._brought(self.exploration(source, target=target, task=task), "report", to, told)
             return to
         upload = self.upload(Path(source))
         try:
-            self._brought(self.exploration(upload.id, target=target, task=task, table=table), "report", to)
+            self._brought(self.exploration(upload.id, target=target, task=task, table=table), "report", to, told)
         finally:
             self._wire.send("DELETE", path_of("uploads", upload.id))
         return to

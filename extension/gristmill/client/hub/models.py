@@ -14,7 +14,7 @@ from gristmill.client.hub.data import Data
 from gristmill.client.hub.folders import packed, unpack
 from gristmill.client.wire import path_of
 from gristmill.errors import NotFound, UsageError
-from gristmill.records import Lineage, Model, Run, Stage, WeightsEntry
+from gristmill.records import Lineage, Model, Run, RunKind, RunStatus, Stage, WeightsEntry
 
 __all__ = ["Models"]
 
@@ -25,6 +25,8 @@ class Models(Data):
     def model(self, model_id: str) -> Model:
         if model_id.startswith("run-"):
             run = self.run(model_id)
+            if run.model_id is None and run.kind is RunKind.TRAIN and run.status is RunStatus.SUCCEEDED:
+                raise NotFound(f"The model of the run {run.name} was deleted.", cure="Train it again.", code="deleted")
             if run.model_id is None:
                 raise NotFound(f"The run {run.name} has no model.", cause=f"It is {run.status}.")
             model_id = run.model_id
@@ -36,6 +38,11 @@ class Models(Data):
     def stage(self, model_id: str, stage: Stage) -> Model:
         path = path_of("models", model_id, "stage")
         return self._wire.ask("PUT", path, Model, body={"stage": stage})
+
+    def delete_model(self, model_id: str) -> None:
+        model = self.model(model_id)
+        self._wire.send("DELETE", path_of("models", model.id))
+        shutil.rmtree(self._home / "models" / model.id, ignore_errors=True)
 
     def lineage(self, model_id: str) -> Lineage:
         return self._wire.ask("GET", path_of("models", model_id, "lineage"), Lineage)

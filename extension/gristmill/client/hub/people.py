@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from gristmill.client.hub.calling import MOST, Calling, given
 from gristmill.client.wire import path_of
 from gristmill.records import (
+    Alive,
     Channel,
     Choices,
     Deed,
@@ -19,6 +20,7 @@ from gristmill.records import (
     News,
     NewsKind,
     OwnStore,
+    Person,
     Project,
     Standing,
     Subject,
@@ -136,6 +138,14 @@ class People(Calling):
 
     def deeds(self, limit: int = 50, before: str | None = None, **narrowed: str) -> Sequence[Deed]:
         return self._list("admin/deeds", Deed, limit, before, **narrowed)
+
+    # --- the platform itself -----------------------------------------------------------------------------------------
+
+    def people(self, limit: int = 50, before: str | None = None) -> Sequence[Person]:
+        return self._list("admin/people", Person, limit, before)
+
+    def workers(self) -> Sequence[Alive]:
+        return self._list("admin/workers", Alive, MOST)
 
     # --- fair use ----------------------------------------------------------------------------------------------------
 

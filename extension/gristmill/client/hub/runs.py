@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -31,6 +33,8 @@ __all__ = ["Runs"]
 
 _TRIAL_SECONDS = 900.0
 _WAIT = 20.0
+_LOOK_EVERY = 2.0  # seconds, as long as nobody has begun with a run
+_UNBEGUN = 10.0  # seconds after which it is said that nobody has
 _UNANSWERED = "No prediction"  # how a model's script begins to say of what it has answered nothing
 
 
@@ -74,6 +78,9 @@ class Runs(Calling):
     def cancel(self, run_id: str, *, keep: bool = False) -> Run:
         return self._wire.ask("POST", path_of("runs", run_id, "cancel"), Run, body={"keep": keep}, create=True)
 
+    def delete_run(self, run_id: str) -> None:
+        self._wire.send("DELETE", path_of("runs", run_id))
+
     def artifact_link(self, run_id: str, artifact: str) -> str:
         return self._wire.link(path_of("runs", run_id, "artifacts", artifact))
 
@@ -113,10 +120,15 @@ class Runs(Calling):
     def _brought(self, run: Run, artifact: str, to: Path, told: Callable[[str], object] | None = None) -> Run:
         """The run as it ended well, what it left as the file `to`; `told` hears what it could not answer meanwhile."""
         seen, said, events = 0, "", list[Event]()
+        anxious_at = math.inf if told is None else time.monotonic() + _UNBEGUN
         try:
             while events or not run.status.is_final:  # what was said last is read, too
                 run = self.run(run.id)
-                events = list(self.events(run.id, after=seen, wait=0.0 if run.status.is_final else _WAIT))
+                if run.status is RunStatus.QUEUED and time.monotonic() >= anxious_at and told is not None:
+                    told(_unbegun(run))
+                    anxious_at = math.inf
+                wait = 0.0 if run.status.is_final else _WAIT if run.status is RunStatus.RUNNING else _LOOK_EVERY
+                events = list(self.events(run.id, after=seen, wait=wait))
                 seen = events[-1].seq if events else seen
                 said += "".join(str(event.body.get("text", "")) for event in events if event.kind is EventKind.LOG)
                 *lines, said = said.split("\n")
@@ -173,3 +185,10 @@ class Runs(Calling):
 
     def run_schedule(self, schedule_id: str) -> Tick:
         return self._wire.ask("POST", path_of("schedules", schedule_id, "run"), Tick, create=True)
+
+
+def _unbegun(run: Run) -> str:
+    return (
+        f"Nobody has begun with {run.id} yet: all workers of the hub are at work, or none is there. "
+        "It goes on waiting; Ctrl-C cancels it. Whoever runs the hub sees by `gristmill admin workers` who works."
+    )
