@@ -33,6 +33,7 @@ from gristmill.records import (
     Price,
     Profile,
     Proposal,
+    Reply,
     Run,
     RunKind,
     RunRequest,
@@ -298,6 +299,9 @@ class StagedClient(Client):
             told(f"No prediction: {data.name} is cut off or broken.")
         to.write_text("prediction\n")
         return 1234
+
+    def ask(self, model_id: str, data: Path | None = None, settings: Mapping[str, Any] | None = None) -> Reply:
+        return Reply(model_id=model_id, name="answers.csv", content=b"prediction\n1\n", count=1, warm=True)
 
     # --- the script --------------------------------------------------------------------------------------------------
 

@@ -245,6 +245,8 @@ CALLS: dict[str, Call] = {
     "PUT /models/{model_id}/stage": lambda w: (f"/models/{w.model()}/stage", {"stage": "retired"}),
     "GET /models/{model_id}/lineage": lambda w: (f"/models/{w.model()}/lineage", None),
     "POST /models/{model_id}/batches": lambda w: (f"/models/{w.model()}/batches", {}),  # none has rows to answer
+    # One without a row: who may ask is told what is missing, and nothing is opened.
+    "POST /models/{model_id}/ask": lambda w: (f"/models/{w.model()}/ask", {}),
     "POST /schedules": lambda w: (
         "/schedules",
         {"cron": "0 6 * * 1", "action": "batch", "subject": w.model(), "source": "new.csv"},

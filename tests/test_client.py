@@ -298,6 +298,15 @@ class Story:
         self._ask("download", model.id, self._folder / "model.zip")
         self._ask("stage", model.id, Stage.PRODUCTION)
         self._ask("lineage", model.id)
+        self._ask("ask", model.id)
+        self._ask("ask", "model-0000000000000000", self._folder / "grain.csv")
+        for wrong in (self._folder, self._folder / "none.csv"):
+            self._ask("ask", model.id, wrong)
+        for settings in ({"a b": 1}, {"horizon": [1]}, dict.fromkeys(map("a{}".format, range(30)), 1)):
+            self._ask("ask", model.id, self._folder / "grain.csv", settings)
+        large = self._folder / "large.csv"
+        large.write_bytes(bytes((20 << 20) + 1))
+        self._ask("ask", model.id, large)
 
     def _finish(self) -> None:
         """A run that was carried out, as a worker would leave it."""

@@ -23,7 +23,7 @@ FLOORS = {
     1: ("records", "errors", "amounts", "notebooks", "sealing", "settings", "wording"),
     2: ("catalog", "logs", "masks", "pictures", "rounds", "schedules", "stores", "tables", "tasks", "weights"),
     3: ("intake", "recipes", "bench", "budget", "engines", "figures", "model_archive", "sandbox"),
-    4: ("worker", "reports", "looking", "notify", "trial"),
+    4: ("worker", "reports", "looking", "notify", "serving", "trial"),
     5: ("dispatch", "explaining", "exploring", "fair_use", "reconciler", "recipe_book", "weights_shelf"),
     6: ("mill",),
     7: ("api", "client", "cli", "doctor", "jupyter"),

@@ -8,6 +8,7 @@ import threading
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from gristmill.errors import GristmillError, HubAway, NotConfirmed, NotSignedIn
 from gristmill.mill import Mill
 from gristmill.records import (
     Channel,
+    Effect,
     Event,
     EventKind,
     LeaderboardRow,
@@ -27,6 +29,7 @@ from gristmill.records import (
     NewsKind,
     Notice,
     Power,
+    Reply,
     Run,
     RunRequest,
     RunStatus,
@@ -38,8 +41,10 @@ from gristmill.records import (
 )
 from gristmill_widgets import build
 from gristmill_widgets.following import Story
-from gristmill_widgets.steps.asking import ask, row_file
+from gristmill_widgets.steps.asking import Answer, ask, row_file
 from gristmill_widgets.steps.time import choices
+from gristmill_widgets.steps.trying import Trying
+from gristmill_widgets.strings import English
 from gristmill_widgets.wizard import PAGES, App
 from services.mills import Notepad
 from test_wizard_html import HOSTILE, Seen
@@ -537,15 +542,13 @@ def test_an_admin_sets_limits_and_nobody_else_sees_them(mill: Mill) -> None:
 class Answering:
     """A client that answers with what a model's script would write, and keeps what it was given."""
 
-    def __init__(self, written: bytes) -> None:
-        self.written = written
+    def __init__(self, written: bytes, name: str = "answers.csv") -> None:
+        self.written, self.name = written, name
         self.given: tuple[str, bytes] | None = None
 
-    def predict(self, model_id: str, data: Path | None, to: Path) -> int:
-        del model_id
+    def ask(self, model_id: str, data: Path | None = None) -> Reply:
         self.given = None if data is None else (data.name, data.read_bytes())
-        to.write_bytes(self.written)
-        return 1
+        return Reply(model_id=model_id, name=self.name, content=self.written, count=1, warm=True)
 
 
 def a_model(task: str = "tabular-regression", **schema: Any) -> Model:
@@ -567,17 +570,43 @@ def test_a_row_goes_and_comes_in_the_form_of_the_training_file() -> None:
 
 
 def test_boxes_and_masks_are_read_and_what_is_neither_is_refused() -> None:
-    boxes: Any = Answering(b'[{"file_name": "a.png", "category": "cat", "bbox": [1, 2, 3, 4], "score": 0.9}]')
+    boxes: Any = Answering(
+        b'[{"file_name": "a.png", "category": "cat", "bbox": [1, 2, 3, 4], "score": 0.9}]', "answers.json"
+    )
     [thing] = ask(boxes, a_model("object-detection"), b"", "a.png").things or ()
     assert (thing.name, thing.box) == ("cat", (1.0, 2.0, 3.0, 4.0))
 
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("a.png", b"png")
-    masks: Any = Answering(packed.getvalue())
+    masks: Any = Answering(packed.getvalue(), "answers.zip")
     assert ask(masks, a_model("image-segmentation"), b"", "a.png").mask == "data:image/png;base64,cG5n"
 
-    broken: Any = Answering(b"neither")
-    for task in ("object-detection", "image-segmentation"):
+    for task, name in (("object-detection", "answers.json"), ("image-segmentation", "answers.zip")):
+        broken: Any = Answering(b"neither", name)
         with pytest.raises(GristmillError, match="cannot be read"):
             ask(broken, a_model(task), b"", "a.png")
+
+
+def test_what_moved_an_answer_is_said_in_words() -> None:
+    columns = [{"name": "flipper", "kind": "number"}, {"name": "sex", "kind": "category", "values": ["f", "m"]}]
+    model = a_model("tabular-classification", item="row", columns=columns)
+    data: Any = SimpleNamespace(profile=SimpleNamespace(main=SimpleNamespace(columns=())))
+    page: Any = SimpleNamespace(s=English())
+    trying = Trying(page, model, data)
+    row = {"prediction": "Gentoo", "probability.Gentoo": "0.7"}
+    flipper = Effect(column="flipper", value="212", usual="197", by=0.36)
+    sex = Effect(column="sex", value="", usual="m", by=-0.02)
+    trying._answer = Answer(rows=(row,), effects=(flipper, sex, replace(sex, column="year", by=0.0)))
+    said = trying.content()
+    for words in ("flipper: 212 (usual: 197)", "+36 points", "sex: (unknown) (usual: m)", "\N{MINUS SIGN}2 points"):
+        assert words in said
+    assert "“Gentoo” would be less likely" in said
+    assert "year" not in said
+    assert "started anew" not in said
+    trying._answer = Answer(rows=(row,))
+    assert "Change a value" in trying.content()
+    trying._answer = Answer(rows=(row,), warm=False)
+    assert "started anew" in trying.content()
+    trying._answer = Answer(rows=({"prediction": "4.5"},), effects=(replace(flipper, by=-1234.5),))
+    assert "\N{MINUS SIGN}1,23" in trying.content()

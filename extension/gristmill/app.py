@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from gristmill.records import Model
     from gristmill.rounds import Round
     from gristmill.sandbox import Sandbox
+    from gristmill.serving import Serving
     from gristmill.worker.attempt import Tools
 
 __all__ = ["Settings", "attend", "command", "connect", "embedded", "main", "serve", "service", "ways", "work"]
@@ -68,12 +69,14 @@ def embedded(settings: Settings, dispatcher: Dispatcher | None = None) -> Mill:
     from gristmill.stores import open_store
 
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    sandbox = _sandbox(settings)
     return Mill(
         Parts(
             catalog=opened_catalog(settings),
             store=open_store(settings.store),
             dispatcher=dispatcher or LocalDispatcher(settings.home),
-            sandbox=_sandbox(settings),
+            sandbox=sandbox,
+            serving=_serving(settings, sandbox),
             home=settings.home,
             weights=settings.weights,
             allowance=Allowance.of(settings.most),
@@ -268,12 +271,14 @@ def service(settings: Settings, *, prefix: str = "", token: str | None = None, w
 
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     secret = kept_secret(settings.home / "secret").encode()
+    sandbox = _sandbox(settings)
     parts = Parts(
         catalog=opened_catalog(settings),
         store=open_store(settings.store, secret=secret),
         secret=secret,
         dispatcher=LocalDispatcher(settings.home) if with_workers else Present(),
-        sandbox=_sandbox(settings),
+        sandbox=sandbox,
+        serving=_serving(settings, sandbox),
         home=settings.home,
         looking=Apart(),
         weights=settings.weights,
@@ -314,6 +319,15 @@ def _sandbox(settings: Settings) -> Sandbox:
     memory = None if settings.memory is None else int(settings.memory * 1e9)
     cache = settings.home / "cache"
     return ProcessSandbox(cache=cache, weights=settings.weights, cpus=settings.cpus, memory=memory)
+
+
+def _serving(settings: Settings, sandbox: Sandbox) -> Serving | None:
+    from gristmill.serving import Serving
+
+    if settings.warm == 0:
+        return None
+    memory = None if settings.warm_memory is None else int(settings.warm_memory * 1e9)
+    return Serving(sandbox, settings.home / "serving", most=settings.warm, memory=memory, idle=settings.warm_idle)
 
 
 def _jupyter_server_extension_points() -> list[dict[str, Any]]:

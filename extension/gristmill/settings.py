@@ -9,6 +9,9 @@ GRISTMILL_MOST_GIGABYTES, GRISTMILL_MOST_ROWS, GRISTMILL_MOST_CLASSES, GRISTMILL
 GRISTMILL_LEASE     seconds until a silent worker's run may be taken over            15
 GRISTMILL_MEMORY    gigabytes that a notebook may use   80 % of what is free when it starts
 GRISTMILL_CPUS      cores that a notebook may use       all
+GRISTMILL_WARM      how many models are held open at once for whoever asks them      3; 0 for none
+GRISTMILL_WARM_MEMORY   gigabytes that all of them may use   half of what a notebook may
+GRISTMILL_WARM_IDLE seconds until one that nobody asks is closed                     300
 GRISTMILL_KEYS      what seals secrets in the catalog    the file HOME/keys; see sealing.py
 GRISTMILL_ENDPOINTS servers at which owners may have a store for their project, beside the clouds' own   none
 GRISTMILL_PRICE     what an hour of this host costs     nothing; see fair_use/pricing.py
@@ -46,6 +49,9 @@ class Settings:
     lease: float = 15.0
     memory: float | None = None  # GB
     cpus: int | None = None
+    warm: int = 3
+    warm_memory: float | None = None  # GB
+    warm_idle: float = 300.0
     price: str = ""
     log: str = "text"
     mail: str = ""
@@ -67,6 +73,9 @@ class Settings:
             lease=_number(environment, "GRISTMILL_LEASE", float, 1.0) or 15.0,
             memory=_number(environment, "GRISTMILL_MEMORY", float, 0.5),
             cpus=_number(environment, "GRISTMILL_CPUS", int, 1),
+            warm=3 if (warm := _number(environment, "GRISTMILL_WARM", int, 0)) is None else warm,
+            warm_memory=_number(environment, "GRISTMILL_WARM_MEMORY", float, 0.5),
+            warm_idle=_number(environment, "GRISTMILL_WARM_IDLE", float, 1.0) or 300.0,
             price=environment.get("GRISTMILL_PRICE", ""),
             log=environment.get("GRISTMILL_LOG") or "text",
             mail=environment.get("GRISTMILL_MAIL", ""),

@@ -134,12 +134,11 @@ def asked(history, future, described, told):
     """The predictor's answers: item_id, timestamp, prediction and quantiles."""
     import series
 
+    predictor = load()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from autogluon.timeseries import TimeSeriesDataFrame, TimeSeriesPredictor
+        from autogluon.timeseries import TimeSeriesDataFrame
 
-        predictor = TimeSeriesPredictor.load(str(HERE / "model"), require_version_match=False)
-        series.ready_for(predictor.model_names())
         known = None
         if told["known"]:
             steps = predictor.make_future_data_frame(
@@ -157,6 +156,19 @@ def asked(history, future, described, told):
         answers = predictor.predict(frame, known_covariates=known).reset_index()
     quantiles = [name for name in answers.columns if name not in ("item_id", "timestamp", "mean")]
     return answers.rename(columns={"mean": "prediction", **{name: f"quantile.{name}" for name in quantiles}})
+
+
+def load():
+    """The predictor beside this script."""
+    import series
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from autogluon.timeseries import TimeSeriesPredictor
+
+        predictor = TimeSeriesPredictor.load(str(HERE / "model"), require_version_match=False)
+        series.ready_for(predictor.model_names())
+    return predictor
 
 
 def named(found, told):

@@ -59,16 +59,24 @@ def badge(name: str, *teams: str, powers: str = "use,train") -> str:
 
 
 def make_service(
-    home: Path, *, prefix: str = "", catalog: str = "", store: str = "", endpoints: tuple[str, ...] = ()
+    home: Path,
+    *,
+    prefix: str = "",
+    catalog: str = "",
+    store: str = "",
+    endpoints: tuple[str, ...] = (),
+    price: float = 0.0,
+    warm: bool = False,
 ) -> Service:
-    """The parts of an API in a folder."""
+    """The parts of an API in a folder; `warm`, it holds models open that are asked."""
     from gristmill.api import Service
     from gristmill.api.identity import Identity
     from gristmill.catalog import Catalog
     from gristmill.errors import NotSignedIn
     from gristmill.mill import Mill, Parts
-    from gristmill.records import Power, Who
+    from gristmill.records import Power, Price, Who
     from gristmill.sandbox.process import ProcessSandbox
+    from gristmill.serving import Serving
     from gristmill.stores import open_store
     from services.catalogs import keyring
     from services.mills import Notepad
@@ -87,13 +95,16 @@ def make_service(
     home.mkdir(parents=True, exist_ok=True)
     if not catalog and not (home / "catalog.db").exists():
         (home / "catalog.db").write_bytes(_empty_catalog())
+    sandbox = ProcessSandbox(cache=home / "cache")
     parts = Parts(
         catalog=Catalog.open(catalog or f"sqlite:///{home}/catalog.db", keyring=keyring()),
         store=open_store(store or (home / "store").as_uri(), secret=SECRET),
         secret=SECRET,
         endpoints=endpoints,
         dispatcher=Notepad(),
-        sandbox=ProcessSandbox(cache=home / "cache"),
+        sandbox=sandbox,
+        serving=Serving(sandbox, home / "serving") if warm else None,
+        price=Price(hourly=price, currency="EUR"),
         home=home,
     )
     return Service(parts=parts, mill=Mill(parts), identity=Badges(), prefix=prefix)

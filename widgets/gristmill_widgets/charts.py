@@ -9,7 +9,7 @@ from gristmill_widgets.html import Child, Html, el, shorten
 from gristmill_widgets.strings import English
 from gristmill_widgets.words import number, share, value
 
-__all__ = ["bars", "histogram", "line", "trace"]
+__all__ = ["bars", "histogram", "line", "signed_bars", "trace"]
 
 _WIDE, _HIGH = 240, 56
 
@@ -49,6 +49,23 @@ def bars(s: English, found: Sequence[tuple[str, float]], whole: float, *, most: 
     ]
     if len(found) > most:
         rows.append(el("li", s.more_values.format(n=number(s, len(found) - most)), class_="gm-note"))
+    return el("ol", rows, class_="gm-bars")
+
+
+def signed_bars(found: Sequence[tuple[str, str, float]]) -> Html:
+    """What adds to something and what takes away from it: a name, the amount in words, and the amount."""
+    top = max((abs(amount) for _, _, amount in found), default=1) or 1
+    rows: list[Child] = [
+        el(
+            "li",
+            el("span", name, class_="gm-bars-name", dir="auto", title=name),
+            el("span", said, class_="gm-bars-share"),
+            el(
+                "i", data_share=f"{abs(amount) / top:.3f}", aria_hidden="true", class_="is-less" if amount < 0 else None
+            ),
+        )
+        for name, said, amount in found
+    ]
     return el("ol", rows, class_="gm-bars")
 
 

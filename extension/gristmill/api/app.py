@@ -51,6 +51,8 @@ def create_app(service: Service, *, rounds: bool = True) -> ASGIApp:
         to_thread.current_default_thread_limiter().total_tokens = _THREADS
         async with Rounds(service, on=rounds):
             yield
+        if service.parts.serving is not None:
+            await to_thread.run_sync(service.parts.serving.close)
         await service.identity.close()
 
     app = routed(service.prefix, life)

@@ -32,6 +32,7 @@ class Service:
     jobs: Jobs = field(default_factory=Jobs)
     shelving: Jobs = field(default_factory=Jobs)  # weights take minutes to come: nobody's upload waits for them
     trials: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(2))  # each trains for up to a minute
+    asking: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(16))  # people who wait for a model
     metrics: Metrics = field(default_factory=Metrics)
 
     def __post_init__(self) -> None:

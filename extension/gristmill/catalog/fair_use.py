@@ -130,9 +130,6 @@ class Usages(Rows[Usage]):
         """Add what a run has used, which has ended, to its owner's and their teams' sums."""
         if run.claimed_at is None or run.finished_at is None:
             return
-        teams = select(tables.teammates.c.team).where(tables.teammates.c.person == run.owner)
-        subjects = [(Subject.PERSON, run.owner)]
-        subjects += [(Subject.TEAM, team) for team in connection.execute(teams.order_by("team")).scalars()]
         seconds = max(0.0, run.finished_at - run.claimed_at)
         pays = connection.execute(select(platform_pays(literal(run.store_id, Text)))).scalar_one()
         sums = {
@@ -142,9 +139,16 @@ class Usages(Rows[Usage]):
             "money": _sane(run.price * seconds / 3600),
             "bytes": int(_sane(sum(artifact.size for artifact in run.artifacts))) if pays else 0,
         }
+        self.add(connection, run.owner, run.project_id, run.finished_at, sums)
+
+    def add(self, connection: Connection, person: str, project_id: str, at: float, sums: dict[str, float]) -> None:
+        """Add to a person's and their teams' sums in a project."""
+        teams = select(tables.teammates.c.team).where(tables.teammates.c.person == person)
+        subjects = [(Subject.PERSON, person)]
+        subjects += [(Subject.TEAM, team) for team in connection.execute(teams.order_by("team")).scalars()]
         for kind, name in subjects:
-            place = {"kind": kind, "name": name, "project_id": run.project_id, "month": month_of(run.finished_at)}
-            line = {"id": new_id("usage"), "created_at": run.finished_at} | place | sums
+            place = {"kind": kind, "name": name, "project_id": project_id, "month": month_of(at)}
+            line = {"id": new_id("usage"), "created_at": at} | place | sums
             connection.execute(self._raised(connection, list(place), list(sums)), line)
 
     def release(self, connection: Connection, run: Run, artifacts: Sequence[Artifact]) -> None:
@@ -208,6 +212,23 @@ class FairUse:
         teams = connection.execute(_TEAMS, {"person": run.owner}).scalars()
         accounts = self._accounts(connection, Who(name=run.owner, teams=tuple(teams)))
         self._nears.watch(connection, accounts, run.finished_at)
+
+    def charge(self, who: Who, project_id: str, seconds: float, price: float, gpus: int) -> None:
+        """Count the seconds that a model was at somebody's question; who has nearly used up their limit is told."""
+        sums = {
+            "runs": 0,
+            "seconds": seconds,
+            "gpu_seconds": _sane(seconds * gpus),
+            "money": _sane(price * seconds / 3600),
+            "bytes": 0,
+        }
+        with self._database.writing() as connection:
+            if who.name != LOCAL.name:
+                self._remember(connection, who.name, sorted(set(who.teams)))
+            at = self._database.tell_time(connection)
+            self.usage.add(connection, who.name, project_id, at, sums)
+            if who.name != LOCAL.name:
+                self._nears.watch(connection, self._accounts(connection, who), at)
 
     def at_once(self, connection: Connection) -> Select[tuple[str]] | None:
         """Who runs as much as they may at once, as a part of the claim that comes next; None where nobody is limited.

@@ -39,6 +39,7 @@ from gristmill.records import (
     Project,
     Proposal,
     RecipeEntry,
+    Reply,
     Run,
     RunKind,
     RunRequest,
@@ -298,6 +299,12 @@ class Client(Protocol):
         """Predicts the rows of a file into another; how many there were. Series need no `data`.
 
         `told` hears a sentence for each thing that could not be answered, as long as they are few.
+        """
+
+    def ask(self, model_id: str, data: Path | None = None, settings: Mapping[str, Any] | None = None) -> Reply:
+        """What a model says to a small file while somebody waits; it is held open for the next question if possible.
+
+        Of a single row of a table it also says which values have moved the answer. Series need no `data`.
         """
 
     def batch(self, model_id: str, upload_id: str | None = None, settings: Mapping[str, Any] | None = None) -> Run:

@@ -26,7 +26,7 @@ from gristmill.client.wire import Wire, away, path_of
 from gristmill.errors import DataRejected, GristmillError, NotFound, StoreFailed, UsageError
 from gristmill.records import MissingPart, Transfer, Upload, UploadStatus
 
-__all__ = ["Uploading"]
+__all__ = ["Uploading", "existing"]
 
 _AT_ONCE = 4
 _CHUNK = 1 << 20
@@ -42,7 +42,7 @@ class Uploading:
 
     def upload(self, path: Path, *, project: str, name: str, progress: Progress | None) -> Upload:
         """The upload, whole and received."""
-        seen = _existing(path).stat()
+        seen = existing(path).stat()
         told = [self._wire.url, project, name, str(path.resolve()), seen.st_size, seen.st_mtime_ns]
         note = self._notes / f"{hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]}.json"
         transfer = self._begun(note)
@@ -207,7 +207,7 @@ class _Sending:
                 yield chunk
 
 
-def _existing(path: Path) -> Path:
+def existing(path: Path) -> Path:
     """The path itself; UsageError unless a file is there."""
     if path.is_dir():
         raise UsageError(f"{path} is a folder.", cure="Pack it into a ZIP and give that.")

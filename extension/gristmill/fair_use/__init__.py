@@ -6,8 +6,16 @@ limit, how much of it is used, and who can raise it. The one person of an embedd
 
 from __future__ import annotations
 
-from gristmill.fair_use.deciding import decide_run, decide_upload, is_limited
+from gristmill.fair_use.deciding import decide_question, decide_run, decide_upload, is_limited
 from gristmill.fair_use.pricing import price_of
 from gristmill.fair_use.standing import checked, standing_of
 
-__all__ = ["checked", "decide_run", "decide_upload", "is_limited", "price_of", "standing_of"]
+__all__ = [
+    "checked",
+    "decide_question",
+    "decide_run",
+    "decide_upload",
+    "is_limited",
+    "price_of",
+    "standing_of",
+]

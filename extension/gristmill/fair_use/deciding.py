@@ -13,7 +13,7 @@ from gristmill.amounts import amount
 from gristmill.errors import OverLimit
 from gristmill.records import LOCAL, Account, Limit, Price, Run, RunKind, Subject, Who
 
-__all__ = ["decide_run", "decide_upload", "is_limited"]
+__all__ = ["decide_question", "decide_run", "decide_upload", "is_limited"]
 
 _ROUNDING = 1e-9
 _WAYS = {
@@ -62,6 +62,18 @@ def decide_run(run: Run, accounts: Sequence[Account], price: Price, *, stored_he
                 _Question(limit=Limit.MONEY, most=limits.money, used=spent, more=_least(run.price)),
                 _Question(limit=Limit.GPU_HOURS, most=limits.gpu_hours, used=taken, more=_least(run.gpus)),
             ]
+        _answer(account, questions, price)
+
+
+def decide_question(accounts: Sequence[Account], price: Price, gpus: int) -> None:
+    """OverLimit where nothing is left of what a model takes that answers a question."""
+    for account in accounts:
+        limits, spent = account.limits, account.money + account.asked_money
+        taken = (account.gpu_seconds + account.asked_gpu_seconds) / 3600
+        questions = [
+            _Question(limit=Limit.MONEY, most=limits.money, used=spent, more=_least(price.hourly)),
+            _Question(limit=Limit.GPU_HOURS, most=limits.gpu_hours, used=taken, more=_least(gpus)),
+        ]
         _answer(account, questions, price)
 
 

@@ -8,6 +8,7 @@ from gristmill.mill.explorations import Explorations
 from gristmill.mill.fair_use import FairUse
 from gristmill.mill.own_stores import OwnStores
 from gristmill.mill.people import People
+from gristmill.mill.questions import Questions
 from gristmill.mill.recipes import Recipes
 from gristmill.mill.schedules import Schedules
 from gristmill.mill.seeing import Seeing
@@ -19,7 +20,18 @@ __all__ = ["Mill"]
 
 
 class Mill(
-    Schedules, Explanations, Explorations, Drafts, Recipes, Weights, People, OwnStores, Telling, FairUse, Seeing
+    Questions,
+    Schedules,
+    Explanations,
+    Explorations,
+    Drafts,
+    Recipes,
+    Weights,
+    People,
+    OwnStores,
+    Telling,
+    FairUse,
+    Seeing,
 ):
     """The platform in process, for one person; `on_behalf` gives the same platform to another."""
 

@@ -96,9 +96,13 @@ class Models(Runs):
         model = self.model(model_id)
         if data is not None:
             existing(data, or_folder=model_archive.takes_folders(model))
+        return model_archive.ask(model, self._unpacked(model), data, to, settings or {}, self._parts.sandbox.call, told)
+
+    def _unpacked(self, model: Model) -> Path:
+        """The folder in which a model's archive lies unpacked."""
         folder = self._parts.home / "models" / model.id
         if not folder.exists():
             with self._scratch() as scratch:
                 self._shelf.of(model).get_file(model.key, Path(scratch) / "model.zip")
                 model_archive.unpack(Path(scratch) / "model.zip", folder)
-        return model_archive.ask(model, folder, data, to, settings or {}, self._parts.sandbox.call, told)
+        return folder

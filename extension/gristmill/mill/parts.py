@@ -21,6 +21,7 @@ from gristmill.notify import Ways
 from gristmill.recipe_book import RecipeBook
 from gristmill.records import LOCAL, Price, Who
 from gristmill.sandbox import Sandbox
+from gristmill.serving import Serving
 from gristmill.stores import Shelf, Store
 
 __all__ = ["Parts", "UseCases", "existing", "label", "needs"]
@@ -48,6 +49,7 @@ class Parts:
     ways: Ways = field(default_factory=Ways)  # how people are told
     endpoints: tuple[str, ...] = ()  # HOST:PORT of the servers at which owners may have a store, beside the clouds' own
     secret: bytes | None = None  # signs links to projects' stores that have no signatures of their own
+    serving: Serving | None = None  # holds models open that are asked; where there is none, each question starts one
     shelf: Shelf = field(init=False)
 
     def __post_init__(self) -> None:

@@ -35,6 +35,7 @@ from gristmill.records.fair_use import (
 )
 from gristmill.records.people import LOCAL, Deed, Invitation, Member, MemberKind, Membership, Power, Who
 from gristmill.records.previews import Curve, Preview, Sight, Thing
+from gristmill.records.replies import Effect, Reply
 from gristmill.records.runs import (
     Artifact,
     Event,
@@ -109,6 +110,7 @@ __all__ = [
     "Delivery",
     "Edit",
     "EditKind",
+    "Effect",
     "Ended",
     "Event",
     "EventKind",
@@ -138,6 +140,7 @@ __all__ = [
     "Project",
     "Proposal",
     "RecipeEntry",
+    "Reply",
     "Resources",
     "Revision",
     "Role",

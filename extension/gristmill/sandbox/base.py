@@ -4,6 +4,7 @@ Terms
 -----
 sandbox     a way to execute notebooks apart from the platform: a process, a container
 execution   one such place, around one run folder; it is prepared, then started once, then it ends
+talk        a program that stays there and answers lines with lines, until it is killed
 
 Guarantees
 ----------
@@ -24,9 +25,10 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
+from gristmill.errors import NotPossible
 from gristmill.records import Resources
 
-__all__ = ["End", "Ending", "Execution", "Sandbox"]
+__all__ = ["End", "Ending", "Execution", "Gone", "Sandbox", "Silent", "Talk"]
 
 
 class End(StrEnum):
@@ -66,6 +68,38 @@ class Execution(ABC):
         """End it and all it started, now."""
 
 
+class Gone(Exception):
+    """The program that is talked to has ended, or says what is no line."""
+
+
+class Silent(Exception):
+    """The program that is talked to has not answered in time."""
+
+
+class Talk(ABC):
+    """A program that answers lines with lines, one at a time. Override all."""
+
+    @abstractmethod
+    def ask(self, line: bytes, seconds: float) -> bytes:
+        """The line that the program answers with; Gone if it has ended, Silent if there is none within `seconds`."""
+
+    @abstractmethod
+    def lives(self) -> bool:
+        """Whether it is still there."""
+
+    @abstractmethod
+    def memory(self) -> int:
+        """Bytes of memory it holds now."""
+
+    @abstractmethod
+    def kill(self) -> None:
+        """End it and all it started, now; anybody may, also while somebody asks, who finds it gone."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """The same, and let go of it; for whoever asks."""
+
+
 class Sandbox(ABC):
     """A way to execute notebooks. Override what is abstract."""
 
@@ -90,6 +124,14 @@ class Sandbox(ABC):
     @abstractmethod
     def call(self, command: Sequence[str], folder: Path) -> CompletedProcess[str]:
         """Run a program to its end in `folder`, as apart from the platform as a notebook; its output is kept."""
+
+    def talk(self, command: Sequence[str], folder: Path) -> Talk:
+        """Start a program that stays, in `folder`, as apart from the platform; what it logs goes to talk.log there.
+
+        It ends by itself when its standard input does. NotPossible in a sandbox that keeps no programs.
+        """
+        del command, folder
+        raise NotPossible("Nothing can be kept open in this sandbox.", code="not-kept")
 
     @abstractmethod
     def sweep(self, folder: Path) -> int:

@@ -13,6 +13,7 @@ import contextlib
 import json
 import os
 import secrets
+import select
 import subprocess
 import sys
 import time
@@ -25,14 +26,15 @@ import psutil
 
 from gristmill import records
 from gristmill.records import Resources
-from gristmill.sandbox.base import End, Ending, Execution, Sandbox
+from gristmill.sandbox.base import End, Ending, Execution, Gone, Sandbox, Silent, Talk
 
-__all__ = ["ProcessSandbox", "end"]
+__all__ = ["ProcessSandbox", "ProcessTalk", "end"]
 
 _FOLDER = "GRISTMILL_SANDBOX"
 _EXECUTION = "GRISTMILL_EXECUTION"
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")
 _PATIENCE = 10.0  # seconds that a killed process may take to go
+_LONGEST_LINE = 4 << 20  # bytes
 _MEMORY_SHARE = 0.8  # of what the machine has free: the rest is for the platform, and for pages that are merely cached
 
 
@@ -64,6 +66,9 @@ class ProcessSandbox(Sandbox):
     def call(self, command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
         environment = self._environment(folder)
         return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+    def talk(self, command: Sequence[str], folder: Path) -> Talk:
+        return ProcessTalk(command, folder, self._environment(folder))
 
     def sweep(self, folder: Path) -> int:
         return end(list(_marked(_FOLDER, str(folder))))
@@ -122,6 +127,67 @@ class _ProcessExecution(Execution):
         if self._runner.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 self._runner.stdin.close()
+
+
+class ProcessTalk(Talk):
+    """A program that is talked to through pipes that nobody else has.
+
+    It is not told to end with the thread that has started it, as a runner is: that thread is one of a server's many,
+    and goes when there is little to do. The pipe's end tells it instead.
+    """
+
+    def __init__(self, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
+        self._name = secrets.token_hex(8)
+        self._read = bytearray()
+        with (folder / "talk.log").open("wb") as log:
+            self._process = subprocess.Popen(
+                command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, bufsize=0,
+                env={**environment, _EXECUTION: self._name}, start_new_session=True,
+            )  # fmt: skip
+
+    @property
+    def pid(self) -> int:
+        """The program's own process."""
+        return self._process.pid
+
+    def ask(self, line: bytes, seconds: float) -> bytes:
+        deadline = time.monotonic() + seconds
+        told, heard = self._process.stdin, self._process.stdout
+        if told is None or heard is None:
+            raise Gone
+        try:
+            told.write(line + b"\n")
+            ready = select.poll()  # not select.select: a server has more connections than that can tell apart
+            ready.register(heard, select.POLLIN)
+            while (end := self._read.find(b"\n")) < 0:
+                left = deadline - time.monotonic()
+                if left <= 0 or not ready.poll(1000 * left):
+                    raise Silent
+                piece = os.read(heard.fileno(), 1 << 16)
+                self._read += piece
+                if not piece or len(self._read) > _LONGEST_LINE:
+                    raise Gone
+        except (OSError, ValueError):  # a pipe that is broken, or closed by who has killed it
+            raise Gone from None
+        answer, self._read = bytes(self._read[:end]), self._read[end + 1 :]
+        return answer
+
+    def lives(self) -> bool:
+        return self._process.poll() is None
+
+    def memory(self) -> int:
+        return sum(_proportional_memory(process) for process in _tree(self._process.pid))
+
+    def kill(self) -> None:
+        end([*_tree(self._process.pid), *_marked(_EXECUTION, self._name)])
+        self._process.wait()
+
+    def close(self) -> None:
+        self.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
 
 
 def _tree(pid: int) -> list[psutil.Process]:

@@ -1,6 +1,6 @@
 """A model is asked about one thing, and what it writes is read: rows, boxes or a mask.
 
-Rows come in the form of the file that the model has learned from, which is how `predict` writes them.
+Rows come in the form of the file that the model has learned from, which is how a model writes them.
 """
 
 from __future__ import annotations
@@ -12,17 +12,16 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from gristmill.client import Client
 from gristmill.errors import StoreFailed
-from gristmill.records import Model
+from gristmill.records import Effect, Model
 
 __all__ = ["Answer", "Thing", "ask", "row_file"]
 
-_OUTPUTS = {"object-detection": "boxes.json", "image-segmentation": "masks.zip"}  # every other model writes rows
 _NUMBERS = ("probability.", "quantile.", "prediction")  # how the columns of an answer begin
 _MOST = 200  # rows, or things
 _LARGEST = 8 << 20  # bytes of a mask
@@ -44,6 +43,8 @@ class Answer:
     rows: tuple[dict[str, str], ...] = ()
     things: tuple[Thing, ...] | None = None
     mask: str = ""  # a picture as a data: address
+    effects: tuple[Effect, ...] = ()  # what has moved the answer to a single row
+    warm: bool = True  # whether the next one comes at once
 
 
 def ask(client: Client, model: Model, data: bytes | None, name: str) -> Answer:
@@ -53,15 +54,18 @@ def ask(client: Client, model: Model, data: bytes | None, name: str) -> Answer:
         if data is not None:
             given = Path(scratch) / name
             given.write_bytes(data)
-        to = Path(scratch) / "out" / _OUTPUTS.get(model.task, "answers.csv")
-        to.parent.mkdir()
-        client.predict(model.id, given, to)
-        try:
-            if to.suffix == ".json":
-                return Answer(things=_things(to.read_text("utf-8")))
-            return Answer(mask=_mask(to)) if to.suffix == ".zip" else Answer(rows=_rows(model, to.read_bytes()))
-        except (ValueError, KeyError, TypeError, OSError, zipfile.BadZipFile) as error:
-            raise StoreFailed("The model's answer cannot be read.", cure="Ask again.") from error
+        reply = client.ask(model.id, given)
+    ending = Path(reply.name).suffix
+    try:
+        if ending == ".json":
+            found = Answer(things=_things(reply.content.decode()))
+        elif ending == ".zip":
+            found = Answer(mask=_mask(reply.content))
+        else:
+            found = Answer(rows=_rows(model, reply.content))
+    except (ValueError, KeyError, TypeError, OSError, StopIteration, zipfile.BadZipFile) as error:
+        raise StoreFailed("The model's answer cannot be read.", cure="Ask again.") from error
+    return replace(found, effects=reply.effects, warm=reply.warm)
 
 
 def row_file(model: Model, values: Mapping[str, str], numbers: frozenset[str]) -> bytes:
@@ -111,8 +115,8 @@ def _things(text: str) -> tuple[Thing, ...]:
     return tuple(found)
 
 
-def _mask(path: Path) -> str:
-    with zipfile.ZipFile(path) as opened:
+def _mask(data: bytes) -> str:
+    with zipfile.ZipFile(io.BytesIO(data)) as opened:
         info = next(info for info in opened.infolist() if info.filename.lower().endswith(".png"))
         if info.file_size > _LARGEST:
             raise ValueError("the mask is too large to be shown")

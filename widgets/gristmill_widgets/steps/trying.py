@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gristmill.records import Column, ColumnKind, Dataset, Failure, Model
-from gristmill_widgets.charts import bars
+from gristmill_widgets.charts import bars, signed_bars
 from gristmill_widgets.html import Child, Html, el, plain, shorten
 from gristmill_widgets.pieces import card, loading, table
 from gristmill_widgets.steps.asking import Answer, Thing, ask, row_file
@@ -31,6 +31,8 @@ _LONGEST = 20_000  # letters of a value
 _PICTURE = 20 << 20  # bytes
 _CLASSES = 6
 _THINGS = 20
+_MOVED = 6  # values that are shown to have moved an answer
+_LEAST = 0.001  # of a chance, below which a value has not
 _SURE = 0.3  # below, a thing is not shown
 _NUMBERS = ("number", "integer")
 
@@ -151,6 +153,8 @@ class Trying:
         if found is None:
             return el("p", s.try_none, class_="gm-note")
         took = el("p", s.try_took.format(time=f"{self._seconds:.1f} s"), class_="gm-note")
+        if not found.warm:
+            took = Html(took + el("p", s.try_cold, class_="gm-note"))
         if found.things is not None:
             return [self._found(found.things), took]
         if found.mask:
@@ -171,7 +175,27 @@ class Trying:
         if chances:
             said.append(el("h3", s.try_sure))
             said.append(bars(s, chances, 1.0, most=_CLASSES))
-        return [*said, took]
+        return [*said, self._moved(found, self._written(answer), classes=bool(chances)), took]
+
+    def _moved(self, found: Answer, answer: str, *, classes: bool) -> Child:
+        """What has moved the answer: which values, and by how much."""
+        s = self.s
+        if self._kind() != "row" or len(self._columns) < 2 or not found.warm or self._dataset is None:
+            return None
+        moved = [one for one in found.effects if abs(one.by) >= (_LEAST if classes else 0.0) and one.by]
+        if not moved:
+            return el("p", s.try_moved_none, class_="gm-note")
+        shown = []
+        for one in moved[:_MOVED]:
+            name = s.try_moved_by.format(
+                name=shorten(one.column, 30), value=self._written(one.value) or s.try_blank,
+                usual=self._written(one.usual),
+            )  # fmt: skip
+            by = 100 * one.by if classes else one.by
+            amount = ("+" if by > 0 else "\N{MINUS SIGN}") + number(s, abs(round(by, 1) if classes else by), 3)
+            shown.append((name, s.try_points.format(n=amount) if classes else amount, one.by))
+        how = (s.try_moved_class if classes else s.try_moved_number).format(answer=shorten(answer, 40))
+        return [el("h3", s.try_moved), signed_bars(shown), el("p", how, class_="gm-note")]
 
     def _many(self, rows: Sequence[dict[str, str]]) -> Child:
         names = list(rows[0]) if rows else []

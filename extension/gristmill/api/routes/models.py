@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
+from anyio import to_thread
 from fastapi import Response
 from fastapi.responses import RedirectResponse
 
 from gristmill.api.routes.data import Project
 from gristmill.api.routing import Body, Cursor, Limit, Page, Routes, page
+from gristmill.api.service import Service
+from gristmill.errors import UsageError
 from gristmill.mill import Mill
-from gristmill.records import Lineage, Model, Run, Stage
+from gristmill.records import Lineage, Model, Reply, Run, Stage
 
 __all__ = ["routes"]
 
 routes = Routes("models")
+
+_MOST_ASKED = 28 << 20  # bytes: a file of 20 MiB in base64
+_LONGEST_NAME = 200
 
 
 class Staging(Body):
@@ -27,6 +35,14 @@ class Asking(Body):
     """What a model shall answer: an upload, by its id or URL; none where series only go on."""
 
     upload_id: str | None = None
+    settings: dict[str, Any] | None = None
+
+
+class Question(Body):
+    """A small file, by its name and its bytes in base64; none where series only go on."""
+
+    file: str = ""
+    content: bytes | None = None
     settings: dict[str, Any] | None = None
 
 
@@ -70,3 +86,25 @@ def lineage(mill: Mill, model_id: str) -> Lineage:
 def batch(mill: Mill, model_id: str, body: Asking) -> Run:
     """Queue a run that has the model answer every row of an upload, of which one is an editor."""
     return mill.batch(model_id, body.upload_id, body.settings)
+
+
+@routes.post("/models/{model_id}/ask", who="viewer", takes=Question, gives=Reply, most=_MOST_ASKED)
+async def ask(service: Service, mill: Mill, model_id: str, body: Question) -> Reply:
+    """What the model says to a small file, at once; it is held open for the next question."""
+
+    def asked() -> Reply:
+        if body.content is None:
+            return mill.ask(model_id, None, body.settings)
+        with tempfile.TemporaryDirectory(prefix="gristmill-") as scratch:
+            data = Path(scratch) / _file_name(body.file)
+            data.write_bytes(body.content)
+            return mill.ask(model_id, data, body.settings)
+
+    return await to_thread.run_sync(asked, limiter=service.asking)
+
+
+def _file_name(name: str) -> str:
+    """The name itself, if a file can have it: it tells what is in the file, and stands in what is said of it."""
+    if not name.isprintable() or "/" in name or name.strip(". ") == "" or len(name.encode()) > _LONGEST_NAME:
+        raise UsageError(f"{name[:60]!r} cannot be a file's name.", cure="Give one such as row.csv.")
+    return name

@@ -12,11 +12,15 @@ from gristmill.client.fetching import fetch
 from gristmill.client.hub.calling import MOST, given
 from gristmill.client.hub.data import Data
 from gristmill.client.hub.folders import packed, unpack
+from gristmill.client.uploading import existing
 from gristmill.client.wire import path_of
-from gristmill.errors import NotFound, UsageError
-from gristmill.records import Lineage, Model, Run, RunKind, RunStatus, Stage, WeightsEntry
+from gristmill.errors import NotFound, NotPossible, UsageError
+from gristmill.records import Lineage, Model, Reply, Run, RunKind, RunStatus, Stage, WeightsEntry
 
 __all__ = ["Models"]
+
+_LARGEST_QUESTION = 20 << 20  # bytes
+_LONGEST_ANSWER = 300.0  # seconds: a large model takes a while to open
 
 
 class Models(Data):
@@ -76,6 +80,28 @@ class Models(Data):
                 shutil.move(unpacked, folder)
         return self._asker(model, folder, data, to, settings or {}, told)
 
+    def ask(self, model_id: str, data: Path | None = None, settings: Mapping[str, Any] | None = None) -> Reply:
+        body: dict[str, object] = {"settings": dict(settings or {})}
+        if data is not None:
+            body |= {"file": data.name, "content": _small(data)}
+        try:
+            path = path_of("models", model_id, "ask")
+            return self._wire.ask("POST", path, Reply, body=body, patience=_LONGEST_ANSWER)
+        except NotPossible as error:
+            if error.failure.code != "no-engine":
+                raise
+        return self._asked_elsewhere(self.model(model_id), data, settings)
+
+    def _asked_elsewhere(self, model: Model, data: Path | None, settings: Mapping[str, Any] | None) -> Reply:
+        """The same, where the hub's API cannot open models: here, or by a run of the hub's."""
+        told: list[str] = []
+        with tempfile.TemporaryDirectory() as scratch:
+            answers = model.schema.get("answers") or ["csv"]
+            to = Path(scratch) / f"answers.{answers[0]}"
+            count = self.predict(model.id, data, to, settings, told=told.append)
+            content = to.read_bytes()
+        return Reply(model_id=model.id, name=to.name, content=content, count=count, warm=False, told=tuple(told))
+
     def batch(self, model_id: str, upload_id: str | None = None, settings: Mapping[str, Any] | None = None) -> Run:
         body = given(upload_id=upload_id, settings=dict(settings or {}))
         return self._wire.ask("POST", path_of("models", model_id, "batches"), Run, body=body, create=True)
@@ -117,3 +143,15 @@ class Models(Data):
             return self._wire.read(self._sent("weights", body), WeightsEntry)
         finally:
             self._wire.send("DELETE", path_of("uploads", upload.id))
+
+
+def _small(path: Path) -> bytes:
+    """A file that is small enough to be asked about at once; in the Mill's words where it is not."""
+    existing(path)
+    if path.stat().st_size > _LARGEST_QUESTION:
+        raise UsageError(
+            f"{path.name} is too large to be answered at once.",
+            cause=f"It has more than {_LARGEST_QUESTION >> 20} MiB.",
+            cure="Predict the file: gristmill batch, or batch() of a client.",
+        )
+    return path.read_bytes()
