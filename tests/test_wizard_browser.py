@@ -123,6 +123,20 @@ def test_what_cannot_be_taken_says_why_and_the_zone_takes_another(visit: Callabl
     assert here.said == []
 
 
+def test_what_is_said_of_something_typed_is_seen_and_stays(visit: Callable[..., Visit]) -> None:
+    here = visit(width=390).at("have")
+    here.chooses("grain.csv", a_file())
+    here.page.click("text=/^Next$/")
+    here.page.fill("input[name=own]", "soon")
+    here.page.click("button.gm-train")  # at once: what was typed has not been told yet
+    here.has("is no length of time")
+    here.page.wait_for_timeout(600)  # as long as what was typed is waited for, and more
+    place = here.page.locator(".gm-problem").bounding_box()
+    assert place["y"] >= 0
+    assert place["y"] + place["height"] <= 900
+    assert here.said == []
+
+
 def test_theme_and_language_are_ones_own(visit: Callable[..., Visit]) -> None:
     here = visit(scheme="dark").at("have")
     ground = "getComputedStyle(document.querySelector('.gm-page')).backgroundColor"
@@ -227,6 +241,22 @@ def test_an_upload_is_paused_and_goes_on_after_a_reload(hub_page: Visit, api: Ap
     assert 1 <= len(sent) <= 2  # of three: what had arrived is not sent again
 
 
+def test_a_file_that_changes_on_its_way_is_told_of_and_taken_again(hub_page: Visit, api: Api, tmp_path: Path) -> None:
+    file = on_disk(tmp_path)
+    _, arrived = through(hub_page, api, fails=lambda number: number > 1, busy=True)
+    hub_page.at("have").page.set_input_files(FILE, str(file))
+    while not arrived:
+        hub_page.page.wait_for_timeout(100)
+    with file.open("ab") as more:
+        more.write(b"f1,2,3\n")
+    hub_page.has("The file was changed or moved")
+    hub_page.page.unroute("**/store/**")
+    through(hub_page, api)
+    hub_page.page.set_input_files(FILE, str(file))
+    hub_page.has("What do you want to know?")
+    assert hub_page.said == []
+
+
 def test_a_store_that_refuses_the_page_gets_the_file_all_the_same(hub_page: Visit) -> None:
     hub_page.at("have").chooses("grain.csv", a_file())  # the page's own address has no store
     hub_page.has("What do you want to know?")
@@ -257,6 +287,10 @@ def test_from_a_sample_to_an_answer(visit: Callable[..., Visit], tmp_path: Path)
     here.page.click("#gm-tab-report")
     frame = here.page.wait_for_selector(".gm-report iframe")
     assert frame.get_attribute("sandbox") == "allow-scripts allow-popups"
+    here.page.click("[data-value=settings]")
+    here.page.click("[data-theme=dark]")  # which a frame does not know by itself
+    here.page.wait_for_selector("iframe[srcdoc*='id=\"dark\" checked']", state="attached")
+    here.page.keyboard.press("Escape")
     with here.page.expect_download() as fetched:
         here.page.click("text=Download the model")
     assert Path(fetched.value.path()).read_bytes()[:2] == b"PK"

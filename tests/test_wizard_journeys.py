@@ -1,18 +1,31 @@
-"""People on a whole installation, as `gristmill up` brings it up: can all use its pages, and what if things break."""
+"""People on a whole installation, as `gristmill up` brings it up: from sign-in to a prediction, and what goes wrong.
+
+The table and the series lie in a folder of the installation's own; the pictures in a bucket, which the browser itself
+sends to and fetches from.
+"""
 
 from __future__ import annotations
 
+import csv
+import io
+import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from services.installations import PASSWORD, Installation, installed
+from services.s3 import S3Server
 from test_wizard_browser import ATTACK, FILE, Visit, a_large_file
 from test_wizard_pages import a_file
 
 pytestmark = pytest.mark.slow
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+TRAINED = 280_000.0  # milliseconds
+ANSWERED = 120_000.0
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +33,20 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     for needed in ("jupyterhub", "jupyterhub_traefik_proxy", "voila", "anywidget"):
         pytest.importorskip(needed)
     with installed(tmp_path_factory.mktemp("whole"), GRISTMILL_WIZARD="on") as here:
+        yield here
+
+
+@pytest.fixture
+def hub_with_bucket(
+    tmp_path: Path, s3_servers: Callable[[str], S3Server], request: pytest.FixtureRequest
+) -> Iterator[Installation]:
+    """An installation whose store is a bucket of another origin, which its pages may reach."""
+    request.getfixturevalue("s3_environment")
+    for needed in ("jupyterhub", "jupyterhub_traefik_proxy", "voila", "anywidget"):
+        pytest.importorskip(needed)
+    server = s3_servers("juicefs")
+    told = {"GRISTMILL_STORE": server.store_url("whole"), "GRISTMILL_WIZARD_CONNECT": server.endpoint}
+    with installed(tmp_path / "whole", GRISTMILL_WIZARD="on", **told) as here:
         yield here
 
 
@@ -35,20 +62,146 @@ class Person(Visit):
         self.page.wait_for_selector(".gm-main h1")
         return self
 
+    def trains(self, seconds: int) -> Person:
+        """On from the proposal, to a model."""
+        self.page.click("text=/^Next$/")
+        self.has("How long may it take?")
+        self.page.fill("input[name=own]", f"{seconds}s")
+        self.page.wait_for_selector("input[value=own]:checked")
+        self.page.click("button.gm-train")
+        self.has("Learning to predict")
+        if self.ended():  # a busy machine has made no model in that time
+            self.page.click("text=Go on with more time")
+            self.page.wait_for_selector(".gm-ended", state="detached")
+            assert not self.ended(), self.page.inner_text(".gm-main")
+        return self
+
+    def ended(self) -> bool:
+        """Whether the run that is watched ends without a model."""
+        self.page.wait_for_selector("[role=tablist], .gm-ended", timeout=TRAINED)
+        return bool(self.page.locator(".gm-ended").count())
+
+    def asks(self, click: str, answer: str = ".gm-answer") -> str:
+        """What the model says at once."""
+        self.page.click(click)
+        self.page.wait_for_selector(answer, timeout=ANSWERED)
+        return str(self.page.inner_text(answer))
+
+    def fetches(self, click: str) -> tuple[str, str, bytes]:
+        """What is handed over: its name, where it came from, and the file."""
+        with self.page.expect_download() as fetched:
+            self.page.click(click)
+        return fetched.value.suggested_filename, fetched.value.url, Path(fetched.value.path()).read_bytes()
+
+    def predicts(self, file: dict[str, Any] | str) -> list[dict[str, str]]:
+        """The rows that the model writes for a whole file."""
+        self.page.click("#gm-tab-file")
+        self.page.set_input_files("[data-upload=rows] input[type=file] >> nth=0", file)
+        self.page.wait_for_selector(".gm-ended", timeout=ANSWERED)
+        return list(csv.DictReader(io.StringIO(self.fetches("text=Download the predictions")[2].decode())))
+
+
+@contextmanager
+def _signed_in(chromium: Any, hub: Installation, name: str, **how: Any) -> Iterator[Person]:
+    hub.person(name, admin=how.pop("admin", False))
+    one = Person(chromium, f"{hub.url}/services/wizard/", **how)
+    try:
+        yield one.signs_in(name)
+    finally:
+        one.context.close()
+
 
 @pytest.fixture
 def person(chromium: Any, hub: Installation) -> Iterator[Callable[..., Person]]:
     """A function: somebody of that name, signed in, in front of the wizard."""
-    people = []
+    with ExitStack() as people:
+        yield lambda name, **how: people.enter_context(_signed_in(chromium, hub, name, **how))
 
-    def come(name: str, *, admin: bool = False, **how: Any) -> Person:
-        hub.person(name, admin=admin)
-        people.append(Person(chromium, f"{hub.url}/services/wizard/", **how))
-        return people[-1].signs_in(name)
 
-    yield come
-    for one in people:
-        one.context.close()
+def pictures(each: int = 40) -> bytes:
+    """Discs and squares, in a folder each."""
+    from PIL import Image, ImageDraw
+
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        for number in range(2 * each):
+            name, drawn = ("disc", "ellipse") if number % 2 else ("square", "rectangle")
+            picture = Image.new("RGB", (64, 48), (180 + number % 60, 200, 140 + number))
+            left, top = number % 30, number % 14
+            getattr(ImageDraw.Draw(picture), drawn)((left, top, left + 26, top + 26), fill=(60, 3 * number, 90))
+            png = io.BytesIO()
+            picture.save(png, "PNG")
+            archive.writestr(f"{name}/{number}.png", png.getvalue())
+    return held.getvalue()
+
+
+# --- from sign-in to a prediction ------------------------------------------------------------------------------------
+
+
+@pytest.mark.engine
+def test_a_table_is_dropped_and_its_model_asked_and_taken_along(person: Callable[..., Person]) -> None:
+    pytest.importorskip("autogluon.tabular")
+    here = person("tilda")
+    here.has("From a file to a model")
+    here.page.click("text=Bring your data")
+    here.drops("penguins.csv", (EXAMPLES / "penguins.csv").read_bytes())
+    here.has("The first rows")
+    here.trains(40)
+    assert here.asks("text=Ask the model") in ("Adelie", "Chinstrap", "Gentoo")
+
+    for said, name, begins in (
+        ("Download the model", "penguins-1.zip", b"PK"),
+        ("Download its notebook", "penguins", b"{"),
+    ):
+        called, url, data = here.fetches(f"text={said}")
+        assert called.startswith(name)
+        assert data.startswith(begins)
+        assert "/store/" in url  # straight from there
+
+    here.page.click("[data-value=settings]")
+    assert here.page.get_attribute("text=Sign out", "href") == "/hub/logout"
+    here.page.keyboard.press("Escape")
+    rows = here.predicts(str(EXAMPLES / "penguins.csv"))
+    assert len(rows) == 344
+    assert sum(row["species"] == row["prediction"] for row in rows) > 300
+    assert here.said == []
+
+
+@pytest.mark.engine
+def test_a_series_is_drawn_and_goes_on(person: Callable[..., Person]) -> None:
+    pytest.importorskip("autogluon.timeseries")
+    here = person("serena").at("have")
+    here.page.click("[data-value=bakeries]")
+    here.has("How “loaves” goes")
+    assert here.page.locator(".gm-trace path").count() == 4
+    here.trains(60)
+    here.asks("text=Show what comes next", ".gm-forecast")
+    assert here.page.locator(".gm-forecast .gm-band").count() == 6
+    assert here.page.locator(".gm-forecast li", has_text="Bridge").count() == 1
+    assert here.said == []
+
+
+@pytest.mark.engine
+def test_pictures_go_to_a_bucket_and_one_more_is_told(chromium: Any, hub_with_bucket: Installation) -> None:
+    pytest.importorskip("autogluon.tabular")
+    archive, sent = pictures(), []
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        one = {"name": "new.png", "mimeType": "image/png", "buffer": opened.read("disc/1.png")}
+    with _signed_in(chromium, hub_with_bucket, "piet") as here:
+        here.page.on("requestfinished", lambda request: sent.append((request.method, request.url)))
+        here.at("have").page.set_input_files(FILE, {"name": "s.zip", "mimeType": "application/zip", "buffer": archive})
+        here.has("Some of your pictures")
+        assert [url for method, url in sent if method == "PUT" and "/whole/" in url and hub_with_bucket.url not in url]
+        assert here.page.locator(".gm-sight img").count() == 12
+        here.page.wait_for_function("[...document.querySelectorAll('.gm-sight img')].every(one => one.naturalWidth)")
+        here.trains(60)
+        here.page.set_input_files("input[data-pick]", one)
+        here.page.wait_for_selector(".gm-answer", timeout=ANSWERED)
+        assert here.page.inner_text(".gm-answer") == "disc"
+        _, url, model = here.fetches("text=Download the model")
+        assert model.startswith(b"PK")
+        assert hub_with_bucket.url not in url  # from the bucket itself
+        assert here.said == []
 
 
 # --- everybody can use it --------------------------------------------------------------------------------------------

@@ -170,6 +170,7 @@ def test_a_length_of_ones_own(mill: Mill, tmp_path: Path) -> None:
     visitor = Visitor(mill).comes(f"time/{dataset_of(mill, tmp_path)}").does("how", "own")
     visitor.does("train", own="soon")
     assert "is no length of time" in visitor.sees
+    assert "Try again" not in visitor.sees
     assert mill.runs() == ()
     visitor.does("train", own="20")  # minutes, if nothing else is said
     assert mill.runs()[0].budget == 1200.0
@@ -378,7 +379,7 @@ def test_a_run_is_watched_and_can_be_stopped(mill: Mill, tmp_path: Path) -> None
     visitor = Visitor(Playing(mill, running)).comes(f"run/{run.id}")
     while "LightGBM" not in visitor.sees:
         visitor.app.work.settle()
-    assert "Trying Boosted trees, fast" in visitor.sees
+    assert "Trying: Boosted trees, fast" in visitor.sees
     assert "Who leads" in visitor.sees
     assert {"keep", "cancel"} <= {at.get("data-act") for _, at in visitor.elements}
     visitor.does("cancel")

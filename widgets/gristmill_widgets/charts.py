@@ -9,7 +9,7 @@ from gristmill_widgets.html import Child, Html, el, shorten
 from gristmill_widgets.strings import English
 from gristmill_widgets.words import number, share, value
 
-__all__ = ["bars", "histogram", "line", "signed_bars", "trace"]
+__all__ = ["band", "bars", "histogram", "line", "signed_bars", "trace"]
 
 _WIDE, _HIGH = 240, 56
 
@@ -84,6 +84,30 @@ def trace(values: Sequence[float | None], *, label: str) -> Html:
         is_drawing = one is not None
     drawn = el("path", d=path, class_="gm-line", fill="none", vector_effect="non-scaling-stroke")
     return el("svg", drawn, viewBox=f"0 0 {wide:.0f} {high_px:.0f}", preserveAspectRatio="none", role="img",
+              aria_label=label, class_="gm-trace")  # fmt: skip
+
+
+def band(
+    values: Sequence[float | None], low: Sequence[float | None], high: Sequence[float | None], *, label: str
+) -> Html:
+    """Values one after another, in the band between `low` and `high`, where both are known."""
+    there = [one for one in (*values, *low, *high) if one is not None]
+    if not there:
+        return Html("")
+    least, range_ = min(there), (max(there) - min(there)) or 1.0
+    wide, high_px = 600.0, 100.0
+    step = wide / max(1, len(values) - 1)
+
+    def path(points: Sequence[tuple[int, float]]) -> str:
+        return "L".join(f"{at * step:.1f} {high_px - 4 - (high_px - 8) * (y - least) / range_:.1f}" for at, y in points)
+
+    def known(column: Sequence[float | None]) -> list[tuple[int, float]]:
+        return [(at, one) for at, one in enumerate(column) if one is not None]
+
+    lower, upper = known(low), known(high)
+    around = el("path", d=f"M{path(upper)}L{path(lower[::-1])}Z", class_="gm-band") if lower and upper else None
+    drawn = el("path", d=f"M{path(known(values))}", class_="gm-line", fill="none", vector_effect="non-scaling-stroke")
+    return el("svg", around, drawn, viewBox=f"0 0 {wide:.0f} {high_px:.0f}", preserveAspectRatio="none", role="img",
               aria_label=label, class_="gm-trace")  # fmt: skip
 
 

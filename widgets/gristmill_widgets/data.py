@@ -13,6 +13,7 @@ __all__ = ["columns_of", "facts_of"]
 
 _COLUMNS = 60  # shown at once
 _TEXTS = 3
+_TEXT = 160  # letters of each
 _SEEN = (ColumnKind.PICTURE, ColumnKind.BOXES)  # a glance at them says more than their values do
 
 
@@ -68,12 +69,12 @@ def _look(s: English, column: Column) -> Child:
         return el("p", value(s, column.minimum), " → ", value(s, column.maximum), class_="gm-span")
     if column.kind in (ColumnKind.TEXT, ColumnKind.IDENTIFIER, ColumnKind.PICTURE) and column.examples:
         return el(
-            "ul", [el("li", shorten(one, 90), dir="auto") for one in column.examples[:_TEXTS]], class_="gm-quotes"
+            "ul", [el("li", shorten(one, _TEXT), dir="auto") for one in column.examples[:_TEXTS]], class_="gm-quotes"
         )
     if column.top:
         return bars(s, [(name, float(amount)) for name, amount in column.top], whole)
     if column.examples:
         return el(
-            "ul", [el("li", shorten(one, 90), dir="auto") for one in column.examples[:_TEXTS]], class_="gm-quotes"
+            "ul", [el("li", shorten(one, _TEXT), dir="auto") for one in column.examples[:_TEXTS]], class_="gm-quotes"
         )
     return el("p", s.kinds[column.kind], class_="gm-note")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gristmill.records import Curve, Dataset, Preview, Sight
+from gristmill.records import ColumnKind, Curve, Dataset, Preview, Sight
 from gristmill_widgets.charts import trace
 from gristmill_widgets.html import Child, Html, el, shorten
 from gristmill_widgets.pieces import action, card, table
@@ -15,6 +15,7 @@ __all__ = ["glance"]
 
 _FEW = 6  # rows that are shown at first
 _CELL = 60
+_TEXT = 280  # letters of a text, which has several lines
 _LABELS = 4
 
 
@@ -33,6 +34,7 @@ def glance(s: English, dataset: Dataset, found: Preview, *, target: str, whole: 
 
 def _rows(s: English, dataset: Dataset, found: Preview, target: str, *, whole: bool) -> Html:
     kinds = {column.name: s.kinds[column.kind] for column in dataset.profile.main.columns}
+    texts = {column.name for column in dataset.profile.main.columns if column.kind is ColumnKind.TEXT}
     place = found.columns.index(target) if target in found.columns else -1
     order = [place, *(at for at in range(len(found.columns)) if at != place)] if place >= 0 else range(
         len(found.columns)
@@ -43,7 +45,7 @@ def _rows(s: English, dataset: Dataset, found: Preview, target: str, *, whole: b
         for at in order
     ]  # fmt: skip
     shown = found.rows if whole else found.rows[:_FEW]
-    rows: list[list[Child]] = [[_cell(s, row[at]) for at in order] for row in shown]
+    rows: list[list[Child]] = [[_cell(s, row[at], is_text=found.columns[at] in texts) for at in order] for row in shown]
     left = len(found.rows) - len(shown)
     more = action(s.rows_more.format(n=number(s, len(found.rows))), "rows", kind="is-quiet") if left else None
     return card(
@@ -52,9 +54,11 @@ def _rows(s: English, dataset: Dataset, found: Preview, target: str, *, whole: b
     )  # fmt: skip
 
 
-def _cell(s: English, text: str | None) -> Child:
+def _cell(s: English, text: str | None, *, is_text: bool) -> Child:
     if text is None:
         return el("span", s.no_value, class_="gm-missing")
+    if is_text and len(text) > _CELL:
+        return el("span", shorten(text, _TEXT), class_="gm-text", dir="auto")
     return el("span", shorten(text, _CELL), dir="auto")
 
 

@@ -24,6 +24,8 @@ __all__ = [
     "table",
 ]
 
+# What the same once more does not mend: something else is to be filled in, or somebody else to be asked.
+_FOR_THE_VISITOR = frozenset({"usage", "value", "budget-too-small", "not-confirmed", "not-allowed", "over-limit"})
 _LONGEST = 400  # letters of what the platform says: it may name what somebody has named
 
 # A cure for a terminal helps nobody here: a sentence that names a command or one of its options.
@@ -46,7 +48,7 @@ def sentence(s: English, why: Failure) -> str:
 
 def problem(s: English, why: Failure) -> Html:
     """The same on the page, with a way on."""
-    on: Child = action(s.try_again, "again")
+    on: Child = None if why.code in _FOR_THE_VISITOR else action(s.try_again, "again")
     if why.code == "not-signed-in":
         inside: Child = el("p", s.signed_out)
         on = el("button", s.reload, type="button", class_="gm-button", data_reload=True)

@@ -93,7 +93,12 @@ class Page {
       this.page = this.model.get("page");
       node.replaceChildren(parsed(this.model.get("main")));
       this.turned = !first;
-    } else morphInto(node, parsed(this.model.get(region)));
+    } else {
+      const troubled = node.querySelector(".gm-problem")?.textContent;
+      morphInto(node, parsed(this.model.get(region)));
+      const trouble = node.querySelector(".gm-body > .gm-problem");
+      if (trouble && trouble.textContent !== troubled) trouble.scrollIntoView({ block: "nearest" }); // it may stand above what was pressed
+    }
     if (region === "dialog") this.modal(node);
     this.dress();
     if (this.turned) { this.turned = false; this.root.scrollIntoView({ block: "start" }); (node.querySelector("h1") || node).focus({ preventScroll: true }); }
@@ -119,6 +124,7 @@ class Page {
     for (const drop of this.drops.values()) if (drop.words !== words) drop.speak(words);
     for (const node of this.root.querySelectorAll("[data-upload]")) if (!this.drops.has(node)) this.drops.set(node, new Drop(node, (m, b) => this.say(m, b), words));
     for (const node of this.root.querySelectorAll("[data-report]")) this.frame(node);
+    for (const node of this.root.querySelectorAll("[data-hub]")) this.leads(node);
     for (const node of this.root.querySelectorAll("[data-preview]")) if (this.preview && node.dataset.shown !== this.preview) { node.dataset.shown = this.preview; node.replaceChildren(made("img", { src: this.preview, alt: "" })); }
     for (const tab of this.root.querySelectorAll("[role=tab][aria-selected=true]")) { // no tab that is open stands outside
       const list = tab.parentElement, left = tab.offsetLeft - list.offsetLeft;
@@ -128,12 +134,20 @@ class Page {
     this.tick();
   }
 
+  leads(node) { // to a page of the hub, where there is one: the wizard is a service of its own below it
+    const [before, after] = location.pathname.split("services/");
+    if (after === undefined || this.inLab) return;
+    node.setAttribute("href", `${before}hub/${node.dataset.hub}`);
+    node.hidden = false;
+  }
+
   frame(node) { // somebody's own page: without allow-same-origin nothing in it can act as the reader
-    const report = this.model.get("report");
-    if (!report || node.dataset.shown === String(report.length)) return;
-    node.dataset.shown = report.length;
+    const report = this.model.get("report"), theme = this.theme(), shown = `${report.length}/${theme}`;
+    if (!report || node.dataset.shown === shown) return;
+    node.dataset.shown = shown;
     const frame = made("iframe", { sandbox: "allow-scripts allow-popups", title: node.dataset.title || "", referrerpolicy: "no-referrer" });
-    frame.srcdoc = report;
+    // A report has a switch of its own, which begins as the page's stands: a frame knows only the system's theme.
+    frame.srcdoc = theme === "auto" ? report : report.replace('id="auto" checked', 'id="auto"').replace(`name="scheme" id="${theme}"`, "$& checked");
     node.replaceChildren(frame);
   }
 
@@ -178,7 +192,8 @@ class Page {
       const node = event.target;
       if (!node.matches("input[data-input]")) return;
       clearTimeout(this.typing);
-      this.typing = setTimeout(() => this.say({ act: node.dataset.input, value: node.value, fields: fieldsOf(node) }), 250);
+      this.typed = () => { clearTimeout(this.typing); this.typed = null; this.say({ act: node.dataset.input, value: node.value, fields: fieldsOf(node) }); };
+      this.typing = setTimeout(() => this.typed?.(), 250);
     });
     root.addEventListener("keydown", (event) => { // tabs are gone through by arrows
       const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -211,6 +226,7 @@ class Page {
   }
 
   act(node, from, value) {
+    this.typed?.(); // what was typed comes first, or it would wipe away what is said about it
     if (node.dataset.once !== undefined) {
       const button = node.localName === "form" ? node.querySelector("[type=submit]") : node;
       if (button.getAttribute("aria-busy") === "true") return;

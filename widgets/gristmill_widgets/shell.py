@@ -164,6 +164,8 @@ class Shell:
             el("h3", s.theme), el("div", themes, class_="gm-switch", role="group", aria_label=s.theme),
             el("h3", s.spoken), el("div", languages, class_="gm-switch", role="group", aria_label=s.spoken),
             el("h3", s.tell), el("div", told, class_="gm-row", role="group", aria_label=s.tell),
+            el("a", s.account, data_hub="home", class_="gm-button gm-hub", hidden=True),
+            el("a", s.sign_out, data_hub="logout", class_="gm-button gm-hub is-quiet", hidden=True),
         ]  # fmt: skip
 
 

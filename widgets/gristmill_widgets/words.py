@@ -98,7 +98,7 @@ def score(s: English, name: str, found: float | None) -> str:
     if found is None:
         return "–"
     if name in s.in_percent:
-        return s.percent.format(_set(s, f"{100 * found:.1f}"))
+        return s.percent.format(_set(s, "100" if found == 1 else f"{100 * found:.1f}"))
     digits = 3 if abs(found) < 10 else 2 if abs(found) < 1000 else 0
     return _set(s, f"{found:,.{digits}f}")
 

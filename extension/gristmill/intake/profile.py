@@ -99,9 +99,10 @@ def profile(
 
     found, too_narrow = _sniff(folder, [file for file in files if is_table(folder / file)])
     if not found:
+        those = f"Its {len(files):,} files are" if len(files) > 1 else "Its one file is"
         raise DataRejected(
             "The upload holds no table.",
-            cause=f"Its {len(files):,} files are neither CSV, Parquet nor Excel." if files else "It holds no file.",
+            cause=f"{those} neither CSV, Parquet nor Excel." if files else "It holds no file.",
             cure="Put a CSV, Parquet or Excel file with one row per case into it.",
             code="no-table",
         )

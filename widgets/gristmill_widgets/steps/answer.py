@@ -131,7 +131,7 @@ class Answer:
             return self.trying.content() if self.trying is not None else loading(s.loading)
         if self._tab == "file":
             return self._file(model)
-        return self._board() if self._tab == "board" else self._about(model)
+        return self._board(model) if self._tab == "board" else self._about(model)
 
     def _file(self, model: Model) -> Child:
         s = self.s
@@ -140,21 +140,28 @@ class Answer:
         ahead = action(s.file_series, "series_file", kind="is-main", once=True) if is_series else None
         return [el("p", s.file_lead.format(target=shorten(model.target, 40))), ahead, drop]
 
-    def _board(self) -> Child:
+    def _board(self, model: Model) -> Child:
         from gristmill_widgets.steps.watch import candidate
 
         s, run = self.s, self._run
         called, explained = metric(s, run.metric)
+        best = str(model.metrics.get("best", ""))  # several may have the same score
+        badge = el("span", s.board_chosen, class_="gm-badge")
         rows: list[list[Child]] = [
             [
                 str(place),
-                el("span", candidate(s, row.model), el("small", shorten(row.model, 40)), class_="gm-candidate"),
+                el(
+                    "span",
+                    el("span", candidate(s, row.model), " ", badge if row.model == best else None),
+                    el("small", shorten(row.model, 40)),
+                    class_="gm-candidate",
+                ),
                 el("b", score(s, run.metric, row.test_score)),
                 score(s, run.metric, row.score),
                 duration(s, row.fit_seconds) if row.fit_seconds is not None else "–",
                 size(s, row.bytes) if row.bytes is not None else "–",
             ]
-            for place, row in enumerate(run.leaderboard, start=1)
+            for place, row in enumerate(sorted(run.leaderboard, key=lambda row: row.model != best), start=1)
         ]
         names: list[Child] = [s.col_place, s.col_candidate, s.col_test, s.col_validation, s.col_time, s.col_size]
         return [el("p", el("b", called), ". ", explained, " ", s.board_note, class_="gm-note"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gristmill.records import Event, Run, RunKind, RunStatus
+from gristmill.records import Event, Model, Run, RunKind, RunStatus
 from gristmill_widgets.following import Following, Story
 from gristmill_widgets.html import Html, el, shorten
 from gristmill_widgets.links import fragment_of
@@ -31,6 +31,7 @@ class RunPage(Page):
         self.run: Run | None = None
         self.story = Story()
         self.is_lost = False
+        self.model: Model | None = None  # that a run asks which trains none
         self._following: Following | None = None
         self.deleting = Deleting(self)
         self.watch = Watch(self)
@@ -38,7 +39,8 @@ class RunPage(Page):
 
     @property
     def step(self) -> int:  # type: ignore[override]
-        return 5 if self.answer is not None else 4
+        is_answer = self.answer is not None or (self.run is not None and self.run.kind is not RunKind.TRAIN)
+        return 5 if is_answer else 4
 
     @property
     def title(self) -> str:
@@ -65,8 +67,14 @@ class RunPage(Page):
     def _found(self, run: Run) -> None:
         self.run = run
         self._turn()
-        if self.answer is None or run.kind is not RunKind.TRAIN:
+        if self.answer is None:
             self.follow()
+        model_id = run.model_id
+        if run.kind is not RunKind.TRAIN and model_id is not None:
+            self.ask(lambda: self.app.client.model(model_id), self._asked, lambda _: None)
+
+    def _asked(self, model: Model) -> None:
+        self.model = model
 
     def follow(self) -> None:
         """Look on until the run has ended."""

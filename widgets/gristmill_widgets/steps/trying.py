@@ -16,6 +16,7 @@ from gristmill_widgets.charts import bars, signed_bars
 from gristmill_widgets.html import Child, Html, el, plain, shorten
 from gristmill_widgets.pieces import card, loading, table
 from gristmill_widgets.steps.asking import Answer, Thing, ask, row_file
+from gristmill_widgets.steps.forecast import forecast
 from gristmill_widgets.words import number
 from gristmill_widgets.words import value as said
 
@@ -158,8 +159,11 @@ class Trying:
         if found.things is not None:
             return [self._found(found.things), took]
         if found.mask:
-            return [el("img", src=found.mask, alt=s.try_mask, class_="gm-mask"), took]
-        if len(found.rows) != 1 or self._kind() == "series":
+            mask = el("img", src=found.mask, alt=s.try_mask, class_="gm-mask")
+            return [el("div", el("div", data_preview=True, class_="gm-preview"), mask, class_="gm-pictured"), took]
+        if self._kind() == "series":
+            return [forecast(s, self._model, found.rows), took]
+        if len(found.rows) != 1:
             return [self._many(found.rows), took]
         row = found.rows[0]
         chances = sorted(

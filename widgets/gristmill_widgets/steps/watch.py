@@ -53,7 +53,8 @@ class Watch:
         over = el("span", state(s, run), " ", task(s, run.task)[0])
         name = shorten(run.name, 80)
         if run.kind is not RunKind.TRAIN:
-            return el("div", head(name, over=over), self._batch(run))
+            called = (s.asks, name) if run.kind is RunKind.BATCH else (name, None)
+            return el("div", head(*called, over=over), self._batch(run))
         title = s.watch_target.format(target=shorten(run.target, 60))
         lost = el("p", s.watch_lost, class_="gm-problem", role="status") if self._page.is_lost else None
         if run.status in (RunStatus.FAILED, RunStatus.CANCELLED) or (run.status.is_final and run.model_id is None):
@@ -227,16 +228,22 @@ class Watch:
     def _batch(self, run: Run) -> Html:
         s = self.s
         if run.status is RunStatus.SUCCEEDED:
-            said = s.batch_done.format(rows=count(s, run.rows or 0, "row"))
+            said = s.batch_done.format(rows=self._answered(run))
             acts: Child = action(s.get_predictions, "predictions", kind="is-main", once=True)
         elif run.status.is_final:
             said = sentence(s, run.failure) if run.failure is not None else s.was_cancelled
             acts = None
         else:
-            rows = count(s, run.rows, "row") if run.rows else ""
+            rows = self._answered(run) if run.rows else ""
             return card(loading(s.batch_running), el("p", rows, class_="gm-note"), self._acts(run), kind="is-lead")
-        return card(el("p", said, class_="gm-ended"), el("div", acts, class_="gm-row") if acts else None,
+        model = self._page.model
+        back = link(s.batch_back, f"run/{model.run_id}", class_="gm-button") if model is not None else None
+        return card(el("p", said, class_="gm-ended"), el("div", acts, back, class_="gm-row"),
                     self._page.deleting.content(run), kind="is-lead")  # fmt: skip
+
+    def _answered(self, run: Run) -> str:
+        model = self._page.model
+        return count(self.s, run.rows or 0, str(model.schema.get("item", "row")) if model is not None else "row")
 
     # --- what can be done --------------------------------------------------------------------------------------------
 

@@ -39,6 +39,8 @@ class German(English):
     channels: ClassVar = {"bell": "in der Glocke", "mail": "mit einer E-Mail"}
     loading = "Lädt …"
     fault = "In Gristmill ging etwas schief. Versuchen Sie es noch einmal; bleibt es so, sagen Sie der Betreiberin Bescheid."
+    account = "Notebooks und Passwort"
+    sign_out = "Abmelden"
     signed_out = "Ihre Sitzung ist abgelaufen. Laden Sie die Seite neu und melden Sie sich an; was läuft, läuft weiter."
     try_again = "Noch einmal"
     just_now = "gerade eben"
@@ -55,7 +57,7 @@ class German(English):
     }
 
     have_title = "Was haben Sie?"
-    have_lead = "Eine Tabelle, oder ein ZIP mit Tabellen, Bildern oder Texten. Es geht direkt in Ihren Speicher, sonst nirgendhin."
+    have_lead = "Eine Tabelle, oder ein ZIP mit Tabellen, Bildern oder Texten. Es geht direkt in Ihren Speicher, sonst nirgendwohin."
     have_hint = "ZIP, CSV, Excel oder Parquet"
     have_looking = "{name} wird angesehen …"
     have_samples = "Mit einem Beispiel ausprobieren"
@@ -143,15 +145,18 @@ class German(English):
         "SMAPE": ("Fehler in Prozent", "0 % ist vollkommen."),
         "RMSE": ("typischer Fehler", "In der Einheit der Spalte; große Fehler zählen mehr. 0 ist vollkommen."),
         "MAE": ("mittlerer Fehler", "In der Einheit der Spalte. 0 ist vollkommen."),
-        "mean_iou": ("Überdeckung", "Wie gut gefundene und wahre Flächen sich decken: 1 ist ganz."),
-        "dice": ("Überdeckung, auch kleiner Flächen", "1 ist ganz."),
+        "mean_iou": ("Überdeckung", "Wie gut gefundene und wahre Flächen sich decken: 100 % ist ganz."),
+        "dice": ("Überdeckung, auch kleiner Flächen", "100 % ist ganz."),
         "pixel_accuracy": ("Anteil richtiger Bildpunkte", "100 % ist jeder."),
-        "map_50": ("gefundene Rahmen, ungefähr", "Wie viele Dinge gefunden sind, der Rahmen halb richtig: 1 ist alle."),
+        "map_50": (
+            "gefundene Rahmen, ungefähr",
+            "Wie viele Dinge gefunden sind, der Rahmen halb richtig: 100 % ist alle.",
+        ),
         "map_75": (
             "gefundene Rahmen, genau",
-            "Wie viele Dinge gefunden sind, der Rahmen fast ganz richtig: 1 ist alle.",
+            "Wie viele Dinge gefunden sind, der Rahmen fast ganz richtig: 100 % ist alle.",
         ),
-        "map": ("gefundene Rahmen", "Wie viele Dinge am richtigen Ort gefunden sind: 1 ist alle."),
+        "map": ("gefundene Rahmen", "Wie viele Dinge am richtigen Ort gefunden sind: 100 % ist alle."),
     }
     data_title = "Ihre Daten"
     is_target = "vorherzusagen"
@@ -194,7 +199,7 @@ class German(English):
     watch_finishing = "Wird fertig"
     watch_of = "von {time}"
     watch_clock = "Verbrauchte Zeit"
-    watch_trying = "Probiert {model}"
+    watch_trying = "Probiert: {model}"
     watch_keep = "Jetzt anhalten und das Beste behalten"
     watch_cancel = "Abbrechen"
     watch_keeping = "Hält an. Das Beste bis hierher wird gesichert …"
@@ -243,6 +248,7 @@ class German(English):
     board_curve = "Wie sich das beste Ergebnis verändert hat"
     board_empty = "Die ersten Kandidaten sind unterwegs."
     board_none = "Kein Kandidat wurde fertig."
+    board_chosen = "gewählt"
     board_note = "Gewählt wurde nach der Validierung; der Test an zurückgehaltenen Daten sprach dabei nicht mit."
     col_place = "Nr."
     col_candidate = "Kandidat"
@@ -257,7 +263,7 @@ class German(English):
     told = "Was geschieht"
     told_empty = "Hier lesen Sie mit."
     told_try = "Probiert: {model}"
-    told_lead = "Neu vorn: {model}, {score}"
+    told_lead = "Neu vorn: {model} ({score})"
     log = "Technisches Protokoll"
     was_cancelled = "Dieser Lauf wurde abgebrochen. Was er gelernt hat, bleibt: Mit mehr Zeit geht er dort weiter."
     more_time = "Mit mehr Zeit weitermachen"
@@ -266,6 +272,7 @@ class German(English):
         "queued": "wartet", "running": "trainiert", "succeeded": "fertig", "failed": "gescheitert", "cancelled": "abgebrochen",
     }  # fmt: skip
     batch_running = "Die Zeilen Ihrer Datei werden beantwortet …"
+    batch_back = "Zurück zu seinem Modell"
     batch_done = "Fertig: {rows} beantwortet."
     get_predictions = "Vorhersagen herunterladen"
     asks = "Vorhersagen für eine Datei"
@@ -304,6 +311,14 @@ class German(English):
     try_asking = "Wird gefragt …"
     try_first = "Die erste Antwort dauert etwas, denn das Modell wird geweckt."
     try_none = "Fragen Sie, dann steht die Antwort hier."
+    forecast_note = (
+        "Die Linie ist, was das Modell erwartet. In vier von fünf Fällen liegt der Wert innerhalb des Bandes."
+    )
+    forecast_more = "Und {n} weitere Reihen: „Datei vorhersagen“ gibt alle."
+    forecast_numbers = "Als Zahlen"
+    forecast_expected = "erwartet"
+    forecast_low = "von"
+    forecast_high = "bis"
     try_mask = "Eine Maske: welche Bildpunkte was sind"
     try_nothing = "Nichts wurde gefunden."
     try_sure = "Wie sicher es ist"

@@ -38,6 +38,8 @@ class English:
     channels: ClassVar = {"bell": "in the bell", "mail": "by mail"}
     loading = "Loading …"
     fault = "Something went wrong inside Gristmill. Try again; if it stays so, tell whoever runs this installation."
+    account = "Notebooks and password"
+    sign_out = "Sign out"
     signed_out = "Your session has ended. Reload the page to sign in again; what runs goes on."
     try_again = "Try again"
     just_now = "just now"
@@ -144,15 +146,16 @@ class English:
         "SMAPE": ("error in percent", "0% is perfect."),
         "RMSE": ("typical error", "In the column’s own unit; large errors count more. 0 is perfect."),
         "MAE": ("average error", "In the column’s own unit. 0 is perfect."),
-        "mean_iou": ("overlap", "How well found and true areas cover each other: 1 is fully."),
-        "dice": ("overlap, small areas too", "1 is fully."),
+        "mean_iou": ("overlap", "How well found and true areas cover each other: 100% is fully."),
+        "dice": ("overlap, small areas too", "100% is fully."),
         "pixel_accuracy": ("share of right pixels", "100% is every one."),
-        "map_50": ("boxes found, roughly placed", "How many things are found, half of the box right: 1 is all."),
-        "map_75": ("boxes found, closely placed", "How many things are found, most of the box right: 1 is all."),
-        "map": ("boxes found", "How many things are found, in the right place: 1 is all."),
+        "map_50": ("boxes found, roughly placed", "How many things are found, half of the box right: 100% is all."),
+        "map_75": ("boxes found, closely placed", "How many things are found, most of the box right: 100% is all."),
+        "map": ("boxes found", "How many things are found, in the right place: 100% is all."),
     }
     in_percent: ClassVar = frozenset({
         "accuracy", "balanced_accuracy", "pixel_accuracy", "precision", "recall", "mean_absolute_percentage_error", "WAPE", "SMAPE",
+        "mean_iou", "dice", "map", "map_50", "map_75",
     })  # fmt: skip
     lower_is_better: ClassVar = frozenset({
         "log_loss", "root_mean_squared_error", "mean_absolute_error", "median_absolute_error",
@@ -203,7 +206,7 @@ class English:
     watch_finishing = "Finishing"
     watch_of = "of {time}"
     watch_clock = "Time used"
-    watch_trying = "Trying {model}"
+    watch_trying = "Trying: {model}"
     watch_keep = "Stop now and keep the best"
     watch_cancel = "Cancel"
     watch_keeping = "Stopping. The best so far is being saved …"
@@ -252,6 +255,7 @@ class English:
     board_curve = "How the best score has changed"
     board_empty = "The first candidates are on their way."
     board_none = "No candidate was finished."
+    board_chosen = "chosen"
     board_note = "The choice fell by validation; the test, on data that was held back, had no say in it."
     col_place = "#"
     col_candidate = "Candidate"
@@ -265,8 +269,8 @@ class English:
     higher_better = "Higher is better."
     told = "What happens"
     told_empty = "Here you read along."
-    told_try = "Trying {model}"
-    told_lead = "New leader: {model}, {score}"
+    told_try = "Trying: {model}"
+    told_lead = "New leader: {model} ({score})"
     log = "Technical log"
     was_cancelled = "This run was cancelled. What it had learned is kept: with more time, it goes on from there."
     more_time = "Go on with more time"
@@ -275,6 +279,7 @@ class English:
         "queued": "waiting", "running": "training", "succeeded": "done", "failed": "failed", "cancelled": "cancelled",
     }  # fmt: skip
     batch_running = "Answering the rows of your file …"
+    batch_back = "Back to its model"
     batch_done = "Done: {rows} answered."
     get_predictions = "Download the predictions"
     asks = "Predictions for a file"
@@ -313,6 +318,12 @@ class English:
     try_asking = "Asking …"
     try_first = "The first answer takes a while, for the model is woken up."
     try_none = "Ask, and the answer stands here."
+    forecast_note = "The line is what the model expects. Four times out of five, the value lies within the band."
+    forecast_more = "And {n} more series: “Predict a file” has them all."
+    forecast_numbers = "As numbers"
+    forecast_expected = "expected"
+    forecast_low = "from"
+    forecast_high = "to"
     try_mask = "A mask: which pixels are what"
     try_nothing = "Nothing was found."
     try_sure = "How sure it is"
