@@ -128,11 +128,11 @@ def test_a_second_one_says_that_there_is_one(installation: Installation, tmp_pat
     assert httpx.get(f"{installation.url}/hub/health").status_code == 200
 
 
-def refused(home: Path, port: str) -> subprocess.CompletedProcess[str]:
+def refused(home: Path, port: str, **more: str) -> subprocess.CompletedProcess[str]:
     code = "import sys; from gristmill.app import main; sys.argv = ['gristmill', 'up']; sys.exit(main())"
     told = {"GRISTMILL_HOME": str(home), "GRISTMILL_PORT": port, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     return subprocess.run(
-        [sys.executable, "-c", code], env=os.environ | told, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code], env=os.environ | told | more, capture_output=True, text=True, timeout=60
     )
 
 

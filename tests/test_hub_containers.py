@@ -11,8 +11,11 @@ import pytest
 from traitlets.config import Config
 
 from gristmill_hub import HubSettings, configure, containers
-from services.installations import Installation, installed
-from test_hub import spawned, until
+from services.installations import Installation, free_ports, installed
+from test_hub import refused, spawned, until
+
+KEY = "the key of the operator's cloud"
+WHO = "import gristmill; print(gristmill.connect().me().name)"
 
 
 @pytest.fixture(scope="module")
@@ -21,13 +24,31 @@ def contained(docker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     gateway = docker.networks.get("bridge").attrs["IPAM"]["Config"][0]["Gateway"]
     told = {name: os.environ[name] for name in ("DOCKER_HOST",) if name in os.environ}
     home = tmp_path_factory.mktemp("contained")
-    with installed(home, GRISTMILL_SPAWNER="docker", GRISTMILL_INSIDE=gateway, **told) as here:
+    with installed(
+        home, GRISTMILL_SPAWNER="docker", GRISTMILL_INSIDE=gateway, AWS_SECRET_ACCESS_KEY=KEY, **told
+    ) as here:
         yield here
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("docker")
+@pytest.mark.timeout(1200)  # the first time, an image is made
+def test_without_its_image_the_start_says_so(tmp_path: Path) -> None:
+    told = {"GRISTMILL_SPAWNER": "docker", "GRISTMILL_IMAGE": "gristmill-nowhere"}
+    missing = refused(tmp_path, str(free_ports(5)), **told)
+    assert missing.returncode == 4
+    assert "Docker has no image gristmill-nowhere" in missing.stderr
 
 
 def containers_of(docker: Any, here: Installation) -> list[Any]:
     name = f"gristmill-{mark(here.home)}"
     return [each for each in docker.containers.list() if each.name.startswith(name)]
+
+
+def secrets_of(here: Installation) -> list[str]:
+    """What the hub keeps to itself, and the key that only workers and the API get."""
+    names = ("proxy.token", "wizard.token", "gristmill.token", "cookie_secret")
+    return [KEY, *((here.home / "hub" / name).read_text().strip() for name in names)]
 
 
 def mark(home: Path) -> str:
@@ -52,12 +73,15 @@ def test_a_persons_server_is_a_container_that_reaches_the_platform_and_nobody_el
 
         ours, theirs = sorted(containers_of(docker, contained), key=lambda each: str(each.name))
         assert ours.exec_run("whoami").output == b"mill\n"
+        assert ours.exec_run(["python3", "-c", WHO]).output == b"ada\n"  # as a notebook there asks
         assert ours.exec_run("touch /home/mill/mine").exit_code == 0
         assert theirs.exec_run("ls /home/mill/mine").exit_code != 0
         held = ours.attrs["HostConfig"]
         assert (held["CapDrop"], held["SecurityOpt"], held["PidsLimit"]) == (["ALL"], ["no-new-privileges"], 1024)
-        secrets = [(contained.home / "hub" / name).read_text().strip() for name in ("proxy.token", "wizard.token")]
-        assert not any(secret in str(ours.attrs) for secret in secrets)
+        assert [each["Destination"] for each in ours.attrs["Mounts"]] == ["/home/mill"]
+        within = str(ours.attrs) + ours.exec_run(["sh", "-c", "cat /proc/[0-9]*/environ"]).output.decode()
+        assert "GRISTMILL_TOKEN=" in within
+        assert not any(secret in within for secret in secrets_of(contained))
 
         assert browser.ask("DELETE", "/users/ada/server").status_code in (202, 204)
         until(lambda: len(containers_of(docker, contained)) == 1, "the container has not ended")
@@ -66,6 +90,13 @@ def test_a_persons_server_is_a_container_that_reaches_the_platform_and_nobody_el
         assert ours.exec_run("ls /home/mill/mine").exit_code == 0  # files stay
     assert contained.end() < 8
     assert containers_of(docker, contained) == []
+
+
+def test_without_docker_the_start_says_so(tmp_path: Path) -> None:
+    away = refused(tmp_path, str(free_ports(5)), GRISTMILL_SPAWNER="docker", DOCKER_HOST=f"unix://{tmp_path}/nobody")
+    assert away.returncode == 4
+    assert "Docker does not answer" in away.stderr
+    assert "Traceback" not in away.stderr
 
 
 def test_parts_listen_where_containers_reach_them_and_nowhere_else(tmp_path: Path) -> None:

@@ -12,14 +12,36 @@ import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from gristmill.errors import NotPossible
 from gristmill_hub.settings import HubSettings
 
-__all__ = ["configure_containers", "end_containers", "mark"]
+__all__ = ["configure_containers", "end_containers", "mark", "must_be_possible"]
 
 _LABEL = "gristmill.hub"
 _HOME = "/home/mill"
 _PROCESSES = 1024  # in one container
 _GRACE = 2  # seconds that a container has to end in
+
+
+def must_be_possible(settings: HubSettings) -> None:
+    """Said when the hub starts, not to the first who wants a server."""
+    import docker
+    from docker.errors import DockerException, ImageNotFound
+
+    try:
+        with contextlib.closing(docker.from_env()) as client:
+            client.images.get(settings.image)
+    except ImageNotFound:
+        raise NotPossible(
+            f"Docker has no image {settings.image}, which GRISTMILL_SPAWNER=docker needs.",
+            cure="Pull it, or make it: docker build -f images/notebook-cpu/Dockerfile -t gristmill-notebook-cpu .",
+        ) from None
+    except DockerException as error:
+        raise NotPossible(
+            "Docker does not answer, and GRISTMILL_SPAWNER=docker needs it.",
+            cause=str(error),
+            cure="Start it, or name it in DOCKER_HOST.",
+        ) from None
 
 
 def configure_containers(c: Any, settings: HubSettings) -> None:

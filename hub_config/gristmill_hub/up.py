@@ -29,7 +29,7 @@ from pathlib import Path
 
 from gristmill.errors import NotPossible
 from gristmill_hub import login, services
-from gristmill_hub.containers import end_containers
+from gristmill_hub.containers import end_containers, must_be_possible
 from gristmill_hub.keeping import folder_of_ours
 from gristmill_hub.parts import Part, Parts
 from gristmill_hub.proxy import proxy_command
@@ -47,6 +47,8 @@ def up(settings: HubSettings, *, config: Path | None = None, tell: Callable[[str
     before = {number: signal.signal(number, lambda *_: asked.set()) for number in _heard()}
     try:
         with _alone(settings):
+            if settings.spawner == "docker":
+                must_be_possible(settings)
             _must_be_free(settings)
             parts = Parts(_parts(settings, config or own_config()), tell)
             try:

@@ -14,6 +14,7 @@ the Python that tests (`make clean` removes it); nothing else is left behind.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import importlib.util
 import os
 import shutil
@@ -67,7 +68,7 @@ def docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         client.close()
         return
     _must_be_possible()
-    with _daemon() as address, pytest.MonkeyPatch.context() as patch:
+    with _alone(), _daemon() as address, pytest.MonkeyPatch.context() as patch:
         patch.setenv("DOCKER_HOST", address)
         client = DockerClient(address, timeout=600)
         _make_image(client, tmp_path_factory.mktemp("base"))
@@ -83,6 +84,14 @@ def _must_be_possible() -> None:
         pytest.skip(
             f"no Docker answers here, and {' and '.join(missing)} cannot be found: scripts/test-needs installs both"
         )
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Two daemons on one machine share a bridge, and would give the same addresses to different containers."""
+    with (Path(tempfile.gettempdir()) / "gristmill-tests-dockerd.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager
@@ -142,7 +151,7 @@ def _make_image(client: Any, folder: Path) -> None:
     certificates = f"ENV SSL_CERT_FILE=/{_CERTIFICATES}"  # uv looks nowhere else
     client.api.import_image(src=str(_KEPT), repository=_BASE, changes=[certificates])
     client.images.build(
-        path=str(ROOT), dockerfile="images/notebook-cpu/Dockerfile", tag=IMAGE, network_mode="host", rm=True,
+        path=str(ROOT), dockerfile="images/notebook-cpu/Dockerfile", tag=IMAGE, network_mode="host",
         buildargs={"BASE": _BASE, "EXTRAS": "jupyter,notebook"},
     )  # fmt: skip
 
@@ -165,3 +174,4 @@ def _make_base(folder: Path) -> None:
     partial = _KEPT.with_suffix(".partial")
     subprocess.run(["tar", "-C", system, "-cf", partial, "."], check=True)
     partial.rename(_KEPT)
+    shutil.rmtree(system)
