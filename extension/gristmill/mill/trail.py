@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from gristmill.errors import GristmillError
-from gristmill.records import Deed, new_id
+from gristmill.records import Deed, Limits, new_id
 
 if TYPE_CHECKING:
     from gristmill.mill.parts import UseCases
@@ -50,6 +50,8 @@ def audited(
 def deed(who: Any, action: str, answer: Any, args: tuple[Any, ...], outcome: str) -> Deed:
     """The line to be written."""
     first = args[0] if args else ""
+    if isinstance(first, Limits):
+        first = f"{first.kind} {first.name}".strip()
     thing = getattr(answer, "id", None) or getattr(first, "dataset_id", None) or first
     return Deed(
         id=new_id("deed"),

@@ -40,7 +40,8 @@ def people(s: English, found: Sequence[Person], usage: Sequence[Usage], currency
     order = sorted(found, key=lambda one: (-used.get(one.name, _Used()).seconds, one.name))
     rows = [_row(s, one, used.get(one.name, _Used()), currency) for one in order]
     names: list[Child] = [
-        s.col_person, s.col_projects, s.col_seen, s.home_runs, s.col_used, s.limits["money"], s.limits["storage"], "",
+        s.col_person, s.col_projects, s.col_seen, s.home_runs, s.col_used, s.limits["money"], s.limits["storage"],
+        el("span", s.limit_of, class_="gm-away"),
     ]  # fmt: skip
     older = action(s.files_more, "more_people", kind="is-quiet", once=True) if more else None
     return card(

@@ -34,7 +34,14 @@ def queue(s: English, running: Sequence[Run], waiting: Sequence[Run], doubted: s
         ]
         for run in runs
     ]
-    names: list[Child] = [s.col_run, s.col_person, s.col_state, s.col_since, s.col_worker, ""]
+    names: list[Child] = [
+        s.col_run,
+        s.col_person,
+        s.col_state,
+        s.col_since,
+        s.col_worker,
+        el("span", s.watch_cancel, class_="gm-away"),
+    ]
     asked = next((run for run in runs if run.id == doubted), None)
     question: Child = None
     if asked is not None:
