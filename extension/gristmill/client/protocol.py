@@ -105,8 +105,19 @@ class Client(Protocol):
     ) -> Upload:
         """Puts a file into the store, as it is; one that broke off goes on where it was when it is called again."""
 
-    def open_upload(self, name: str, size: int, *, project: str = "default", sha256: str | None = None) -> Transfer:
-        """Begins an upload whose parts somebody else sends, to the URLs that come back: a browser."""
+    def open_upload(
+        self,
+        name: str,
+        size: int,
+        *,
+        project: str = "default",
+        sha256: str | None = None,
+        filename: str | None = None,
+    ) -> Transfer:
+        """Begins an upload whose parts somebody else sends, to the URLs that come back: a browser.
+
+        `filename` is the file's own name, where it is to be called something else.
+        """
 
     def transfer(self, upload_id: str) -> Transfer:
         """How far such an upload is, with fresh URLs for what is missing."""
