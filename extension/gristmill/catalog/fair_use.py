@@ -191,6 +191,13 @@ class FairUse:
         accounts = self._accounts(connection, Who(name=run.owner, teams=tuple(teams)))
         self._nears.watch(connection, accounts, run.finished_at)
 
+    def mates(self, team: str) -> tuple[str, ...]:
+        """Who is in a team, of those who have asked for something since they are."""
+        mates = tables.teammates.c
+        query = select(mates.person).where(mates.team == team).order_by(mates.person)
+        with self._database.reading() as connection:
+            return tuple(connection.execute(query).scalars())
+
     def at_once(self, connection: Connection) -> Select[tuple[str]] | None:
         """Who runs as much as they may at once, as a part of the claim that comes next; None where nobody is limited.
 
