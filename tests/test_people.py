@@ -13,6 +13,7 @@ import pytest
 from gristmill.catalog import Catalog
 from gristmill.errors import Conflict, GristmillError, NotAllowed, NotFound, UsageError
 from gristmill.mill import Mill, Parts
+from gristmill.notify import Teller, Ways
 from gristmill.records import LOCAL, MemberKind, Membership, Power, Run, Who
 from gristmill.sandbox.process import ProcessSandbox
 from gristmill.stores.local import LocalStore
@@ -55,6 +56,18 @@ def test_a_stranger_cannot_tell_what_is_there(mill: Mill, run: Run) -> None:
         stranger.runs(project=run.project_id)
     with pytest.raises(NotFound):
         stranger.project("olga/mill")
+
+
+def test_who_is_made_a_member_is_told_by_whom(mill: Mill, run: Run, catalog: Catalog) -> None:
+    for name in ("olga", "vera", "emil"):  # each has asked for something as one of the team
+        person(mill, name, "millers").open_upload("grain.csv", 1)
+    mill.share(run.project_id, "sam", Membership.VIEWER)
+    mill.share(run.project_id, "millers", Membership.EDITOR, MemberKind.TEAM)
+    mill.share(run.project_id, "olga", Membership.OWNER)
+    Teller(catalog, Ways()).tell()
+    told = {name: [news.title for news in catalog.news.list(name)] for name in ("sam", "vera", "emil", "olga")}
+    once = ["olga shared olga/mill with you"]
+    assert told == {"sam": once, "vera": once, "emil": once, "olga": []}
 
 
 def test_a_viewer_sees_and_an_editor_changes(mill: Mill, run: Run) -> None:

@@ -230,6 +230,13 @@ class FairUse:
             if who.name != LOCAL.name:
                 self._nears.watch(connection, self._accounts(connection, who), at)
 
+    def mates(self, team: str) -> tuple[str, ...]:
+        """Who is in a team, of those who have asked for something since they are."""
+        mates = tables.teammates.c
+        query = select(mates.person).where(mates.team == team).order_by(mates.person)
+        with self._database.reading() as connection:
+            return tuple(connection.execute(query).scalars())
+
     def at_once(self, connection: Connection) -> Select[tuple[str]] | None:
         """Who runs as much as they may at once, as a part of the claim that comes next; None where nobody is limited.
 

@@ -27,6 +27,7 @@ class Drafts(Runs):
         (to / "data").rmdir()
         return to
 
+    @audited("run.draft")
     def draft(self, request: RunRequest, to: Path) -> Path:
         """The folder of a run that asks for this, without its data: notebook.ipynb and run.json. Nothing is queued."""
         dataset = self.dataset(request.dataset_id)

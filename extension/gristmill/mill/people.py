@@ -69,13 +69,14 @@ class People(UseCases):
         owned = self._gate.project(project, Membership.OWNER)
         member = Member(project_id=owned.id, kind=kind, name=name, membership=membership, created_at=time.time())
         put = self._catalog.members.put(member)
-        if kind is MemberKind.PERSON and name != self.who.name:
-            self._catalog.tidings.add(self._shared(owned, member))
+        for person in (name,) if kind is MemberKind.PERSON else self._catalog.fair_use.mates(name):
+            if person != self.who.name:
+                self._catalog.tidings.add(self._shared(owned, member, person))
         return put
 
-    def _shared(self, project: Project, member: Member) -> Tiding:
+    def _shared(self, project: Project, member: Member, person: str) -> Tiding:
         return Tiding(
-            id=records.new_id("tiding"), created_at=member.created_at, kind=NewsKind.SHARED, who=member.name,
+            id=records.new_id("tiding"), created_at=member.created_at, kind=NewsKind.SHARED, who=person,
             thing=project.id, project_id=None,
             facts={"by": self.who.name, "project": project.name, "membership": member.membership.value},
         )  # fmt: skip

@@ -33,6 +33,7 @@ class Recipes(UseCases):
         """The notebook of a recipe, or the one that a run was asked to execute."""
         return self._source(source, self._seen_from(project))[0].text
 
+    @audited("recipe.try")
     def try_recipe(
         self, source: str, *, task: str | None = None, project: str = _FIRST_PROJECT, notebook: str = ""
     ) -> None:
