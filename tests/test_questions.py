@@ -93,6 +93,13 @@ def test_an_effect_is_what_the_model_says_of_the_usual_value(trained: House, mil
     assert effect.by == pytest.approx(float(now["probability.Gentoo"]) - float(then["probability.Gentoo"]), abs=1e-6)
 
 
+def test_a_file_may_have_any_name(trained: House, mill: Mill, row: Path) -> None:
+    found = mill.ask(trained.model.id, row)
+    for name in ("usual.csv", "out", "model.csv", "-o.csv", "größer 1.csv"):
+        assert mill.ask(trained.model.id, row.replace(row.with_name(name))).content == found.content
+        row.with_name(name).replace(row)
+
+
 def test_many_rows_are_answered_and_a_bad_file_is_refused(trained: House, mill: Mill, row: Path) -> None:
     row.write_text("\n".join([HEAD, GENTOO, GENTOO, ""]))
     reply = mill.ask(trained.model.id, row)

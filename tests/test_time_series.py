@@ -29,6 +29,7 @@ from gristmill.records import (
     replace,
 )
 from gristmill.sandbox.process import ProcessSandbox
+from gristmill.serving import Serving
 from gristmill.stores import open_store
 from gristmill.tasks import LoadPlan
 from gristmill.tasks.series import Facts
@@ -522,6 +523,11 @@ def test_the_bakeries_are_forecast(house: tuple[Mill, Tools], tmp_path: Path) ->
     assert (answers["bakery"] == "Church").sum() == 7  # closed early, and answered for the same dates
 
     assert mill.predict(run.id, None, tmp_path / "two.csv", {"horizon": 2}) == 20
+    serving = Serving(mill._parts.sandbox, tmp_path / "serving")
+    warm = Mill(replace(mill._parts, serving=serving))
+    assert warm.ask(run.id).content == (tmp_path / "next.csv").read_bytes()
+    assert warm.ask(run.id, None, {"horizon": 2}).content == (tmp_path / "two.csv").read_bytes()
+    serving.close()
     with pytest.raises(GristmillError, match="trained to forecast 7 steps"):
         mill.predict(run.id, None, tmp_path / "far.csv", {"horizon": 30})
 

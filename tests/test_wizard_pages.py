@@ -570,6 +570,11 @@ def test_a_row_goes_and_comes_in_the_form_of_the_training_file() -> None:
     assert answer.rows == ({"Ort": "Köln", "prediction": "2.5", "probability.ja": "0.75"},)
 
 
+def test_a_row_for_a_file_without_a_header_has_all_places() -> None:
+    model = a_model(form={"format": "csv", "header": False, "names": ["a", "y", "b"]})
+    assert row_file(model, {"a": "1", "b": "2"}, frozenset()).decode().splitlines() == ["1,,2"]
+
+
 def test_boxes_and_masks_are_read_and_what_is_neither_is_refused() -> None:
     boxes: Any = Answering(
         b'[{"file_name": "a.png", "category": "cat", "bbox": [1, 2, 3, 4], "score": 0.9}]', "answers.json"

@@ -119,9 +119,10 @@ class Opened:
             return CompletedProcess(command, said.code, said.out, said.err)
 
         try:
-            data = None if question.data is None else Path(shutil.copy(question.data, place / question.data.name))
+            (place / "data").mkdir()  # of its own: nobody knows what the file is called
+            (place / "out").mkdir()
+            data = None if question.data is None else Path(shutil.copy(question.data, place / "data"))
             to = place / "out" / f"answers.{tasks.find(self.model.task).answers[0]}"
-            to.parent.mkdir()
             count = model_archive.ask(self.model, self.folder / "model", data, to, question.settings, call, told.append)
             content = self._read(to)
         except (ValueError, IndexError):  # the count that the script prints

@@ -213,10 +213,9 @@ class Serving:
                     return
                 busy = [place for place in self._places.values() if place.asking]
             try:
-                for place in busy:
+                for place in busy:  # who answers nothing does not grow
                     place.memory = place.opened.memory()
-                if busy:
-                    self._make_room(self._most_memory())
+                self._make_room(self._most_memory())
             except Exception:
                 _log.exception("what models that are held open need could not be looked at")
 

@@ -17,19 +17,21 @@ _NUMBERS = (ColumnKind.NUMBER, ColumnKind.INTEGER)
 def usual_row(model: Model, profile: Profile) -> bytes | None:
     """A file with one row of usual values, in the form of the training file; None where that says nothing.
 
-    Values stand for columns in the middle of their numbers, or with their commonest word. A file without a header
-    tells its columns by their number, which a row without a target does not have.
+    A column's usual value is the middle of its numbers, or its commonest word. In a file without a header, columns are
+    told by their places: all stand there, the target with nothing in it.
     """
     form: Mapping[str, Any] = model.schema.get("form") or {}
     form = form if form.get("format") == "csv" else {}
     columns = {column.name: column for column in profile.main.columns}
     names = [str(one["name"]) for one in model.schema.get("columns", ())]
-    if len(names) < 2 or not columns.keys() & names or not form.get("header", True):
+    if len(names) < 2 or not columns.keys() & names:
         return None
+    written = names if form.get("header", True) else list(form.get("names") or names)
     decimal, text = str(form.get("decimal") or "."), io.StringIO()
     writer = csv.writer(text, delimiter=str(form.get("delimiter") or ","))
-    writer.writerow(names)
-    writer.writerow(_usual(columns[name], decimal) if name in columns else "" for name in names)
+    if form.get("header", True):
+        writer.writerow(written)
+    writer.writerow(_usual(columns[name], decimal) if name in columns and name in names else "" for name in written)
     return text.getvalue().encode(str(form.get("encoding") or "utf-8"), errors="replace")
 
 

@@ -72,11 +72,13 @@ def row_file(model: Model, values: Mapping[str, str], numbers: frozenset[str]) -
     """A file with one row, as the file was written that the model has learned from."""
     form = _form(model)
     decimal = str(form.get("decimal") or ".")
-    row = [value.replace(".", decimal) if name in numbers else value for name, value in values.items()]
+    # Without a header, columns are told by their places: all stand there, the target with nothing in it.
+    names = list(values) if form.get("header", True) else [str(name) for name in form.get("names") or values]
+    row = [values.get(name, "").replace(".", decimal) if name in numbers else values.get(name, "") for name in names]
     text = io.StringIO()
     writer = csv.writer(text, delimiter=str(form.get("delimiter") or ","))
     if form.get("header", True):
-        writer.writerow(list(values))
+        writer.writerow(names)
     writer.writerow(row)
     return text.getvalue().encode(str(form.get("encoding") or "utf-8"), errors="replace")
 

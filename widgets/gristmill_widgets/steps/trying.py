@@ -17,7 +17,7 @@ from gristmill_widgets.html import Child, Html, el, plain, shorten
 from gristmill_widgets.pieces import card, loading, table
 from gristmill_widgets.steps.asking import Answer, Thing, ask, row_file
 from gristmill_widgets.steps.forecast import forecast
-from gristmill_widgets.words import number
+from gristmill_widgets.words import duration, number
 from gristmill_widgets.words import value as said
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ class Trying:
         found = self._answer
         if found is None:
             return el("p", s.try_none, class_="gm-note")
-        took = el("p", s.try_took.format(time=f"{self._seconds:.1f} s"), class_="gm-note")
+        took = el("p", s.try_took.format(time=duration(s, round(self._seconds, 1))), class_="gm-note")
         if not found.warm:
             took = Html(took + el("p", s.try_cold, class_="gm-note"))
         if found.things is not None:
