@@ -12,7 +12,7 @@ from traitlets.config import Config
 
 from gristmill_hub import HubSettings, configure, containers
 from services.installations import Installation, free_ports, installed
-from test_hub import refused, spawned, until
+from test_hub import END, refused, spawned, until
 
 KEY = "the key of the operator's cloud"
 WHO = "import gristmill; print(gristmill.connect().me().name)"
@@ -28,6 +28,9 @@ def contained(docker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         home, GRISTMILL_SPAWNER="docker", GRISTMILL_INSIDE=gateway, AWS_SECRET_ACCESS_KEY=KEY, **told
     ) as here:
         yield here
+    for volume in docker.volumes.list():
+        if volume.name.startswith(f"gristmill-{mark(home)}-"):
+            volume.remove()
 
 
 @pytest.mark.slow
@@ -88,7 +91,7 @@ def test_a_persons_server_is_a_container_that_reaches_the_platform_and_nobody_el
         spawned(browser, "ada")
         [ours] = [each for each in containers_of(docker, contained) if each.name.endswith("ada")]
         assert ours.exec_run("ls /home/mill/mine").exit_code == 0  # files stay
-    assert contained.end() < 8
+    assert contained.end() < END
     assert containers_of(docker, contained) == []
 
 

@@ -15,6 +15,7 @@ import errno
 import fcntl
 import importlib.util
 import os
+import select
 import signal
 import socket
 import sys
@@ -55,7 +56,8 @@ def up(settings: HubSettings, *, config: Path | None = None, tell: Callable[[str
                 parts.start()
                 if _wait(settings, parts, asked):
                     _welcome(settings, tell)
-                while not asked.wait(_LOOK_EVERY):
+                left = _terminal_left()
+                while not asked.wait(_LOOK_EVERY) and not left():
                     parts.watch()
                 tell("Ending …")
             finally:
@@ -69,6 +71,16 @@ def _heard() -> list[signal.Signals]:
     """What asks this process to end: Ctrl-C, a service manager, and a terminal that closes, unless under nohup."""
     numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
     return [number for number in numbers if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN]
+
+
+def _terminal_left() -> Callable[[], bool]:
+    """Tells whether the terminal that this was started at is gone. Nobody says so by a signal where the session's
+    leader waits for this process, as make does under `ssh -t HOST make up`."""
+    if signal.SIGHUP not in _heard() or not sys.stdin.isatty():
+        return lambda: False
+    terminal = select.poll()
+    terminal.register(sys.stdin, 0)  # a hang-up is told of unasked
+    return lambda: bool(terminal.poll(0))
 
 
 def _end(settings: HubSettings, parts: Parts) -> None:

@@ -3,12 +3,12 @@
 =======  ==================================================================================================
 fixture  gives
 =======  ==================================================================================================
-docker   docker's client: of the daemon that answers already, if it has the image; else of one that is started for
-         the tests, which makes the image on a base of Debian's own packages; skips, saying why, where that cannot be
+docker   docker's client: of the daemon that answers already, else of one that is started for the tests. Where the
+         image is not, it is made on a base of Debian's own packages; skips, saying why, where that cannot be
 =======  ==================================================================================================
 
-A daemon of the tests' own needs Debian's docker.io and debootstrap, and root. The base is made once, and kept beside
-the Python that tests (`make clean` removes it); nothing else is left behind.
+A daemon of the tests' own needs Debian's docker.io, the base needs debootstrap, and both need root. The base is made
+once, and kept beside the Python that tests (`make clean` removes it); nothing else is left behind.
 """
 
 from __future__ import annotations
@@ -54,36 +54,35 @@ _WAYS = (
 def docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     if importlib.util.find_spec("docker") is None:
         pytest.skip("docker's library is not installed")
-    from docker import DockerClient, from_env
-    from docker.errors import DockerException, ImageNotFound
+    from docker import DockerClient
 
-    with contextlib.suppress(DockerException):
-        client = from_env(timeout=20)
-        client.ping()
-        try:
-            client.images.get(IMAGE)
-        except ImageNotFound:
-            pytest.skip(f"the Docker here has no {IMAGE}: docs/hub.md says how to make it")
+    with contextlib.ExitStack() as stack:
+        if not _answers_already():
+            _must_be_possible()
+            stack.enter_context(_alone())
+            address = stack.enter_context(_daemon())
+            stack.enter_context(pytest.MonkeyPatch.context()).setenv("DOCKER_HOST", address)
+        client = stack.enter_context(contextlib.closing(DockerClient.from_env(timeout=600)))
+        if not client.images.list(IMAGE):
+            stack.callback(_remove, client)
+            _make_image(client, tmp_path_factory.mktemp("base"))
         yield client
-        client.close()
-        return
-    _must_be_possible()
-    with _alone(), _daemon() as address, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DOCKER_HOST", address)
-        client = DockerClient(address, timeout=600)
-        _make_image(client, tmp_path_factory.mktemp("base"))
-        yield client
-        client.close()
+
+
+def _answers_already() -> bool:
+    from docker import DockerClient
+    from docker.errors import DockerException
+
+    with contextlib.suppress(DockerException), contextlib.closing(DockerClient.from_env(timeout=20)) as client:
+        return bool(client.ping())
+    return False
 
 
 def _must_be_possible() -> None:
     if sys.platform != "linux" or os.geteuid() != 0:
         pytest.skip("no Docker answers here, and only root can start one")
-    missing = [name for name in ("dockerd", "debootstrap") if shutil.which(name) is None]
-    if missing:
-        pytest.skip(
-            f"no Docker answers here, and {' and '.join(missing)} cannot be found: scripts/test-needs installs both"
-        )
+    if shutil.which("dockerd") is None:
+        pytest.skip("no Docker answers here, and there is none to start: scripts/test-needs installs it")
 
 
 @contextmanager
@@ -151,13 +150,24 @@ def _make_image(client: Any, folder: Path) -> None:
     certificates = f"ENV SSL_CERT_FILE=/{_CERTIFICATES}"  # uv looks nowhere else
     client.api.import_image(src=str(_KEPT), repository=_BASE, changes=[certificates])
     client.images.build(
-        path=str(ROOT), dockerfile="images/notebook-cpu/Dockerfile", tag=IMAGE, network_mode="host",
+        path=str(ROOT), dockerfile="images/notebook-cpu/Dockerfile", tag=IMAGE, network_mode="host", rm=True,
         buildargs={"BASE": _BASE, "EXTRAS": "jupyter,notebook"},
     )  # fmt: skip
 
 
+def _remove(client: Any) -> None:
+    """What was made, from a Docker that may be somebody's."""
+    from docker.errors import ImageNotFound
+
+    for image in (IMAGE, _BASE):
+        with contextlib.suppress(ImageNotFound):
+            client.images.remove(image)
+
+
 def _make_base(folder: Path) -> None:
     """A small Debian with Python, which gets at packages as this machine does."""
+    if os.geteuid() != 0 or shutil.which("debootstrap") is None:
+        pytest.skip(f"Docker has no {IMAGE} (docs/hub.md says how to make it), and root's debootstrap is not here")
     system = folder / "system"
     made = subprocess.run(
         ["debootstrap", "--variant=minbase", f"--include={_PACKAGES}", _DEBIAN, system], capture_output=True, text=True
