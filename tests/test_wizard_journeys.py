@@ -56,11 +56,14 @@ class Person(Visit):
     def signs_in(self, name: str) -> Person:
         hub = self.url.split("/services/")[0]
         self.page.goto(f"{hub}/hub/login")
-        self.page.fill("#username", name)
-        self.page.fill("#password", PASSWORD)
-        self.page.click("button[type=submit]")
+        self.fills_in(name)
         self.page.wait_for_selector(".gm-main h1")
         return self
+
+    def fills_in(self, name: str, password: str = PASSWORD) -> None:
+        self.page.fill("#username", name)
+        self.page.fill("#password", password)
+        self.page.click("button[type=submit]")
 
     def trains(self, seconds: int) -> Person:
         """On from the proposal, to a model."""
@@ -211,6 +214,7 @@ def test_pictures_go_to_a_bucket_and_one_more_is_told(chromium: Any, hub_with_bu
 def test_no_page_shuts_anybody_out(person: Callable[..., Person], width: int, scheme: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     here = person("chief", admin=True, width=width, scheme=scheme).at("have")
+    here.page.emulate_media(reduced_motion="reduce")  # what is still fading in is hard to read for a moment
     here.chooses("grain.csv", a_file(name=ATTACK))
     here.has("The first rows")
     dataset = here.page.evaluate("location.hash.slice(1).split('/')[1].split('?')[0]")
@@ -232,6 +236,7 @@ def test_a_file_that_is_chosen_offline_goes_on_by_itself(person: Callable[..., P
     file = tmp_path / "large.csv"
     file.write_bytes(a_large_file())
     here = person("otto").at("have")
+    here.page.wait_for_selector(FILE, state="attached")
     here.context.set_offline(True)
     here.page.set_input_files(FILE, str(file))
     here.page.wait_for_function("() => /offline/.test(document.querySelector('.gm-send-line')?.textContent)")
@@ -248,6 +253,12 @@ def test_whoever_signed_out_elsewhere_is_told_and_comes_back_to_the_same_page(pe
     other = here.context.new_page()
     other.goto(here.url.replace("/services/wizard/", "/hub/logout"))
     here.page.wait_for_function("() => /[Ss]ign(ed)? (in|out)|session has ended/.test(document.body.textContent)")
+    assert here.page.evaluate("location.hash") == where
+    here.page.click("#gm-over-again")
+    here.fills_in("lea", "another password")
+    here.page.wait_for_selector("text=do not belong together")
+    here.fills_in("lea")
+    here.has("The first rows")
     assert here.page.evaluate("location.hash") == where
 
 

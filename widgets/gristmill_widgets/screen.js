@@ -53,6 +53,13 @@ function morph(from, to) {
   }
 }
 
+// Where one was, for whoever is asked to sign in elsewhere and comes back without it.
+const LEFT = "gristmill-left";
+function leaving() { try { sessionStorage.setItem(LEFT, location.hash.slice(1)); } catch { /* private */ } }
+function left() {
+  try { const where = sessionStorage.getItem(LEFT); sessionStorage.removeItem(LEFT); return where || ""; } catch { return ""; }
+}
+
 function fieldsOf(node) {
   const found = {};
   const form = node.closest("form");
@@ -74,7 +81,8 @@ class Page {
     if (!this.inLab) { document.documentElement.classList.add("gm-alone"); document.body.classList.add("gm"); document.body.dataset.gmTheme = this.theme(); }
     this.listen();
     for (const region of REGIONS) this.draw(region);
-    this.say({ act: "begin", value: this.inLab ? "" : location.hash.slice(1), language: kept("language") || navigator.language || "en" });
+    const was = left();
+    this.say({ act: "begin", value: this.inLab ? "" : location.hash.slice(1) || was, language: kept("language") || navigator.language || "en" });
     this.clock = setInterval(() => this.tick(), 500);
   }
 
@@ -215,7 +223,7 @@ class Page {
     const node = event.target.closest("[data-act], [data-theme], [data-full], [data-copy], [data-reload], a[href='#gm-main']");
     if (!node || node.matches("select, input, form")) return;
     if (node.matches("a[href='#gm-main']")) { event.preventDefault(); this.root.querySelector("#gm-main").focus(); return; }
-    if (node.dataset.reload !== undefined) { location.reload(); return; }
+    if (node.dataset.reload !== undefined) { leaving(); location.reload(); return; }
     if (node.dataset.theme) return this.themed(node.dataset.theme);
     if (node.dataset.full !== undefined) { this.root.querySelector("iframe")?.requestFullscreen?.(); return; }
     if (node.dataset.copy !== undefined) { this.copy(node); return; }

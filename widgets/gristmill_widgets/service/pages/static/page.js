@@ -46,7 +46,11 @@
     document.getElementById("gm-over-why").textContent = why;
     const again = document.getElementById("gm-over-again");
     again.textContent = spoken.again;
-    again.addEventListener("click", (event) => { event.preventDefault(); location.reload(); });
+    again.addEventListener("click", (event) => {
+      event.preventDefault();
+      try { sessionStorage.setItem("gristmill-left", location.hash.slice(1)); } catch { /* private: home will do */ }
+      location.reload();
+    });
     const dialog = document.getElementById("gm-over"); // above everything, also above a dialog of the wizard's own
     dialog.addEventListener("cancel", (event) => event.preventDefault());
     dialog.showModal();
