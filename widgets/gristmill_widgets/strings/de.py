@@ -434,7 +434,7 @@ class German(English):
     limit_back = "Zurück zu den allgemeinen"
     limit_kind = "Eigene Grenzen für"
     limit_kinds: ClassVar = {"person": "eine Person", "team": "ein Team"}
-    limit_name = "Person oder Team"
+    limit_name = "Wer"
     limit_begin = "Ausfüllen"
     usage_empty = "Diesen Monat hat niemand etwas verbraucht."
     limit_title = "Was jede Person verbrauchen darf"

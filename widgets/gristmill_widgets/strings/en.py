@@ -432,7 +432,7 @@ class English:
     limit_back = "Back to everybody's"
     limit_kind = "Limits of their own for"
     limit_kinds: ClassVar = {"person": "one person", "team": "a team"}
-    limit_name = "Person or team"
+    limit_name = "Who"
     limit_begin = "Fill in"
     usage_empty = "Nobody has used anything this month."
     limit_title = "What each person may use"
