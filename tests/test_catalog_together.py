@@ -310,3 +310,21 @@ def test_a_group_that_the_database_has_given_up_is_not_gone_on_with(tmp_path: Pa
         told = blocks(catalog, lambda: catalog.deeds.add(a_deed()), give_up, refused)
         assert [type(error) for error in told] == [CatalogFailed] * 3
         assert catalog.deeds.list() == ()
+
+
+def test_what_was_written_is_in_the_file_once_it_has_caught_up(tmp_path: Path) -> None:
+    file, alone = tmp_path / "catalog.db", tmp_path / "alone.db"
+    with Catalog.open(f"sqlite:///{file}") as catalog:
+        run = catalog.runs.add(run_on(a_dataset(catalog)))
+        with catalog.together():
+            catalog.deeds.add(a_deed())  # somebody is writing
+            catalog.catch_up()
+        alone.write_bytes(file.read_bytes())  # without what stands beside it
+    with Catalog.open(f"sqlite:///{alone}") as kept:
+        assert (kept.runs.get(run.id), kept.deeds.list()) == (run, ())
+
+
+def test_catching_up_is_nothing_where_nobody_falls_behind(catalog: Catalog) -> None:
+    run = catalog.runs.add(run_on(a_dataset(catalog)))
+    catalog.catch_up()
+    assert catalog.runs.get(run.id) == run

@@ -115,7 +115,7 @@ def test_all_that_comes_into_a_project_goes_to_its_own_store(served: Api, bucket
         assert client.post(f"/datasets/{dataset['id']}/versions", json={"edits": edits}).status_code == 201
         run = client.post("/runs", json={"dataset_id": dataset["id"]}).raise_for_status().json()
         tops = {key.split("/")[0] for key in bucket.listed()}
-        assert tops == {"uploads", "samples", "suggestions"}
+        assert tops == {"uploads", "samples", "previews", "suggestions"}
         assert in_the_platforms(served) == there
         model = worked(served, run["id"])
         for path in (f"/models/{model}/archive", f"/runs/{run['id']}/report"):

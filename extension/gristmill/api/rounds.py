@@ -19,6 +19,7 @@ from gristmill.reconciler import shelve_papers, sweep_uploads
 
 __all__ = ["Rounds"]
 
+_CATCH_UP_EVERY = 0.5  # some hundred submits
 _NUDGE_EVERY = 5.0
 _TICK_EVERY = 5.0
 _SWEEP_EVERY = 300.0
@@ -38,6 +39,7 @@ class Rounds:
     async def __aenter__(self) -> Self:
         ticking = Ticking(self._service.parts).round
         rounds = (
+            (_CATCH_UP_EVERY, self._service.parts.catalog.catch_up),
             (_NUDGE_EVERY, self._nudge),
             (_TICK_EVERY, ticking),
             (_SWEEP_EVERY, self._sweep),

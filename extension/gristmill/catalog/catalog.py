@@ -152,6 +152,10 @@ class Catalog:
         """One transaction for all blocks that this thread carries out in here; each is undone by itself."""
         return self._database.grouped()
 
+    def catch_up(self) -> None:
+        """Do, beside those who write, what would keep one of them waiting sooner or later."""
+        self._database.catch_up()
+
     def rest(self) -> None:
         """Keep what this thread's group has written so far: what comes now may take long."""
         self._database.rest()

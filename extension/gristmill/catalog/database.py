@@ -84,6 +84,10 @@ class Database(ABC):
     def _own_now(self) -> ColumnElement[float]:
         """The time by the clock that all users of this database share."""
 
+    def catch_up(self) -> None:
+        """Do beside those who write what would keep one of them waiting sooner or later; most kinds do so unasked."""
+        return
+
     def now(self) -> ColumnElement[float]:
         """The time, as part of a statement."""
         return self._own_now() if self._clock is None else literal(self._clock(), Double)
