@@ -267,6 +267,7 @@ def test_a_store_that_refuses_the_page_gets_the_file_all_the_same(hub_page: Visi
 
 
 @pytest.mark.engine
+@pytest.mark.timeout(600)
 def test_from_a_sample_to_an_answer(visit: Callable[..., Visit], tmp_path: Path) -> None:
     pytest.importorskip("autogluon.tabular")
     here = visit().at("have")
