@@ -44,7 +44,7 @@ _LOOK_EVERY = 0.2
 
 def up(settings: HubSettings, *, config: Path | None = None, tell: Callable[[str], object]) -> None:
     """Bring up all parts, and keep them up until this process is asked to end."""
-    asked = threading.Event()
+    asked, left = threading.Event(), _terminal_left()
     before = {number: signal.signal(number, lambda *_: asked.set()) for number in _heard()}
     try:
         with _alone(settings):
@@ -56,7 +56,6 @@ def up(settings: HubSettings, *, config: Path | None = None, tell: Callable[[str
                 parts.start()
                 if _wait(settings, parts, asked):
                     _welcome(settings, tell)
-                left = _terminal_left()
                 while not asked.wait(_LOOK_EVERY) and not left():
                     parts.watch()
                 tell("Ending …")
