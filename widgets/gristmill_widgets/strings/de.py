@@ -425,15 +425,15 @@ class German(English):
     projects_of: ClassVar = ("besitzt {n}", "arbeitet in {n}", "sieht {n}")
     limit_of = "Grenzen"
     limit_person = "Was {name} verbrauchen darf"
-    limit_team = "Was das Team {name} zusammen verbrauchen darf"
+    limit_team = "Was die Gruppe {name} zusammen verbrauchen darf"
     limit_own_lead: ClassVar = {
         "person": "Eigene Grenzen einer Person gelten anstelle der allgemeinen, und zwar alle.",
-        "team": "Grenzen eines Teams gelten für seine Mitglieder zusammen, neben den eigenen einer jeden.",
+        "team": "Grenzen einer Gruppe gelten für ihre Mitglieder zusammen, neben den eigenen einer jeden.",
     }
     limit_change = "Ändern"
     limit_back = "Zurück zu den allgemeinen"
     limit_kind = "Eigene Grenzen für"
-    limit_kinds: ClassVar = {"person": "eine Person", "team": "ein Team"}
+    limit_kinds: ClassVar = {"person": "eine Person", "team": "eine Gruppe"}
     limit_name = "Wer"
     limit_begin = "Ausfüllen"
     usage_empty = "Diesen Monat hat niemand etwas verbraucht."
