@@ -180,13 +180,17 @@ def _old(dataset: Dataset, number: int, owner: str) -> dict[str, Any]:
 class Line:
     """One connection, spoken to by hand: a client library would take as long as the API."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, token: str) -> None:
-        self._reader, self._writer, self._token = reader, writer, token
+    def __init__(self, url: str, token: str) -> None:
+        self._at, self._token = httpx.URL(url), token
 
     @classmethod
     async def to(cls, url: str, token: str) -> Line:
-        at = httpx.URL(url)
-        return cls(*await asyncio.open_connection(at.host, at.port), token)
+        line = cls(url, token)
+        await line._open()
+        return line
+
+    async def _open(self) -> None:
+        self._reader, self._writer = await asyncio.open_connection(self._at.host, self._at.port)
 
     async def ask(self, method: str, path: str, body: bytes = b"") -> bytes:
         """What is answered; it must be good."""
@@ -195,6 +199,9 @@ class Line:
             f"{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {self._token}\r\n{key}"
             f"Content-Length: {len(body)}\r\n\r\n"
         )
+        if self._reader.at_eof():  # nothing was said for so long that the server has hung up
+            self.close()
+            await self._open()
         self._writer.write(head.encode() + body)
         answer = (await self._reader.readuntil(b"\r\n\r\n")).lower()
         told = await self._reader.readexactly(int(answer.partition(b"content-length: ")[2].partition(b"\r")[0]))

@@ -21,6 +21,7 @@ from gristmill.records import CommonText
 __all__ = ["Recipe", "common", "find", "given", "names"]
 
 _LONGEST = 8_000_000  # characters of a notebook
+_SHORT = 100_000  # characters of a notebook whose digest is remembered: the built-in ones are asked for all day
 _NAMES = re.compile(r"[^\w.-]+")  # what does not belong into a recipe's name
 
 
@@ -93,8 +94,12 @@ def _common() -> Mapping[bytes, CommonText]:
     return {text.encode(): CommonText(digest=_digest(text), text=text) for text in texts}
 
 
-@lru_cache(maxsize=32)
 def _digest(text: str) -> str:
+    return _remembered(text) if len(text) <= _SHORT else hashlib.sha256(text.encode()).hexdigest()
+
+
+@lru_cache(maxsize=32)
+def _remembered(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
