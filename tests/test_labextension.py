@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gristmill.catalog import Outcome
-from gristmill.records import EventKind, RunStatus
+from gristmill.records import Artifact, EventKind, RunStatus
 from services.apis import Api, a_table, badge, listening, make_service
+from services.catalogs import model_of
 from services.jupyters import LABEXTENSION, Jupyter, jupyter_server
 
 SOURCES = LABEXTENSION.parent
@@ -25,7 +28,8 @@ MOST_BYTES = 150_000
 
 def test_what_is_built_was_built_from_these_sources() -> None:
     """As scripts/labextension takes the checksum. Whoever changes a source runs it."""
-    files = [SOURCES / name for name in (".npmrc", "package.json", "package-lock.json", "tsconfig.json")]
+    named_so = (".npmrc", "package.json", "package-lock.json", "tsconfig.json", "webpack.config.js")
+    files = [SOURCES / name for name in named_so]
     files += [path for folder in ("src", "style") for path in (SOURCES / folder).rglob("*") if path.is_file()]
     named = {str(path.relative_to(SOURCES)): path for path in files}
     digest = hashlib.sha256(b"".join(named[name].read_bytes() for name in sorted(named))).hexdigest()
@@ -46,6 +50,15 @@ def test_the_lock_names_no_place_that_packages_were_fetched_from() -> None:
     lock = json.loads((SOURCES / "package-lock.json").read_text())
     assert len(lock["packages"]) > 1
     assert not [name for name, package in lock["packages"].items() if "resolved" in package]
+
+
+def test_an_editable_install_has_it() -> None:
+    """setuptools leaves data files out of one: scripts/install makes up for that."""
+    if Path(sys.prefix) != SOURCES.parents[1] / ".venv":
+        pytest.skip("not installed by scripts/install")
+    kept = Path(sys.prefix) / "etc" / "jupyter" / "jupyter_server_config.d" / "gristmill.json"
+    assert json.loads(kept.read_text()) == {"ServerApp": {"jpserver_extensions": {"gristmill.app": True}}}
+    assert (Path(sys.prefix) / "share" / "jupyter" / "labextensions" / "gristmill").samefile(LABEXTENSION)
 
 
 # --- in JupyterLab ---------------------------------------------------------------------------------------------------
@@ -110,6 +123,7 @@ def row(page: Any, name: str) -> Any:
 def trained(page: Any, name: str) -> None:
     """A run on the table, asked for as a person does."""
     dialog = chosen(page, "grain.csv", "Train a model…")
+    assert dialog.get_attribute("aria-label") == "Train a model on grain.csv"
     dialog.get_by_label("What shall be predicted?").select_option("ripe")
     dialog.get_by_label("How long may it take?").select_option("60")
     dialog.get_by_label("What shall it be called?").fill(name)
@@ -149,8 +163,17 @@ def test_a_data_file_is_trained_on_and_the_panel_shows_how_it_goes(page: Any, hu
 
     shown.get_by_role("button", name="Stop, keep the best").click()
     shown.get_by_text("Stopping, with the best model so far").wait_for()
-    catalog.runs.finish(run.id, run.fence, Outcome(status=RunStatus.SUCCEEDED, score=0.91234))
+    hub.service.parts.store.put_bytes("runs/report.html", b"<title>How it went</title>")
+    report = Artifact(name="report", key="runs/report.html", size=26, sha256="ab")
+    done = Outcome(status=RunStatus.SUCCEEDED, score=0.91234, artifacts=(report,))
+    catalog.runs.finish(run.id, run.fence, done, model_of(run))
     shown.locator(".gm-Run-state", has_text="Done").wait_for()
+    assert "ranking (roc_auc) 0.9123" in shown.inner_text()
+    with page.context.expect_page() as tab:  # a page, which a download is not
+        shown.get_by_role("button", name="Report").click()
+    tab.value.wait_for_load_state()
+    assert tab.value.title() == "How it went"
+    tab.value.close()
 
 
 def test_a_dataset_that_nobody_wants_goes_with_the_dialog(page: Any, hub: Api) -> None:
@@ -191,6 +214,10 @@ def test_a_runs_notebook_is_opened_and_run_again_with_a_budget(page: Any, hub: A
     again = hub.mill().runs()[0]
     assert (again.name, again.budget, again.status) == ("first", 300, RunStatus.QUEUED)
     assert len(hub.mill().runs()) >= 2
+
+    tools = page.locator(".jp-NotebookPanel-toolbar:visible")  # the one that is open has the same at hand
+    tools.get_by_role("button", name="Run with a budget…").click()
+    page.locator(".jp-Dialog.gm-Asking").get_by_text("On the data of first").wait_for()
 
 
 def test_any_other_notebook_is_asked_which_data_it_runs_on(page: Any, lab: Jupyter) -> None:

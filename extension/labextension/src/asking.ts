@@ -38,6 +38,7 @@ export class Asking extends Dialog<unknown> {
     });
     this.said = said;
     this.addClass('gm-Asking');
+    this.node.setAttribute('aria-label', question.title);
     this.free(false);
     void this.prepared(into);
   }

@@ -5,8 +5,9 @@
  * |------------------------|----------------------------------------------------|
  * | gristmill:wizard       | as a tile of the launcher, in the palette          |
  * | gristmill:train        | in the file browser's menu, on a data file         |
- * | gristmill:run-notebook | there on a notebook; in the palette, for this one  |
- * | gristmill:keep-recipe  | the same                                           |
+ * | gristmill:run-notebook | there on a notebook; in the palette and in its own |
+ * |                        | toolbar, for the one that is open                  |
+ * | gristmill:keep-recipe  | the same, but for the toolbar                      |
  * | gristmill:show-runs    | in the palette; the panel has a tab of its own     |
  *
  * What not every application of Jupyter has (launcher, palette, file browser) may be missing.
@@ -17,7 +18,8 @@ import { ICommandPalette, Notification } from '@jupyterlab/apputils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { ILauncher } from '@jupyterlab/launcher';
-import { INotebookTracker } from '@jupyterlab/notebook';
+import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
+import { CommandToolbarButton } from '@jupyterlab/ui-components';
 
 import { millIcon } from './icons';
 import { sentence } from './pieces';
@@ -30,6 +32,7 @@ import { words } from './words';
 
 const DATA = /\.(csv|tsv|parquet|pq|xlsx|xls|zip)(\.gz)?$/i;
 const FILE = '.jp-DirListing-item[data-isdir="false"]';
+const AFTER_RUN = 9; // in a notebook's toolbar: behind what runs it here
 const RANK = 3.5; // below "Open", among what is done with one file
 
 const plugin: JupyterFrontEndPlugin<void> = {
@@ -58,7 +61,7 @@ function activate(
       documents.openOrReveal((await platform.open(run.id)).path);
     },
     openReport: run => {
-      window.open(platform.address(`runs/${run.id}/report`), '_blank', 'noopener');
+      window.open(`${platform.address(`runs/${run.id}/report`)}?inline=`, '_blank', 'noopener');
     }
   });
   panel.id = 'gristmill-runs';
@@ -132,6 +135,12 @@ function activate(
   for (const command of ['gristmill:wizard', 'gristmill:show-runs']) {
     palette?.addItem({ command, category: words.gristmill });
   }
+  app.docRegistry.addWidgetExtension('Notebook', {
+    createNew: (panel: NotebookPanel) => {
+      const shown = { commands: app.commands, id: 'gristmill:run-notebook', args: { isOpen: true }, label: '' };
+      panel.toolbar.insertItem(AFTER_RUN, 'gristmill-run', new CommandToolbarButton(shown));
+    }
+  });
   launcher?.add({ command: 'gristmill:wizard', category: words.gristmill, rank: 0 });
 }
 

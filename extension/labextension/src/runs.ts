@@ -4,10 +4,12 @@
  */
 
 import { Notification } from '@jupyterlab/apputils';
+import { refreshIcon } from '@jupyterlab/ui-components';
 import { Poll } from '@lumino/polling';
 import { Widget } from '@lumino/widgets';
 import type { Message } from '@lumino/messaging';
 
+import { called, meaning } from './metrics';
 import { button, make, sentence } from './pieces';
 import { isOver, type Event, type Platform, type Run } from './platform';
 import { words } from './words';
@@ -40,8 +42,11 @@ export class RunsPanel extends Widget {
     this.node.setAttribute('aria-label', words.runs);
     this.said.setAttribute('role', 'status');
     this.list.setAttribute('aria-label', words.runs);
-    const again = button('↻', () => void this.poll.refresh(), words.refresh);
+    this.list.setAttribute('role', 'list'); // without its bullets it would be none to some screen readers
+    const again = button('', () => void this.poll.refresh(), words.refresh);
     again.title = words.refresh;
+    again.classList.add('gm-mod-icon');
+    refreshIcon.element({ container: again });
     this.node.append(
       make('header', 'gm-Runs-head', make('h2', '', words.runs), again),
       this.said,
@@ -165,6 +170,7 @@ class Row {
     this.bar.max = run.budget;
     this.bar.value = Math.min(used, run.budget);
     put(this.now, present(run, news, run.budget - used));
+    this.now.title = meaning(run.metric);
     const deeds = possible(run);
     if (deeds.join() !== this.offered) {
       this.offered = deeds.join();
@@ -232,10 +238,10 @@ function present(run: Run, news: INews | null, left: number): string {
   if (run.status === 'running') {
     said.push([news?.phase ? words.phase(news.phase) : '', words.left(left)].filter(part => part).join(', '));
     if (news?.best) {
-      said.push(words.best(news.best.model, run.metric, rounded(news.best.score)));
+      said.push(words.best(news.best.model, called(run.metric), rounded(news.best.score)));
     }
   } else if (run.status === 'succeeded' && run.score !== null && run.score !== undefined) {
-    said.push(words.scored(run.metric, rounded(run.score)));
+    said.push(words.scored(called(run.metric), rounded(run.score)));
   }
   if (run.salvaged) {
     said.push(words.salvaged);
@@ -260,7 +266,7 @@ function tell(run: Run): void {
 }
 
 function rounded(score: number): string {
-  return Number(score.toPrecision(4)).toLocaleString();
+  return score.toLocaleString(undefined, { maximumSignificantDigits: 4 });
 }
 
 /** Text that is there already is not put there again: screen readers would read it again. */
