@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,6 +60,14 @@ def test_an_editable_install_has_it() -> None:
     kept = Path(sys.prefix) / "etc" / "jupyter" / "jupyter_server_config.d" / "gristmill.json"
     assert json.loads(kept.read_text()) == {"ServerApp": {"jpserver_extensions": {"gristmill.app": True}}}
     assert (Path(sys.prefix) / "share" / "jupyter" / "labextensions" / "gristmill").samefile(LABEXTENSION)
+
+
+def test_a_folder_that_is_called_gristmill_hides_nothing(tmp_path: Path) -> None:
+    """People's files have one as soon as a notebook is opened, and their own notebooks may lie beside it."""
+    (tmp_path / "gristmill").mkdir()
+    code = "import gristmill; gristmill.connect"
+    tried = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert tried.returncode == 0, tried.stderr
 
 
 # --- in JupyterLab ---------------------------------------------------------------------------------------------------
