@@ -194,6 +194,20 @@ def packages() -> list[str]:
     return found
 
 
+def labextension() -> list[tuple[str, list[str]]]:
+    """What JupyterLab loads, as scripts/labextension has built it: where each file goes, and where it is."""
+    built = HERE / "extension" / "labextension" / "built"
+    target = "share/jupyter/labextensions/gristmill"
+    folders = [built, *sorted(path for path in built.rglob("*") if path.is_dir())]
+    return [
+        (
+            f"{target}/{folder.relative_to(built).as_posix()}".removesuffix("/."),
+            [str(path.relative_to(HERE)) for path in sorted(folder.iterdir()) if path.is_file()],
+        )
+        for folder in folders
+    ]
+
+
 def version() -> str:
     """The one place that knows the version is the package itself; it is read, not imported."""
     text = (HERE / FOLDERS["gristmill"] / "__init__.py").read_text(encoding="utf-8")
@@ -235,6 +249,7 @@ setup(
     data_files=[
         ("etc/jupyter/jupyter_server_config.d", ["extension/gristmill/jupyter/gristmill.json"]),
         ("share/gristmill", ["hub_config/jupyterhub_config.py"]),
+        *labextension(),
     ],
     zip_safe=False,
 )

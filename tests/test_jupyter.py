@@ -277,6 +277,25 @@ def test_a_recipe_is_opened_on_a_dataset_edited_and_sent(server: Jupyter, run: d
     assert len(linked) == 1
 
 
+def test_a_file_becomes_a_dataset_and_any_notebook_runs_on_it(server: Jupyter, run: dict[str, Any]) -> None:
+    (server.files / "barley.csv").write_bytes(a_table())
+    with server.client() as client:
+        answer = client.post("gristmill/offer", json={"path": "barley.csv"})
+        assert answer.status_code == 201, answer.text
+        dataset = answer.json()
+        assert answer.headers["Location"] == f"{BASE}gristmill/api/datasets/{dataset['id']}"
+        assert (dataset["name"], dataset["proposal"]["target"]) == ("barley", "ripe")
+
+        folder = client.post("gristmill/open", json={"run": run["id"]}).json()["folder"]
+        (server.files / folder / "notebook.ipynb").rename(server.files / "mine.ipynb")
+        sent = {"path": "mine.ipynb", "as": "run", "dataset": dataset["id"], "budget": 90}
+        sent["accept"] = [notice["code"] for notice in dataset["profile"]["notices"]]
+        made = client.post("gristmill/send", json=sent)
+        assert made.status_code == 201, made.text
+        told = made.json()
+    assert (told["dataset_id"], told["budget"], told["target"]) == (dataset["id"], 90, "ripe")
+
+
 def test_data_is_fetched_once_and_what_the_store_holds_is_out_of_reach(
     hub: Api, run: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -343,6 +362,13 @@ def test_a_name_leads_nowhere_else(server: Jupyter, run: dict[str, Any], name: s
         ("open", {"run": "run-1", "dataset": "dataset-1"}, 422, "It is not clear what is to be opened."),
         ("open", {"run": "run-1", "recipe": "tabular"}, 422, "It is not clear what is to be opened."),
         ("open", {"dataset": "dataset-of-nobody"}, 404, "There is no dataset"),
+        ("offer", {"path": "none.csv"}, 404, "Not Found."),
+        ("offer", {"path": "../../../etc/passwd"}, 404, ""),
+        ("offer", {"path": ".hidden.csv"}, 404, ""),
+        ("offer", {"path": ""}, 422, "That is a folder."),
+        ("offer", {"path": "alone.ipynb"}, 422, ""),
+        ("offer", {"file": "alone.ipynb"}, 422, "The body is not as it should be."),
+        ("send", {"path": "alone.ipynb", "as": "run", "dataset": "dataset-of-nobody"}, 404, "There is no dataset"),
         ("send", {"path": "alone.ipynb", "as": "run"}, 422, "It cannot be told which run this notebook came from."),
         ("send", {"path": "none.ipynb", "as": "run"}, 404, "Not Found."),
         ("send", {"path": "../../../etc/passwd.ipynb", "as": "run"}, 404, ""),
@@ -353,6 +379,7 @@ def test_a_name_leads_nowhere_else(server: Jupyter, run: dict[str, Any], name: s
     ],
 )
 def test_what_cannot_be_done_is_told(server: Jupyter, path: str, body: Any, status: int, says: str) -> None:
+    (server.files / ".hidden.csv").write_bytes(a_table())
     (server.files / "alone.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
     with server.client() as client:
         answer = client.post(f"gristmill/{path}", json=body)

@@ -30,6 +30,7 @@ FOLDERS = {
     "gristmill_hub": ROOT / "hub_config" / "gristmill_hub",
     "gristmill_templates": ROOT / "templates",
 }
+BUILT = ROOT / "extension" / "labextension" / "built"  # what JupyterLab loads
 EXTRAS = {"train", "all-tasks", "notebook", "wizard", "hub", "jupyter", "cloud", "serve", "dev"}
 
 
@@ -45,6 +46,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(ROOT / name, source)
     (source / "hub_config").mkdir()
     shutil.copy(ROOT / "hub_config" / "jupyterhub_config.py", source / "hub_config")
+    shutil.copytree(BUILT, source / BUILT.relative_to(ROOT))
     for folder in FOLDERS.values():
         shutil.copytree(folder, source / folder.relative_to(ROOT), ignore=shutil.ignore_patterns("__pycache__"))
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "."]
@@ -106,6 +108,13 @@ def test_an_installed_wheel_is_found_by_jupyter(installed: Path) -> None:
     assert json.loads(kept.read_text()) == {"ServerApp": {"jpserver_extensions": {"gristmill.app": True}}}
     code = "from gristmill import app; print(app._jupyter_server_extension_points()[0]['module'])"
     assert run(installed, "-c", code, folder=installed.parent.parent) == "gristmill.app\n"
+
+
+def test_an_installed_wheel_has_what_jupyterlab_loads(installed: Path) -> None:
+    kept = installed.parent.parent / "share" / "jupyter" / "labextensions" / "gristmill"
+    there = {path.relative_to(BUILT): path.read_bytes() for path in BUILT.rglob("*") if path.is_file()}
+    assert {path.relative_to(kept): path.read_bytes() for path in kept.rglob("*") if path.is_file()} == there
+    assert (kept / json.loads((kept / "package.json").read_text())["jupyterlab"]["_build"]["load"]).is_file()
 
 
 def test_the_wheel_says_what_it_is(wheel: Path) -> None:

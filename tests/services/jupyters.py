@@ -1,6 +1,7 @@
 """Jupyter servers as processes of their own, with the extension in them.
 
 `jupyter_server(folder, **environment)` starts one whose files lie in folder/files; its state is the test's own.
+With `lab`, it is JupyterLab's, with what scripts/labextension has built in it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # this file is loaded for every test, also for those that need no server
     import httpx
 
+LABEXTENSION = Path(__file__).resolve().parents[2] / "extension" / "labextension" / "built"
 PATIENCE = 60.0
 BASE = "/user/ada/"
 
@@ -53,7 +55,7 @@ class Jupyter:
 
 
 @contextmanager
-def jupyter_server(folder: Path, **environment: str) -> Iterator[Jupyter]:
+def jupyter_server(folder: Path, *, lab: bool = False, **environment: str) -> Iterator[Jupyter]:
     """A server that runs until the context ends."""
     import httpx
 
@@ -65,11 +67,17 @@ def jupyter_server(folder: Path, **environment: str) -> Iterator[Jupyter]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("GRISTMILL_", "JUPYTER"))}
     own = {f"JUPYTER_{kind}_DIR": str(folder / kind.lower()) for kind in ("CONFIG", "DATA", "RUNTIME")}
     token = secrets.token_hex(8)
+    application = "jupyterlab" if lab else "jupyter_server"
+    if lab:  # found here before any that is installed
+        shown = folder / "shown" / "labextensions"
+        shown.mkdir(parents=True)
+        (shown / "gristmill").symlink_to(LABEXTENSION)
+        own["JUPYTER_PATH"] = str(shown.parent)
     log = folder / "jupyter.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "jupyter_server", "--no-browser", f"--port={port}", "--port-retries=0"),
+                *(sys.executable, "-m", application, "--no-browser", f"--port={port}", "--port-retries=0"),
                 *(f"--ServerApp.base_url={BASE}", f"--ServerApp.root_dir={files}", "--allow-root"),
                 f"--IdentityProvider.token={token}",
                 "--ServerApp.jpserver_extensions={'gristmill.app': True, 'jupyter_server_terminals': False}",

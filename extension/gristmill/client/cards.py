@@ -6,6 +6,7 @@ Colours are the notebook's own, so that a card fits a light theme and a dark one
 from __future__ import annotations
 
 import html
+import time
 from collections.abc import Sequence
 
 from gristmill.client.durations import clock
@@ -20,7 +21,9 @@ _COLOURS = {RunStatus.SUCCEEDED: "#2d8a4f", RunStatus.FAILED: "#c2481f", RunStat
 
 def run_card(run: Run) -> str:
     """How a run stands, and who leads."""
-    facts = [("task", run.task.replace("-", " ")), ("judged by", run.metric), ("budget", clock(run.budget))]
+    spent = f"{clock(time.time() - run.claimed_at)} of " if run.status is RunStatus.RUNNING and run.claimed_at else ""
+    facts = [("task", run.task.replace("-", " ")), ("judged by", run.metric)]
+    facts.append(("time" if spent else "budget", f"{spent}{clock(run.budget)}"))
     if run.score is not None:
         facts.insert(0, ("score", f"{run.score:.4g}"))
     colour = _COLOURS.get(run.status, "#2f7ea3")

@@ -62,12 +62,17 @@ class About:
             )
         return found
 
+    @classmethod
+    def on(cls, dataset_id: str) -> About:
+        """A notebook that came from nowhere, and is to train on that dataset; everything else is proposed."""
+        return cls(dataset_id=dataset_id)
+
     def asked(self, client: Client) -> RunRequest:
         """What was asked for, or was going to be."""
         if not self.run_id:
             return RunRequest(
                 dataset_id=self.dataset_id, task=self.task, target=self.target, metric=self.metric,
-                budget=self.budget, name=self.name, seed=self.seed, settings=self.settings,
+                budget=self.budget or None, name=self.name, seed=self.seed, settings=self.settings,
             )  # fmt: skip
         first = client.run(self.run_id)
         if first.dataset_id is None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from gristmill.client.asking import seconds_of, word_of, written
 from gristmill.client.cards import dataset_card, model_card, run_card
+from gristmill.client.living import in_notebook, keep_up
 from gristmill.client.showing import Report, frame_of, read_rows, text_of
 from gristmill.client.watching import View, fitting_view, watch
 from gristmill.errors import GristmillError, RunCancelled, RunFailed
@@ -71,6 +72,7 @@ class RunHandle:
         self._connection = connection
         self._client = connection.client
         self._record = record
+        self._card: object = None  # the one that keeps up with the run; an earlier one stays as it is
         self.id, self.name = record.id, record.name
 
     def __repr__(self) -> str:
@@ -81,6 +83,13 @@ class RunHandle:
 
     def _repr_html_(self) -> str:
         return run_card(self.record)
+
+    def _ipython_display_(self) -> None:
+        """A card that keeps up with the run; NotImplementedError has IPython show it like anything else."""
+        if not in_notebook() or self.record.status.is_final:
+            raise NotImplementedError
+        card = self._card = object()
+        keep_up(lambda: (run_card(self.record), not self._record.status.is_final), lambda: self._card is card)
 
     @property
     def record(self) -> Run:

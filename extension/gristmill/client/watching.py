@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import html
 import importlib.util
-import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from gristmill.client.durations import clock
+from gristmill.client.living import in_notebook
 from gristmill.client.protocol import Client
 from gristmill.records import Event, EventKind, Run, RunStatus
 
@@ -53,13 +53,7 @@ def watch(client: Client, run: Run, view: View, *, until: float | None = None) -
 
 def fitting_view() -> View:
     """A widget where a notebook can show one, else lines."""
-    return Widget() if _in_notebook() and importlib.util.find_spec("ipywidgets") else Lines()
-
-
-def _in_notebook() -> bool:
-    """Whether this is a kernel, which has loaded IPython itself if it is one."""
-    shell = sys.modules.get("IPython")
-    return shell is not None and getattr(shell.get_ipython(), "kernel", None) is not None
+    return Widget() if in_notebook() and importlib.util.find_spec("ipywidgets") else Lines()
 
 
 class Lines(View):

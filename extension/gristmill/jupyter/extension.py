@@ -4,6 +4,7 @@
 below the base URL       does
 =======================  ==============================================================
 gristmill/api/…          the API, as the current user (`proxy.py`)
+gristmill/offer          POST: a file of the person's becomes a dataset
 gristmill/open           POST: a notebook and its data into the person's files
 gristmill/send           POST: an edited notebook back, as a run or as a recipe
 =======================  ==============================================================
@@ -24,7 +25,7 @@ from gristmill.client.hub import Hub
 from gristmill.client.wire import away, hush
 from gristmill.errors import GristmillError
 from gristmill.jupyter.embedded import Embedded
-from gristmill.jupyter.opening import Open, Send
+from gristmill.jupyter.opening import Offer, Open, Send
 from gristmill.jupyter.proxy import Proxy
 
 __all__ = ["Extension", "Platform"]
@@ -77,6 +78,7 @@ class Extension(ExtensionApp):
         given = {"platform": self.platform}
         self.handlers += [
             (r"/gristmill/api/(.*)", Proxy, given),
+            (r"/gristmill/offer", Offer, given),
             (r"/gristmill/open", Open, given),
             (r"/gristmill/send", Send, given),
         ]

@@ -1,6 +1,6 @@
-"""`open` and `send`: a run's notebook, or a recipe's on a dataset, into the person's files, and an edited one back.
+"""`offer`, `open` and `send`: a file becomes a dataset, a run's notebook comes into the person's files, and goes back.
 
-Both ask the platform as the person, in a thread: fetching data takes a while, and a trial up to minutes. What is read
+All ask the platform as the person, in a thread: fetching data takes a while, and a trial up to minutes. What is read
 is read through the contents manager, as the person's editor sees it. What is opened is laid out as files, for its data
 may be larger than a contents manager takes.
 """
@@ -23,9 +23,9 @@ from gristmill.client.editing import Edited
 from gristmill.client.protocol import Client
 from gristmill.errors import NotPossible, UsageError
 from gristmill.jupyter.asked import Asked
-from gristmill.records import RecipeEntry, Run, RunRequest, encode
+from gristmill.records import Dataset, RecipeEntry, Run, RunRequest, encode
 
-__all__ = ["Open", "Send"]
+__all__ = ["Offer", "Open", "Send"]
 
 Body = TypeVar("Body", bound=msgspec.Struct)
 Found = TypeVar("Found")
@@ -57,11 +57,22 @@ class _Opened(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         return self.run
 
 
+class _Offered(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A file that is to become a dataset: its path as the contents manager knows it, and where it belongs."""
+
+    path: str
+    project: str = "default"
+
+
 class _Sent(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename={"kind": "as"}):
-    """What is to be sent: the notebook's path as the contents manager knows it, and what it is to become."""
+    """What is to be sent: the notebook's path as the contents manager knows it, and what it is to become.
+
+    `dataset` is what a run of it trains on, where no run.json beside it says so.
+    """
 
     path: str
     kind: str
+    dataset: str | None = None
     name: str | None = None
     budget: float | None = None
     accept: tuple[str, ...] = ()
@@ -88,12 +99,44 @@ class _Asking(Asked):
 
         return await asyncio.to_thread(asked)
 
+    def root(self, cause: str, cure: str) -> str:
+        """The folder that the person's files are in; NotPossible where they are in none."""
+        root = getattr(self.contents_manager, "root_dir", None)
+        if not root:
+            raise NotPossible("This server keeps its files elsewhere than in a folder.", cause=cause, cure=cure)
+        return str(root)
+
     async def created(self, record: object, location: str) -> None:
         """Answer with what was made."""
         self.set_status(201)
         self.set_header("Location", location)
         self.write(encode(record))
         await self.finish()
+
+
+class Offer(_Asking):
+    """A file of the person's, as a dataset with its proposal: its bytes go from here to the store, not by the page."""
+
+    async def post(self) -> None:
+        """Send it, and have it looked at."""
+        asked = self.body(_Offered)
+        file = await self._file(asked.path.strip("/"))
+
+        def admitted(client: Client) -> Dataset:
+            return client.admit(client.upload(file, project=asked.project).id)
+
+        dataset = await self.ask(admitted)
+        await self.created(dataset, f"{self.base_url}gristmill/api/datasets/{dataset.id}")
+
+    async def _file(self, path: str) -> Path:
+        """Where a file is that the contents manager shows; what it hides, or does not have, is refused by it."""
+        files: Any = self.contents_manager
+        found: Any = await ensure_async(files.get(path, content=False))
+        if found["type"] == "directory":
+            raise UsageError(
+                f"{path or 'That'} is a folder.", cause="One file becomes a dataset.", cure="Make it a ZIP."
+            )
+        return Path(self.root("Its bytes are read from a folder only.", "Upload it in the wizard."), path)
 
 
 class Open(_Asking):
@@ -103,13 +146,10 @@ class Open(_Asking):
         """Lay it out; the answer says where."""
         asked = self.body(_Opened)
         wanted = asked.wanted()
-        root = getattr(self.contents_manager, "root_dir", None)
-        if not root:
-            raise NotPossible(
-                "This server keeps its files elsewhere than in a folder.",
-                cause="A run's data can be laid out in a folder only.",
-                cure="Use `gristmill notebook RUN --folder DIR` where there is one.",
-            )
+        root = self.root(
+            "A run's data can be laid out in a folder only.",
+            "Use `gristmill notebook RUN --folder DIR` where there is one.",
+        )
         shelf = self.platform.lent
         folder = await self.ask(lambda client: editing.lay_out(client, wanted, Path(root), shelf))
         path = f"{folder.relative_to(root).as_posix()}/{editing.NOTEBOOK}"
@@ -128,7 +168,7 @@ class Send(_Asking):
             raise UsageError(f"A notebook cannot become a {wanted.kind!r}.", cure="Send it as: run, or recipe.")
         if wanted.kind == "recipe" and not wanted.name:
             raise UsageError("The recipe has no name.", cure="Give it one: small letters, digits, hyphens.")
-        edited = await self._read(wanted.path.strip("/"))
+        edited = await self._read(wanted.path.strip("/"), wanted.dataset)
         below = f"{self.base_url}gristmill/api"
         if wanted.kind == "recipe":
             entry: RecipeEntry = await self.ask(lambda client: edited.as_recipe(client, wanted.name or ""))
@@ -139,8 +179,8 @@ class Send(_Asking):
             )
             await self.created(run, f"{below}/runs/{run.id}")
 
-    async def _read(self, path: str) -> Edited:
-        """The notebook as the contents manager has it, and what lies beside it."""
+    async def _read(self, path: str, dataset: str | None) -> Edited:
+        """The notebook as the contents manager has it, and what lies beside it unless a dataset is named."""
         folder, _, file = path.rpartition("/")
         if not file.endswith(".ipynb"):
             raise UsageError(f"{path or 'Nothing'} is no notebook.", cure="Name a file that ends in .ipynb.")
@@ -153,7 +193,7 @@ class Send(_Asking):
         return Edited(
             text=json.dumps(model, ensure_ascii=False),
             called=editing.called(file, folder.rpartition("/")[2]),
-            about=editing.About.of(said),
+            about=editing.About.on(dataset) if dataset else editing.About.of(said),
         )
 
     async def _content(self, path: str, **how: Any) -> Any:

@@ -1,0 +1,242 @@
+"""Gristmill inside JupyterLab: what is built is what the sources say, and a person finds it where it should be."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gristmill.catalog import Outcome
+from gristmill.records import Artifact, EventKind, RunStatus
+from services.apis import Api, a_table, badge, listening, make_service
+from services.catalogs import model_of
+from services.jupyters import LABEXTENSION, Jupyter, jupyter_server
+
+SOURCES = LABEXTENSION.parent
+SECOND = 1000  # Playwright counts milliseconds
+MOST_BYTES = 150_000
+
+
+# --- what is built ---------------------------------------------------------------------------------------------------
+
+
+def test_what_is_built_was_built_from_these_sources() -> None:
+    """As scripts/labextension takes the checksum. Whoever changes a source runs it."""
+    named_so = (".npmrc", "package.json", "package-lock.json", "tsconfig.json", "webpack.config.js")
+    files = [SOURCES / name for name in named_so]
+    files += [path for folder in ("src", "style") for path in (SOURCES / folder).rglob("*") if path.is_file()]
+    named = {str(path.relative_to(SOURCES)): path for path in files}
+    digest = hashlib.sha256(b"".join(named[name].read_bytes() for name in sorted(named))).hexdigest()
+    assert (LABEXTENSION / "sources.sha256").read_text() == f"{digest}\n"
+
+
+def test_what_is_built_is_small_and_holds_no_part_of_jupyterlab() -> None:
+    files = [path for path in LABEXTENSION.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < MOST_BYTES
+    about = json.loads((LABEXTENSION / "package.json").read_text())
+    assert (LABEXTENSION / about["jupyterlab"]["_build"]["load"]).is_file()
+    code = "".join(path.read_text() for path in files if path.suffix == ".js")
+    assert "gristmill:train" in code
+    assert "jp-Notebook" not in code
+
+
+def test_the_lock_names_no_place_that_packages_were_fetched_from() -> None:
+    lock = json.loads((SOURCES / "package-lock.json").read_text())
+    assert len(lock["packages"]) > 1
+    assert not [name for name, package in lock["packages"].items() if "resolved" in package]
+
+
+def test_an_editable_install_has_it() -> None:
+    """setuptools leaves data files out of one: scripts/install makes up for that."""
+    if Path(sys.prefix) != SOURCES.parents[1] / ".venv":
+        pytest.skip("not installed by scripts/install")
+    kept = Path(sys.prefix) / "etc" / "jupyter" / "jupyter_server_config.d" / "gristmill.json"
+    assert json.loads(kept.read_text()) == {"ServerApp": {"jpserver_extensions": {"gristmill.app": True}}}
+    assert (Path(sys.prefix) / "share" / "jupyter" / "labextensions" / "gristmill").samefile(LABEXTENSION)
+
+
+def test_a_folder_that_is_called_gristmill_hides_nothing(tmp_path: Path) -> None:
+    """People's files have one as soon as a notebook is opened, and their own notebooks may lie beside it."""
+    (tmp_path / "gristmill").mkdir()
+    code = "import gristmill; gristmill.connect"
+    tried = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert tried.returncode == 0, tried.stderr
+
+
+# --- in JupyterLab ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """The platform; nobody works on its runs but the tests."""
+    with listening(make_service(tmp_path_factory.mktemp("hub"))) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def lab(hub: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
+    """JupyterLab, whose person is olga, with a table, an empty file and a notebook among her files."""
+    pytest.importorskip("jupyterlab")
+    folder = tmp_path_factory.mktemp("lab")
+    with jupyter_server(folder, lab=True, GRISTMILL_URL=hub.url, GRISTMILL_TOKEN=badge("olga")) as jupyter:
+        (jupyter.files / "grain.csv").write_bytes(a_table())
+        (jupyter.files / "hollow.csv").write_bytes(b"")
+        yield jupyter
+
+
+@pytest.fixture(scope="module")
+def opened(lab: Jupyter, chromium: Any) -> Iterator[Any]:
+    """One page of JupyterLab, with whatever its console complains of about Gristmill."""
+    page = chromium.new_page(viewport={"width": 1280, "height": 800})
+    page.set_default_timeout(60 * SECOND)
+    page.goto(f"{lab.url}lab?token={lab.token}&reset")
+    page.wait_for_selector(".jp-Launcher")
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def page(opened: Any) -> Any:
+    """The page, with no dialog left over from another test, and its file browser at hand."""
+    while opened.locator(".jp-Dialog").count():
+        opened.keyboard.press("Escape")
+        opened.wait_for_timeout(100)
+    shown = opened.locator('.jp-SideBar .lm-TabBar-tab[data-id="filebrowser"]')
+    if "lm-mod-current" not in (shown.get_attribute("class") or ""):
+        shown.click()
+    opened.locator(".jp-FileBrowser .jp-BreadCrumbs-home").first.click()
+    return opened
+
+
+def chosen(page: Any, file: str, entry: str) -> Any:
+    """The dialog that a file's menu leads to."""
+    page.locator(".jp-DirListing-item", has_text=file).first.click(button="right")
+    page.locator(".lm-Menu-item", has_text=entry).click()
+    dialog = page.locator(".jp-Dialog.gm-Asking")
+    dialog.wait_for()
+    return dialog
+
+
+def row(page: Any, name: str) -> Any:
+    """A run in the panel."""
+    return page.locator(".gm-Run", has=page.locator(".gm-Run-name", has_text=re.compile(f"^{re.escape(name)}$"))).first
+
+
+def trained(page: Any, name: str) -> None:
+    """A run on the table, asked for as a person does."""
+    dialog = chosen(page, "grain.csv", "Train a model…")
+    assert dialog.get_attribute("aria-label") == "Train a model on grain.csv"
+    dialog.get_by_label("What shall be predicted?").select_option("ripe")
+    dialog.get_by_label("How long may it take?").select_option("60")
+    dialog.get_by_label("What shall it be called?").fill(name)
+    for box in dialog.locator("input[type=checkbox]").all():
+        box.check()
+    dialog.locator(".jp-mod-accept:enabled").click()
+    dialog.wait_for(state="detached")
+
+
+def test_the_launcher_has_a_tile(page: Any) -> None:
+    tile = page.locator(".jp-LauncherCard", has_text="Train a model")
+    assert tile.count() == 1
+    assert tile.locator("svg").count() == 1
+
+
+def test_a_data_file_is_trained_on_and_the_panel_shows_how_it_goes(page: Any, hub: Api) -> None:
+    name = "grain <b>of</b> May"
+    trained(page, name)
+    shown = row(page, name)
+    shown.locator(".gm-Run-state", has_text="Waiting").wait_for()
+    assert "predicts ripe, up to 1 min" in shown.inner_text()
+
+    catalog = hub.service.parts.catalog
+    [asked] = [run for run in hub.mill().runs() if run.name == name]
+    assert (asked.budget, asked.target) == (60, "ripe")
+    run = None
+    while run is None or run.id != asked.id:  # whatever waits before it
+        run = catalog.runs.claim("test", 600)
+        assert run is not None
+    rows = [{"model": "LightGBM", "score": 0.91234, "level": 1}]
+    catalog.events.add(
+        run.id, run.fence, [(EventKind.PHASE, {"phase": "fit"}), (EventKind.LEADERBOARD, {"rows": rows})]
+    )
+    shown.locator(".gm-Run-now", has_text="Trying models").wait_for()
+    assert "Best so far: LightGBM" in shown.inner_text()
+    assert "0.9123" in shown.inner_text()
+
+    shown.get_by_role("button", name="Stop, keep the best").click()
+    shown.get_by_text("Stopping, with the best model so far").wait_for()
+    hub.service.parts.store.put_bytes("runs/report.html", b"<title>How it went</title>")
+    report = Artifact(name="report", key="runs/report.html", size=26, sha256="ab")
+    done = Outcome(status=RunStatus.SUCCEEDED, score=0.91234, artifacts=(report,))
+    catalog.runs.finish(run.id, run.fence, done, model_of(run))
+    shown.locator(".gm-Run-state", has_text="Done").wait_for()
+    assert "ranking (roc_auc) 0.9123" in shown.inner_text()
+    with page.context.expect_page() as tab:  # a page, which a download is not
+        shown.get_by_role("button", name="Report").click()
+    tab.value.wait_for_load_state()
+    assert tab.value.title() == "How it went"
+    tab.value.close()
+
+
+def test_a_dataset_that_nobody_wants_goes_with_the_dialog(page: Any, hub: Api) -> None:
+    before = len(hub.mill().datasets())
+    dialog = chosen(page, "grain.csv", "Train a model…")
+    dialog.get_by_label("What shall be predicted?").wait_for()
+    assert len(hub.mill().datasets()) == before + 1
+    with page.expect_response(lambda answer: answer.request.method == "DELETE"):
+        page.keyboard.press("Escape")
+    assert len(hub.mill().datasets()) == before
+
+
+def test_what_is_refused_is_told_in_the_dialog(page: Any) -> None:
+    dialog = chosen(page, "hollow.csv", "Train a model…")
+    said = dialog.locator(".gm-mod-refused")
+    said.wait_for()
+    assert "hollow.csv" in said.inner_text()
+    assert dialog.locator(".jp-mod-accept").is_disabled()
+
+
+def test_a_runs_notebook_is_opened_and_run_again_with_a_budget(page: Any, hub: Api, lab: Jupyter) -> None:
+    trained(page, "first")
+    row(page, "first").wait_for()
+    hub.mill().cancel(hub.mill().runs()[0].id)
+    row(page, "first").get_by_role("button", name="Notebook").click()
+    page.locator(".jp-NotebookPanel:visible").wait_for()
+    assert (lab.files / "gristmill" / "first" / "data").is_symlink()
+
+    page.locator('.jp-SideBar .lm-TabBar-tab[data-id="filebrowser"]').click()
+    for folder in ("gristmill", "first"):
+        page.locator(".jp-DirListing-item", has_text=re.compile(f"^{folder}")).first.dblclick()
+    page.locator(".jp-DirListing-item", has_text="run.json").wait_for()
+    dialog = chosen(page, "notebook.ipynb", "Run with a budget…")
+    dialog.get_by_text("On the data of first").wait_for()
+    dialog.get_by_label("How long may it take?").select_option("300")
+    dialog.locator(".jp-mod-accept:enabled").click()
+    dialog.wait_for(state="detached")
+    again = hub.mill().runs()[0]
+    assert (again.name, again.budget, again.status) == ("first", 300, RunStatus.QUEUED)
+    assert len(hub.mill().runs()) >= 2
+
+    tools = page.locator(".jp-NotebookPanel-toolbar:visible")  # the one that is open has the same at hand
+    tools.get_by_role("button", name="Run with a budget…").click()
+    page.locator(".jp-Dialog.gm-Asking").get_by_text("On the data of first").wait_for()
+
+
+def test_any_other_notebook_is_asked_which_data_it_runs_on(page: Any, lab: Jupyter) -> None:
+    cell = {"cell_type": "code", "execution_count": None, "id": "a", "metadata": {}, "outputs": [], "source": "1"}
+    notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (lab.files / "own.ipynb").write_text(json.dumps(notebook))
+    page.get_by_role("button", name="Refresh the file browser").click()
+    dialog = chosen(page, "own.ipynb", "Run with a budget…")
+    dialog.get_by_label("On which data?").wait_for()
+    for box in dialog.locator("input[type=checkbox]").all():
+        box.check()
+    dialog.locator(".jp-mod-accept:enabled").click()
+    dialog.locator(".gm-mod-refused").wait_for()  # it has no parameters: it is no recipe, and the dialog says so
