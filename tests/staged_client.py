@@ -90,7 +90,15 @@ class StagedClient(Client):
             created_at=0.0,
         )
 
-    def open_upload(self, name: str, size: int, *, project: str = "default", sha256: str | None = None) -> Transfer:
+    def open_upload(
+        self,
+        name: str,
+        size: int,
+        *,
+        project: str = "default",
+        sha256: str | None = None,
+        filename: str | None = None,
+    ) -> Transfer:
         return Transfer(upload=self.upload(Path(name), project=project), part_size=max(1, size))
 
     def transfer(self, upload_id: str) -> Transfer:

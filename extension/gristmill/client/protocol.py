@@ -92,7 +92,15 @@ class Client(Protocol):
     ) -> Upload:
         """Puts a file into the store, as it is; one that broke off goes on where it was when it is called again."""
 
-    def open_upload(self, name: str, size: int, *, project: str = "default", sha256: str | None = None) -> Transfer:
+    def open_upload(
+        self,
+        name: str,
+        size: int,
+        *,
+        project: str = "default",
+        sha256: str | None = None,
+        filename: str | None = None,
+    ) -> Transfer:
         """Begins an upload whose parts somebody else sends, to the URLs that come back: a browser."""
 
     def transfer(self, upload_id: str) -> Transfer:

@@ -84,8 +84,16 @@ class Data(Runs):
     ) -> Upload:
         return self._uploading.upload(path, project=project, name=name or path.name, progress=progress)
 
-    def open_upload(self, name: str, size: int, *, project: str = "default", sha256: str | None = None) -> Transfer:
-        body = given(name=name, size=size, project=project, sha256=sha256)
+    def open_upload(
+        self,
+        name: str,
+        size: int,
+        *,
+        project: str = "default",
+        sha256: str | None = None,
+        filename: str | None = None,
+    ) -> Transfer:
+        body = given(name=name, size=size, project=project, sha256=sha256, filename=filename)
         return self._wire.ask("POST", "uploads", Transfer, body=body, create=True)
 
     def transfer(self, upload_id: str) -> Transfer:
