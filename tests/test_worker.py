@@ -210,6 +210,14 @@ def test_nothing_trained_is_a_failure_with_a_cure(house: House) -> None:
     assert run.artifact("report") is not None
 
 
+def test_what_was_finished_but_not_saved_is_said_and_kept(house: House) -> None:
+    run = house.work(house.queue(recipe=house.sabotaged("import os; os.kill(os.getpid(), 9)")))  # in the salvage, too
+    assert run.status is RunStatus.FAILED
+    assert run.failure is not None
+    assert "candidates that were finished are kept" in run.failure.what
+    assert run.artifact("checkpoint") is not None
+
+
 def test_a_failed_cell_is_a_failed_run(house: House) -> None:
     run = house.work(house.queue(recipe=house.sabotaged("{}['grist']")))
     assert run.status is RunStatus.FAILED

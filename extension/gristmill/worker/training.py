@@ -136,8 +136,11 @@ class Training(Attempt):
             Cause.FAILED: "The recipe stopped with an error.",
             Cause.DONE: "The recipe came to its end without saving a model.",
         }
+        late = "No model was finished before the run had to end."
+        if self._keeper.has_models():
+            late = "The run had to end before a model could be saved; the candidates that were finished are kept."
         return RunFailed(
-            what.get(stop.cause, "No model was finished before the run had to end."),
+            what.get(stop.cause, late),
             cause=f"{stop.message[:1].upper()}{stop.message[1:]}.".replace("..", ".") if stop.message else "",
             cure=cures.get(stop.cause, more),
         )
