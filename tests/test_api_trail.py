@@ -26,6 +26,7 @@ WHOLE = {
     "GET /weights",
     "GET /me/webhooks",
     "GET /admin/limits",
+    "GET /admin/workers",
 }
 LISTS = [route for route, spec in ROUTES.items() if spec.many and route not in WHOLE]
 MOST = 200

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gristmill.errors import UsageError
@@ -45,6 +45,7 @@ def test_any_text_is_a_condition_or_refused_in_a_sentence(text: str) -> None:
     assert parse(str(condition)) == condition
 
 
+@example("=", -0.0, [0.0])
 @given(st.sampled_from(SIGNS), numbers, st.lists(numbers | st.none(), max_size=20))
 def test_numbers_are_judged_as_python_judges_them(sign: str, value: float, held: list[float | None]) -> None:
     assert judged(f"n {sign} {value!r}", n=pa.array(held, pa.float64())) == [fits(one, sign, value) for one in held]

@@ -110,7 +110,11 @@ def test_predictions_for_a_file_are_an_answer_with_a_way_back(mill: Mill, tmp_pa
 def test_of_equals_the_chosen_one_is_first_and_said_to_be(mill: Mill, tmp_path: Path) -> None:
     board = tuple(LeaderboardRow(model=name, score=1.0) for name in ("NeuralNetTorch", "WeightedEnsemble_L2"))
     run = replace(
-        a_run(mill, dataset_of(mill, tmp_path)), status=RunStatus.SUCCEEDED, leaderboard=board, metric="accuracy"
+        a_run(mill, dataset_of(mill, tmp_path)),
+        status=RunStatus.SUCCEEDED,
+        leaderboard=board,
+        metric="accuracy",
+        model_id="m",
     )
     model = replace(a_model("tabular-classification", columns=[]), metrics={"best": "WeightedEnsemble_L2"})
     visitor = Visitor(Answered(mill, run, model)).comes(f"run/{run.id}?show=board")

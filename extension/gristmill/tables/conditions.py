@@ -111,7 +111,8 @@ class Comparison:
             whole = [int(value) for value in meant if value.is_integer() and abs(value) < 2**63]
             equals = pc.is_in(column, value_set=pa.array(whole, column.type))
         else:
-            equals = pc.is_in(column, value_set=pa.array(meant, column.type))
+            zeros = [0.0, -0.0] if family is Family.NUMBER and 0.0 in meant else []  # is_in goes by bits
+            equals = pc.is_in(column, value_set=pa.array([*meant, *zeros], column.type))
         return pc.invert(equals) if self.sign == "!=" else equals
 
 
