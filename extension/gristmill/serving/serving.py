@@ -33,6 +33,7 @@ from gristmill.serving.opened import Answered, Opened, Patience, Question
 
 __all__ = ["Serving"]
 
+Fetch = Callable[[Path], object]
 Meter = Callable[[float], object]
 
 _log = logging.getLogger("gristmill.serving")
@@ -75,14 +76,7 @@ class Serving:
         self._lock: IO[str] | None = None
         self._watches = False
 
-    def ask(
-        self,
-        model: Model,
-        fetch: Callable[[Path], object],
-        question: Question,
-        who: str,
-        meter: Callable[[float], object],
-    ) -> Answered:
+    def ask(self, model: Model, fetch: Fetch, question: Question, who: str, meter: Meter) -> Answered:
         """What the model answers. `fetch` brings its archive, if it is not open.
 
         `meter` is told the seconds that this has taken, whatever came of it; waiting for others is not counted.
