@@ -292,6 +292,7 @@ CALLS: dict[str, Call] = {
     "GET /admin/deeds": lambda w: ("/admin/deeds", None),
     "GET /admin/people": lambda w: ("/admin/people", None),
     "GET /admin/workers": lambda w: ("/admin/workers", None),
+    "GET /admin/settings": lambda w: ("/admin/settings", None),
 }
 ROUTES = {f"{' '.join(route.methods)} {route.path}": route.endpoint.gristmill for route in routes_of(routed(""))}
 

@@ -27,6 +27,7 @@ WHOLE = {
     "GET /me/webhooks",
     "GET /admin/limits",
     "GET /admin/workers",
+    "GET /admin/settings",
 }
 LISTS = [route for route, spec in ROUTES.items() if spec.many and route not in WHOLE]
 MOST = 200

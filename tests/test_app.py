@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from gristmill import settings as settings_module
 from gristmill.app import Settings
 from gristmill.dispatch.local import LocalDispatcher, calls, sole_worker
 from gristmill.errors import UsageError
@@ -34,6 +36,28 @@ def test_what_is_set_is_taken_and_what_is_wrong_is_said() -> None:
     for name, text in (("GRISTMILL_CPUS", "two"), ("GRISTMILL_LEASE", "0"), ("GRISTMILL_MEMORY", "nan")):
         with pytest.raises(UsageError, match=name):
             Settings.read({name: text})
+
+
+def test_admins_see_all_settings_and_no_secret(tmp_path: Path) -> None:
+    secrets = {
+        "GRISTMILL_HOME": str(tmp_path),
+        "GRISTMILL_CATALOG": "postgresql://mill:SECRET@db:5432/gristmill?sslpassword=SECRET",
+        "GRISTMILL_STORE": "s3://SECRET:SECRET@grist/part?key=SECRET",
+        "GRISTMILL_KEYS": "SECRET",
+        "GRISTMILL_MAIL": "smtps://mill:SECRET@mail.example.org:465?from=a@b.org",
+    }
+    settings = Settings.read(secrets | {"GRISTMILL_MOST_ROWS": "1000", "GRISTMILL_CPUS": ""})
+    assert "SECRET" not in repr(settings.told())
+    told = {one.name: (one.value, one.is_given) for one in settings.told()}
+    assert told["GRISTMILL_CATALOG"] == ("postgresql://db:5432/gristmill", True)
+    assert told["GRISTMILL_STORE"] == ("s3://grist/part", True)
+    assert told["GRISTMILL_MAIL"] == ("smtps://mail.example.org:465", True)
+    assert told["GRISTMILL_MOST_ROWS"] == ("1000", True)
+    assert told["GRISTMILL_CPUS"] == ("", False)
+    assert told["GRISTMILL_LEASE"] == ("15", False)
+    assert Settings.read({"GRISTMILL_HOME": str(tmp_path)}).told()[1].value == f"sqlite:///{tmp_path}/catalog.db"
+    listed = settings_module.__doc__ or ""
+    assert set(told) == set(re.findall(r"GRISTMILL_[A-Z_]+|JUPYTERHUB_API_URL", listed.partition("one token,")[0]))
 
 
 def test_a_wrong_setting_is_a_sentence_on_the_command_line(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,6 +83,7 @@ def embedded(settings: Settings, dispatcher: Dispatcher | None = None) -> Mill:
             price=price_of(settings.price),
             ways=ways(settings),
             endpoints=settings.endpoints,
+            settings=settings.told(),
         )
     )
 
@@ -286,6 +287,7 @@ def service(settings: Settings, *, prefix: str = "", token: str | None = None, w
         price=price_of(settings.price),
         ways=ways(settings),
         endpoints=settings.endpoints,
+        settings=settings.told(),
     )
     identity: Identity
     if settings.hub:

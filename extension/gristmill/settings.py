@@ -32,6 +32,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from gristmill.errors import UsageError
+from gristmill.records import Setting
 
 __all__ = ["Settings", "home_folder"]
 
@@ -61,6 +62,7 @@ class Settings:
     endpoints: tuple[str, ...] = ()  # HOST:PORT
     hub: str | None = None  # none inside somebody's own server on a hub: what is started there is theirs alone
     most: Mapping[str, float | None] = field(default_factory=dict)  # settings of intake.Allowance that are set
+    given: frozenset[str] = frozenset()  # names of what the environment says
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -90,12 +92,49 @@ class Settings:
                 "GRISTMILL_MOST_CLASSES": _number(environment, "GRISTMILL_MOST_CLASSES", int, 2),
                 "GRISTMILL_MOST_IMAGES": _number(environment, "GRISTMILL_MOST_IMAGES", int, 10),
             },
+            given=frozenset(name for name, value in environment.items() if value),
+        )
+
+    def told(self) -> tuple[Setting, ...]:
+        """What whoever administers the platform may see of it: all but secrets."""
+        values = {
+            "GRISTMILL_HOME": self.home,
+            "GRISTMILL_CATALOG": _without_secrets(self.catalog),
+            "GRISTMILL_STORE": _without_secrets(self.store),
+            "GRISTMILL_WEIGHTS": self.weights,
+            **self.most,
+            "GRISTMILL_LEASE": self.lease,
+            "GRISTMILL_MEMORY": self.memory,
+            "GRISTMILL_CPUS": self.cpus,
+            "GRISTMILL_WARM": self.warm,
+            "GRISTMILL_WARM_MEMORY": self.warm_memory,
+            "GRISTMILL_WARM_IDLE": self.warm_idle,
+            "GRISTMILL_KEYS": None,
+            "GRISTMILL_ENDPOINTS": ", ".join(self.endpoints),
+            "GRISTMILL_PRICE": self.price,
+            "GRISTMILL_LOG": self.log,
+            "GRISTMILL_MAIL": _without_secrets(self.mail),
+            "GRISTMILL_WEBHOOKS": self.webhooks,
+            "GRISTMILL_PUBLIC": self.public,
+            "JUPYTERHUB_API_URL": self.hub,
+        }
+        return tuple(
+            Setting(name=name, value=_written(value), is_given=name in self.given) for name, value in values.items()
         )
 
 
 def home_folder(environment: Mapping[str, str] = os.environ) -> Path:
     """Where this person's state lives."""
     return Path(environment.get("GRISTMILL_HOME") or "~/.gristmill").expanduser().absolute()
+
+
+def _without_secrets(url: str) -> str:
+    """An address without what stands before its host or after its path: names, passwords, keys."""
+    return re.sub(r"://.*@", "://", re.split("[?#]", url)[0])
+
+
+def _written(value: object) -> str:
+    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _hub(environment: Mapping[str, str]) -> str | None:

@@ -19,7 +19,7 @@ _limit = click.option(
 )
 
 
-@click.group(short_help="For admins: who is there, what works, was done and was used.")
+@click.group(short_help="For admins: who is there, what it runs with, what was done and was used.")
 def admin() -> None:
     """See who is there, which workers are, what was done, and what was used. `gristmill limits` sets limits."""
 
@@ -71,6 +71,17 @@ def workers(session: Session) -> None:
         [(one.name, _moment(one.started_at), _moment(one.seen_at), at_work.get(one.name, "-")) for one in found],
     )
     session.fill(workers=found)
+    session.finish()
+
+
+@admin.command(short_help="List what the platform was started with.")
+@json_option("settings")
+@pass_session
+def settings(session: Session) -> None:
+    """List what the platform was started with, secrets left out: name, value, and whether somebody has set it."""
+    found = session.client.settings()
+    say_lines(session, [(one.name, one.value or "-", "set" if one.is_given else "default") for one in found])
+    session.fill(settings=found)
     session.finish()
 
 

@@ -48,6 +48,7 @@ from gristmill.records import (
     ScheduleRequest,
     Schema,
     SchemaChange,
+    Setting,
     Stage,
     Standing,
     Subject,
@@ -430,6 +431,9 @@ class Client(Protocol):
 
     def workers(self) -> Sequence[Alive]:
         """The workers that were heard of within a day, by name; for admins. A run says which one carries it out."""
+
+    def settings(self) -> Sequence[Setting]:
+        """What the platform was started with, secrets left out; for admins."""
 
     # --- fair use ----------------------------------------------------------------------------------------------------
 

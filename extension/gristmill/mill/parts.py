@@ -19,7 +19,7 @@ from gristmill.mill.admission import Admission
 from gristmill.mill.gate import Gate
 from gristmill.notify import Ways
 from gristmill.recipe_book import RecipeBook
-from gristmill.records import LOCAL, Price, Who
+from gristmill.records import LOCAL, Price, Setting, Who
 from gristmill.sandbox import Sandbox
 from gristmill.serving import Serving
 from gristmill.stores import Shelf, Store
@@ -49,6 +49,7 @@ class Parts:
     ways: Ways = field(default_factory=Ways)  # how people are told
     endpoints: tuple[str, ...] = ()  # HOST:PORT of the servers at which owners may have a store, beside the clouds' own
     secret: bytes | None = None  # signs links to projects' stores that have no signatures of their own
+    settings: tuple[Setting, ...] = ()  # that it was started with
     serving: Serving | None = None  # holds models open that are asked; where there is none, each question starts one
     shelf: Shelf = field(init=False)
 

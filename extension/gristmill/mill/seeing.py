@@ -1,11 +1,11 @@
-"""What admins see of a platform: who is there, and which workers are."""
+"""What admins see of a platform: who is there, which workers are, and what it was started with."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from gristmill.mill.parts import UseCases
-from gristmill.records import Alive, Person, Power
+from gristmill.records import Alive, Person, Power, Setting
 
 __all__ = ["Seeing"]
 
@@ -24,3 +24,8 @@ class Seeing(UseCases):
         """The workers that were heard of within a day, by name; for admins. A run says which one carries it out."""
         self._gate.must(Power.ADMIN)
         return self._catalog.seeing.alive(_HEARD)
+
+    def settings(self) -> Sequence[Setting]:
+        """What the platform was started with, secrets left out; for admins."""
+        self._gate.must(Power.ADMIN)
+        return self._parts.settings

@@ -58,7 +58,7 @@ from gristmill.records.schedules import (
     TickOutcome,
     Verdict,
 )
-from gristmill.records.seeing import Alive, Ended, Person
+from gristmill.records.seeing import Alive, Ended, Person, Setting
 from gristmill.records.telling import Channel, Choices, Delivery, News, NewsKind, Tiding, Webhook
 from gristmill.records.wire import (
     Answer,
@@ -154,6 +154,7 @@ __all__ = [
     "ScheduleRequest",
     "Schema",
     "SchemaChange",
+    "Setting",
     "Severity",
     "Sight",
     "Stage",

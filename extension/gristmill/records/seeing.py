@@ -1,4 +1,4 @@
-"""What somebody sees who watches over the platform: its people, its workers, and how its runs ended."""
+"""What somebody sees who watches over the platform: its settings, its people, its workers, and how its runs ended."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from gristmill.records.failure import Failure
 from gristmill.records.runs import RunStatus
 
-__all__ = ["Alive", "Ended", "Person"]
+__all__ = ["Alive", "Ended", "Person", "Setting"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,3 +43,12 @@ class Ended:
     finished_at: float
     salvaged: bool
     failure: Failure | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """What a platform was started with; secrets are left out of the value, and nothing is said where nothing is set."""
+
+    name: str
+    value: str
+    is_given: bool  # by the environment; else it is the default

@@ -11,7 +11,7 @@ from fastapi import Query, Request, Response
 
 from gristmill.api.routing import Cursor, Limit, Page, Routes, page
 from gristmill.mill import Mill
-from gristmill.records import Alive, Deed, Person, to_plain
+from gristmill.records import Alive, Deed, Person, Setting, to_plain
 
 __all__ = ["as_csv", "routes"]
 
@@ -51,6 +51,12 @@ def people(mill: Mill, limit: Limit = 50, cursor: _Name = None) -> Page:
 def workers(mill: Mill) -> Page:
     """The workers that were heard of within a day."""
     return Page(items=mill.workers())
+
+
+@routes.get("/admin/settings", who="admin", gives=Setting, many=True)
+def settings(mill: Mill) -> Page:
+    """What the platform was started with, secrets left out."""
+    return Page(items=mill.settings())
 
 
 def as_csv(rows: list[dict[str, object]], columns: list[str]) -> Response:

@@ -22,6 +22,7 @@ from gristmill.records import (
     OwnStore,
     Person,
     Project,
+    Setting,
     Standing,
     Subject,
     Usage,
@@ -146,6 +147,9 @@ class People(Calling):
 
     def workers(self) -> Sequence[Alive]:
         return self._list("admin/workers", Alive, MOST)
+
+    def settings(self) -> Sequence[Setting]:
+        return self._list("admin/settings", Setting, MOST)
 
     # --- fair use ----------------------------------------------------------------------------------------------------
 
