@@ -73,13 +73,15 @@ def test_whoever_may_come_signs_in_there_and_is_known_here(elsewhere: Installati
     with elsewhere.browser() as browser:
         assert signed_in(browser, "ada").url.path == "/hub/home"
         assert browser.who() == "ada"
-        assert browser.client.get("/hub/people").status_code == 404  # there are no passwords here
+        assert browser.client.get("/hub/people").status_code == 403
         me = browser.client.get("/services/gristmill/me", headers=browser.bearer("ada")).json()
         assert (me["name"], "admin" in me["powers"]) == ("ada", False)
     with elsewhere.browser() as browser:
         signed_in(browser, "grace")
         me = browser.client.get("/services/gristmill/me", headers=browser.bearer("grace")).json()
         assert "admin" in me["powers"]
+        listed = browser.client.get("/hub/people")  # there are no passwords here, so the page is JupyterHub's own
+        assert (listed.status_code, listed.url.path) == (200, "/hub/admin")
 
 
 @pytest.mark.slow

@@ -5,7 +5,8 @@
     OAUTH_CLIENT_SECRET   what proves it
 
 The provider is told to send people back to HUB/hub/oauth_callback. It says itself where its pages are, at
-ADDRESS/.well-known/openid-configuration, which is asked for when the hub starts.
+ADDRESS/.well-known/openid-configuration, which is asked for when the hub starts. Nobody is invited here: the page for
+people is JupyterHub's own.
 
 =========  ==========================================================================
 option     is
@@ -24,6 +25,8 @@ import os
 import urllib.request
 from typing import Any
 from urllib.parse import parse_qs, urlsplit, urlunsplit
+
+from tornado.web import RedirectHandler
 
 from gristmill.errors import HubAway, UsageError
 from gristmill_hub import roles
@@ -62,6 +65,7 @@ def configure_openid(c: Any, settings: HubSettings) -> None:
     told.allowed_users = people - {"all"}
     told.admin_users = admins
     c.JupyterHub.load_roles = [roles.admin_role(admins)]
+    c.JupyterHub.extra_handlers = [(r"/people", RedirectHandler, {"url": "/hub/admin", "permanent": False})]
 
 
 def _names(text: str) -> set[str]:
