@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,28 +11,16 @@ from services.installations import PASSWORD, Installation
 
 pytestmark = pytest.mark.slow
 
-CHROMIUM = Path("/usr/bin/chromium")
 PATIENCE = 60_000.0
 SCREENS = {"desk": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
 LONG = "a.name-that_is.nearly-too.long12"  # 32 characters, the most
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if not CHROMIUM.exists():
-        pytest.skip("install Debian's chromium to look at pages")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"])
-        yield started
-        started.close()
-
-
 class Visit:
     """Somebody's browser on the hub, with all that it asked for elsewhere and all that it complained about."""
 
-    def __init__(self, installation: Installation, browser: Any, screen: str = "desk", theme: str = "light") -> None:
-        context = browser.new_context(viewport=SCREENS[screen], color_scheme=theme, base_url=installation.url)
+    def __init__(self, installation: Installation, chromium: Any, screen: str = "desk", theme: str = "light") -> None:
+        context = chromium.new_context(viewport=SCREENS[screen], color_scheme=theme, base_url=installation.url)
         context.set_default_timeout(PATIENCE)
         self.page, self.elsewhere, self.said = context.new_page(), [], []
         self.page.on("request", lambda asked: self._note(asked.url, installation.url))
@@ -59,7 +45,7 @@ class Visit:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("screen", list(SCREENS))
 def test_pages_fit_ask_nobody_else_and_can_be_read_by_everybody(
-    installation: Installation, browser: Any, screen: str, theme: str
+    installation: Installation, chromium: Any, screen: str, theme: str
 ) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     installation.person("chief", admin=True)
@@ -67,7 +53,7 @@ def test_pages_fit_ask_nobody_else_and_can_be_read_by_everybody(
     people = installation.people()
     links = [people.invite(by="chief"), people.invite(by="chief", name=LONG), "none"]
     people.close()
-    visit = Visit(installation, browser, screen, theme)
+    visit = Visit(installation, chromium, screen, theme)
     pages = ["/hub/login", *(f"/hub/invitation?token={link}" for link in links)]
     faults = {page: faults_of(visit, axe, page) for page in pages}
     visit.sign_in("chief")
@@ -95,9 +81,9 @@ def faults_of(visit: Visit, axe: Any, page: str) -> list[str]:
     return faults + [f"too small: {each}" for each in small]
 
 
-def test_signing_in_by_keyboard(installation: Installation, browser: Any) -> None:
+def test_signing_in_by_keyboard(installation: Installation, chromium: Any) -> None:
     installation.person("kay")
-    visit = Visit(installation, browser)
+    visit = Visit(installation, chromium)
     keys = visit.page.keyboard
     visit.page.goto("/hub/login")
     keys.type("kay")  # the cursor is there already
@@ -119,16 +105,16 @@ def test_signing_in_by_keyboard(installation: Installation, browser: Any) -> Non
     visit.close()
 
 
-def test_an_administrator_invites_and_removes_by_the_page(installation: Installation, browser: Any) -> None:
+def test_an_administrator_invites_and_removes_by_the_page(installation: Installation, chromium: Any) -> None:
     installation.person("chief", admin=True)
-    visit = Visit(installation, browser, "phone")
+    visit = Visit(installation, chromium, "phone")
     page = visit.page
     visit.sign_in("chief")
     page.click("text=People")
     page.fill("#name", "short.lived")
     page.click("text=Make a link")
     link = page.input_value("#link")
-    guest = Visit(installation, browser)
+    guest = Visit(installation, chromium)
     guest.page.goto(link)
     guest.page.fill("#password", PASSWORD)
     guest.page.fill("#again", PASSWORD)
@@ -148,9 +134,9 @@ def test_an_administrator_invites_and_removes_by_the_page(installation: Installa
     visit.close()
 
 
-def test_jupyterlab_is_started_watched_and_ended_by_the_page(installation: Installation, browser: Any) -> None:
+def test_jupyterlab_is_started_watched_and_ended_by_the_page(installation: Installation, chromium: Any) -> None:
     installation.person("lab")
-    visit = Visit(installation, browser)
+    visit = Visit(installation, chromium)
     visit.sign_in("lab")
     visit.page.click("text=Start JupyterLab")
     visit.page.wait_for_url("**/user/lab/lab**")

@@ -6,7 +6,6 @@ import base64
 import json
 import re
 import sys
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,6 @@ from gristmill.records import Failure
 from gristmill.reports import Heading, render
 from gristmill.reports.cleaning import clean
 
-CHROMIUM = Path("/usr/bin/chromium")
 LONG = "a_column_with_a_name_that_goes_on_and_on_without_a_single_space_" * 2
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
@@ -290,23 +288,11 @@ def test_what_is_left_out_is_said(tmp_path: Path) -> None:
 # --- in a browser ----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if not CHROMIUM.exists():
-        pytest.skip("install Debian's chromium to look at pages")
-    playwright = pytest.importorskip("playwright.sync_api")
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=str(CHROMIUM), args=flags)
-        yield started
-        started.close()
-
-
 class Visit:
     """A page opened in the browser, with all it asked for and all it complained about."""
 
-    def __init__(self, browser: Any, path: Path, *, width: int = 1280, scheme: str = "light") -> None:
-        self.page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    def __init__(self, chromium: Any, path: Path, *, width: int = 1280, scheme: str = "light") -> None:
+        self.page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
         self.asked: list[str] = []
         self.said: list[str] = []
         self.page.on("request", lambda request: self.asked.append(request.url))
@@ -319,17 +305,17 @@ class Visit:
         return str(self.page.evaluate("getComputedStyle(document.body).backgroundColor"))
 
 
-def test_a_report_asks_for_nothing_and_complains_of_nothing(browser: Any, tmp_path: Path) -> None:
-    visit = Visit(browser, report(tmp_path, *real_cells()))
+def test_a_report_asks_for_nothing_and_complains_of_nothing(chromium: Any, tmp_path: Path) -> None:
+    visit = Visit(chromium, report(tmp_path, *real_cells()))
     assert visit.asked == []
     assert visit.said == []
 
 
-def test_attacks_do_nothing_even_in_a_browser(browser: Any, tmp_path: Path) -> None:
+def test_attacks_do_nothing_even_in_a_browser(chromium: Any, tmp_path: Path) -> None:
     cells = [code("x", display({"text/html": attack}, {"gristmill": {"part": "x"}})) for attack in ATTACKS]
     cells += [markdown(attack) for attack in ATTACKS]
     cells.append(markdown("![picture](https://example.org/x.png) [x](javascript:alert(1))"))
-    visit = Visit(browser, report(tmp_path, *cells))
+    visit = Visit(chromium, report(tmp_path, *cells))
     assert visit.asked == []
     assert visit.said == []
     assert visit.page.locator("main").count() == 1
@@ -337,16 +323,16 @@ def test_attacks_do_nothing_even_in_a_browser(browser: Any, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("width", [360, 390, 768, 1280])
-def test_long_names_never_make_the_page_scroll_sideways(browser: Any, tmp_path: Path, width: int) -> None:
+def test_long_names_never_make_the_page_scroll_sideways(chromium: Any, tmp_path: Path, width: int) -> None:
     visit = Visit(
-        browser, report(tmp_path, *real_cells(), heading=Heading(title=LONG, facts={"Data": LONG})), width=width
+        chromium, report(tmp_path, *real_cells(), heading=Heading(title=LONG, facts={"Data": LONG})), width=width
     )
     assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_light_and_dark_by_system_and_by_hand(browser: Any, tmp_path: Path) -> None:
+def test_light_and_dark_by_system_and_by_hand(chromium: Any, tmp_path: Path) -> None:
     path = report(tmp_path, *real_cells())
-    light, dark = Visit(browser, path), Visit(browser, path, scheme="dark")
+    light, dark = Visit(chromium, path), Visit(chromium, path, scheme="dark")
     paper, night = light.colour(), dark.colour()
     assert paper != night
     light.page.get_by_text("Dark", exact=True).click()
@@ -357,8 +343,8 @@ def test_light_and_dark_by_system_and_by_hand(browser: Any, tmp_path: Path) -> N
     assert dark.colour() == "rgb(255, 255, 255)"
 
 
-def test_the_keyboard_reaches_contents_code_and_wide_tables(browser: Any, tmp_path: Path) -> None:
-    visit = Visit(browser, report(tmp_path, *real_cells()))
+def test_the_keyboard_reaches_contents_code_and_wide_tables(chromium: Any, tmp_path: Path) -> None:
+    visit = Visit(chromium, report(tmp_path, *real_cells()))
     reached = set()
     for _ in range(60):
         visit.page.keyboard.press("Tab")
@@ -369,8 +355,8 @@ def test_the_keyboard_reaches_contents_code_and_wide_tables(browser: Any, tmp_pa
     assert visit.page.locator("details.code pre").first.is_visible()
 
 
-def test_print_hides_code_and_contents(browser: Any, tmp_path: Path) -> None:
-    visit = Visit(browser, report(tmp_path, *real_cells()))
+def test_print_hides_code_and_contents(chromium: Any, tmp_path: Path) -> None:
+    visit = Visit(chromium, report(tmp_path, *real_cells()))
     visit.page.emulate_media(media="print")
     for part in ("details.code", "nav.contents", ".scheme"):
         assert not visit.page.locator(part).first.is_visible()

@@ -144,7 +144,8 @@ def until(true: Callable[[], object]) -> None:
 
 def lives(pid: int) -> bool:
     try:
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+        process = psutil.Process(pid)  # one is only gone with the last of its threads
+        return bool(process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1)
     except psutil.NoSuchProcess:
         return False
 

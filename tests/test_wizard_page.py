@@ -6,7 +6,6 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,27 +14,15 @@ from services.wizards import Wizard, process_of
 
 pytestmark = pytest.mark.slow
 
-CHROMIUM = Path("/usr/bin/chromium")
 PATIENCE = 60_000.0
 LIGHT = 300_000  # bytes of a second visit
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if not CHROMIUM.exists():
-        pytest.skip("install Debian's chromium to look at pages")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"])
-        yield started
-        started.close()
 
 
 class Visit:
     """A visitor's own browser, with all it asked for and all it complained about."""
 
-    def __init__(self, wizard: Wizard, browser: Any, name: str) -> None:
-        self.wizard, self.context = wizard, browser.new_context()
+    def __init__(self, wizard: Wizard, chromium: Any, name: str) -> None:
+        self.wizard, self.context = wizard, chromium.new_context()
         self.context.set_default_timeout(PATIENCE)
         self.asked: list[Any] = []
         self.said: list[str] = []
@@ -72,8 +59,8 @@ class Visit:
 
 
 @pytest.fixture
-def visit(wizard: Wizard, browser: Any, request: pytest.FixtureRequest) -> Iterator[Visit]:
-    made = Visit(wizard, browser, re.sub(r"\W", "-", request.node.name)[:30])
+def visit(wizard: Wizard, chromium: Any, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    made = Visit(wizard, chromium, re.sub(r"\W", "-", request.node.name)[:30])
     yield made
     for page in made.context.pages:  # a page that a program closes says nothing to anybody
         page.goto("about:blank")

@@ -1,11 +1,10 @@
-"""The wizard in a page of stock Voila, and a real browser to look at it with.
+"""The wizard in a page of stock Voila.
 
-========  =====================================================================================================
-fixture   gives
-========  =====================================================================================================
-chromium  Debian's Chromium, driven by Playwright; skips where either is missing
-voila     a function: Voila that shows the wizard for a GRISTMILL_HOME and what else the environment is to hold
-========  =====================================================================================================
+=======  =====================================================================================================
+fixture  gives
+=======  =====================================================================================================
+voila    a function: Voila that shows the wizard for a GRISTMILL_HOME and what else the environment is to hold
+=======  =====================================================================================================
 """
 
 from __future__ import annotations
@@ -19,11 +18,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-CHROMIUM = Path("/usr/bin/chromium")
 PATIENCE = 120.0
 
 NOTEBOOK = {
@@ -37,18 +34,6 @@ NOTEBOOK = {
     "nbformat": 4,
     "nbformat_minor": 5,
 }  # fmt: skip
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api")
-    if not CHROMIUM.exists():
-        pytest.skip("Chromium is not installed")
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=str(CHROMIUM), args=flags)
-        yield started
-        started.close()
 
 
 @pytest.fixture
