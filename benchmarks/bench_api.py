@@ -45,6 +45,7 @@ from gristmill.records import EventKind, RunStatus
 HERE = Path(__file__).resolve().parent
 LOG = (Path(tempfile.gettempdir()) / "bench_api.log").open("wb")  # what the API itself says
 BURSTS = 5
+PAGE = 50  # runs that one answer lists
 LOOK_EVERY = 0.1  # seconds: a worker that has nothing to do looks again (worker/worker.py)
 PEER = """
 import sys, time
@@ -204,7 +205,7 @@ def dispatches(home: Path, people: list[Submitter]) -> None:
 async def reads(url: str, world: World, count: int) -> dict[str, float]:
     """How long each kind of answer takes, at p95."""
     line, found = await Line.to(url, person(1)), {}
-    runs, last = world.runs, world.runs[len(world.runs) // 20]
+    runs, last = world.runs, world.runs[PAGE]
     routes: dict[str, Callable[[], str]] = {
         "a run": lambda: f"/runs/{random.choice(runs)}",
         "all runs one sees": lambda: "/runs",

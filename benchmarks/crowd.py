@@ -41,6 +41,7 @@ _TEAM = 20  # people
 _BATCH = 5000
 _COLUMNS = 20
 _OF_EACH = 5  # projects that a person is a member of
+_READ = 200  # runs of the person who reads, however many others there are: the same pages are full
 _KINDS = ("tabular-classification", "tabular-regression")
 
 
@@ -97,6 +98,7 @@ def fill(home: Path, *, projects: int, runs: int, people: int) -> World:
         datasets = [_dataset(catalog, each[0]["id"]) for each in own]
         strangers = _dataset(catalog, (others or own[-1])[-1]["id"])
         rows = [
+            _old(datasets[1], number, person(1)) if number < _READ else
             _old(datasets[number % people], number, person(number % people)) if number % 2 else
             _old(strangers, number, "sam")
             for number in range(runs)

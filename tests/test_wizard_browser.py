@@ -45,6 +45,7 @@ class Visit:
         self.page.set_input_files(FILE, {"name": name, "mimeType": "text/csv", "buffer": data})
 
     def drops(self, name: str, data: bytes) -> None:
+        self.page.wait_for_selector("[data-upload]")
         self.page.evaluate(
             """([name, text]) => {
                 const carried = new DataTransfer();
