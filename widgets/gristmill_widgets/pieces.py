@@ -30,6 +30,7 @@ _LONGEST = 400  # letters of what the platform says: it may name what somebody h
 
 # A cure for a terminal helps nobody here: a sentence that names a command or one of its options.
 _FOR_TERMINALS = re.compile(r"`gristmill|--[a-z]|\bgristmill [a-z]+ |GRISTMILL_|pip install|accept=|mill\.")
+_SETTING = re.compile(r" \(GRISTMILL_[A-Z_]+\)")  # for whoever runs the installation
 
 
 def cure_of(text: str) -> str:
@@ -42,7 +43,7 @@ def sentence(s: English, why: Failure) -> str:
     """Why something did not work, and what to do about it."""
     if why.code == "fault":
         return s.fault
-    said = [why.what, why.cause, s.cures.get(why.code) or cure_of(why.cure)]
+    said = [_SETTING.sub("", why.what), why.cause, s.cures.get(why.code) or cure_of(why.cure)]
     return shorten(" ".join(part for part in said if part), 2 * _LONGEST)
 
 
