@@ -19,7 +19,7 @@ import traitlets
 __all__ = ["Screen"]
 
 _HERE = Path(__file__).parent
-_SHEETS = ("tokens", "base", "shell", "controls", "cards", "upload", "data", "run", "answer", "home")
+_SHEETS = ("tokens", "base", "shell", "controls", "cards", "upload", "data", "run", "answer", "home", "touch")
 
 
 def _code() -> str:

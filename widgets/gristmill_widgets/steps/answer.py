@@ -85,7 +85,7 @@ class Answer:
 
     def _verdict(self, model: Model) -> Html:
         s, run = self.s, self._run
-        said = str(model.metrics.get("verdict") or "")
+        said = s.retold(str(model.metrics.get("verdict") or ""))
         called, explained = metric(s, run.metric)
         facts = [
             (score(s, run.metric, run.score), called, explained),
@@ -165,7 +165,7 @@ class Answer:
         ]
         names: list[Child] = [s.col_place, s.col_candidate, s.col_test, s.col_validation, s.col_time, s.col_size]
         return [el("p", el("b", called), ". ", explained, " ", s.board_note, class_="gm-note"),
-                table(names, rows, kind="gm-board", label=s.tabs["board"])]  # fmt: skip
+                table(names, rows, kind="gm-board is-full", label=s.tabs["board"])]  # fmt: skip
 
     def _about(self, model: Model) -> Child:
         s, run = self.s, self._run
@@ -207,6 +207,8 @@ class Answer:
 
     def _shown(self) -> None:
         page, run_id = self._page, self._run.id
+        if self._tab == "try" and self.trying is not None:
+            self.trying.wake()
         if self._tab == "report" and not page.app.screen.report:
 
             def got(text: str) -> None:

@@ -156,7 +156,7 @@ class Watch:
         return card(
             el("p", el("b", called), ". ", explained, " ", lower, class_="gm-note"),
             curve,
-            table([s.col_place, s.col_candidate, called, s.col_time], shown, kind="gm-board", label=s.board),
+            table([s.col_place, s.col_candidate, s.col_score, s.col_time], shown, kind="gm-board", label=s.board),
             title=s.board,
         )
 
@@ -194,7 +194,9 @@ class Watch:
             return s.told_try.format(model=candidate(s, one.about))
         if one.what == "lead":
             return el("b", s.told_lead.format(model=candidate(s, one.about), score=score(s, run.metric, one.score)))
-        return shorten(one.about, 300) if one.what == "notice" else s.phases.get(one.about) or plain(one.about)
+        if one.what == "notice":
+            return shorten(s.retold(one.about), 300)
+        return s.phases.get(one.about) or plain(one.about)
 
     def _log(self) -> Child:
         log = self._page.story.log

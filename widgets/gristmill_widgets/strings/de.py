@@ -5,8 +5,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 from gristmill_widgets.strings.en import English
+from gristmill_widgets.strings.noticed_de import NOTICED
+from gristmill_widgets.strings.phrases import Phrasebook
+from gristmill_widgets.strings.said_de import MANNER, SAID
 
 __all__ = ["German"]
+
+_BOOK = Phrasebook((*SAID, *NOTICED), MANNER)
 
 
 class German(English):
@@ -15,6 +20,7 @@ class German(English):
     language = "de"
     decimal, thousands = ",", "."
     percent = "{}\u00a0%"
+    date = "%d.%m.%Y"
 
     new = "Neues Modell"
     skip = "Zum Inhalt"
@@ -316,6 +322,7 @@ class German(English):
     try_forecast = "Zeigen, was als Nächstes kommt"
     try_asking = "Wird gefragt …"
     try_first = "Die erste Antwort dauert etwas, denn das Modell wird geweckt."
+    try_waking = "Das Modell wird geweckt, damit es gleich antwortet."
     try_none = "Fragen Sie, dann steht die Antwort hier."
     forecast_note = (
         "Die Linie ist, was das Modell erwartet. In vier von fünf Fällen liegt der Wert innerhalb des Bandes."
@@ -531,3 +538,6 @@ class German(English):
     )
     service_go = "Zum Assistenten"
     service_again = "Wieder öffnen"
+
+    def retold(self, text: str) -> str:
+        return _BOOK.say(text)

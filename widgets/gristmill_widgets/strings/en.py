@@ -13,6 +13,7 @@ class English:
     language = "en"
     decimal, thousands = ".", ","
     percent = "{}%"
+    date = "%Y-%m-%d"
 
     # what is around every page
     new = "New model"
@@ -320,7 +321,8 @@ class English:
     try_ask = "Ask the model"
     try_forecast = "Show what comes next"
     try_asking = "Asking …"
-    try_first = "The first answer takes a while, for the model is woken up."
+    try_first = "The first answer takes a while, for the model is being woken."
+    try_waking = "The model is being woken, so that it answers at once."
     try_none = "Ask, and the answer stands here."
     forecast_note = "The line is what the model expects. Four times out of five, the value lies within the band."
     forecast_more = "And {n} more series: “Predict a file” has them all."
@@ -533,6 +535,10 @@ class English:
         """What the browser says by itself."""
         names = [name for name in dir(English) if name.startswith("up_")]
         return {name: str(getattr(self, name)) for name in [*names, "skip", "lost", "reload"]}
+
+    def retold(self, text: str) -> str:
+        """What the platform says in English, as far as it can be said in this language."""
+        return text
 
     def bell_of(self, unread: int) -> str:
         """What the bell is called."""
