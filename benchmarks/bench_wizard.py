@@ -83,17 +83,28 @@ class Person:
 
 def service(here: Installation) -> tuple[list[int], list[int]]:
     """Processes of this installation's kernels, and those of the service: its own, and the original of its kernels."""
-    below = psutil.Process(here.process.pid).children(recursive=True)
-    copies = {each.pid for each in below if "gristmill_widgets.service.copies" in each.cmdline()}
-    kernels = [each.pid for each in below if each.pid in copies and each.ppid() in copies]
-    rest = [each.pid for each in below if "gristmill_widgets.service" in each.cmdline()]
-    return kernels, [*rest, *(copies - set(kernels))]
+    below = [(each, what(each)) for each in psutil.Process(here.process.pid).children(recursive=True)]
+    copies = {each.pid: parent for each, (words, parent) in below if "gristmill_widgets.service.copies" in words}
+    kernels = [pid for pid, parent in copies.items() if parent in copies]
+    rest = [each.pid for each, (words, _) in below if "gristmill_widgets.service" in words]
+    return kernels, [*rest, *(copies.keys() - set(kernels))]
+
+
+def what(process: psutil.Process) -> tuple[list[str], int]:
+    """The command line of a process and its parent; nothing of one that has ended since it was listed."""
+    try:
+        return process.cmdline(), process.ppid()
+    except psutil.NoSuchProcess:  # a ZombieProcess is one, too
+        return [], 0
 
 
 def pss(pid: int) -> float:
     """Megabytes that a process holds, with what it shares divided among those who share it."""
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith("Pss:")).split()[1]) / 1024
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:  # it has ended
+        lines = []
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 
 
 def at(values: Sequence[float], share: float) -> float:

@@ -82,6 +82,7 @@ AT_THE_TOP = {
     "gristmill.stores.gcs": {"google", "requests"},
     "gristmill.stores.s3": {"boto3", "botocore"},
     "gristmill_hub.login.people": {"sqlalchemy"},
+    "gristmill_widgets.pages.door": {"ipywidgets"},
 }
 
 

@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from services.installations import PASSWORD, Installation, installed
@@ -242,6 +243,41 @@ def test_a_file_that_is_chosen_offline_goes_on_by_itself(person: Callable[..., P
     here.page.wait_for_function("() => /offline/.test(document.querySelector('.gm-send-line')?.textContent)")
     here.context.set_offline(False)
     here.has("What do you want to know?")
+    assert here.said == []
+
+
+def test_a_page_goes_on_by_itself_when_the_platform_is_killed_under_it(
+    person: Callable[..., Person], hub: Installation
+) -> None:
+    here = person("vera").at("have")
+    here.page.wait_for_selector("[data-value=penguins]")
+    [api] = [
+        each for each in psutil.Process(hub.process.pid).children()
+        if each.status() != psutil.STATUS_ZOMBIE and "--no-workers" in each.cmdline()
+    ]  # fmt: skip
+    api.kill()
+    here.page.click("[data-value=penguins]")
+    here.has("What do you want to know?")
+    assert here.said == []
+
+
+def test_a_page_whose_service_is_killed_is_one_click_from_where_it_was(
+    person: Callable[..., Person], hub: Installation
+) -> None:
+    here = person("rosa").at("have")
+    here.chooses("grain.csv", a_file())
+    here.has("The first rows")
+    where = here.page.evaluate("location.hash")
+    [service] = [
+        each for each in psutil.Process(hub.process.pid).children()
+        if each.status() != psutil.STATUS_ZOMBIE and "gristmill_widgets.service" in each.cmdline()
+    ]  # fmt: skip
+    service.kill()
+    here.page.wait_for_selector("#gm-line >> text=The connection is lost")
+    here.page.wait_for_selector("#gm-over[open] >> text=This page is over")
+    here.page.click("#gm-over-again")
+    here.has("The first rows")
+    assert here.page.evaluate("location.hash") == where
     assert here.said == []
 
 

@@ -78,12 +78,15 @@ def test_the_page_is_shown_answers_and_is_light_the_second_time(visit: Visit) ->
     visit.asked.clear()
     page = visit.open()
     assert not page.locator("#loading").is_visible()
-    page.click("button:has-text('Again')")
-    page.wait_for_selector(".again")
+    assert page.inner_text(".size") == "99 bytes"
+    page.click("text=Again")
+    page.wait_for_selector("text=sum 15, 7 came back")
+    page.wait_for_selector(".greeting >> text=again")
+    page.click("text=Keep")
+    page.wait_for_selector(".greeting >> text=kept 1")
     urls = [request.url for request in visit.asked]
     foreign = [url for url in urls if not url.startswith((visit.wizard.hub.url, "blob:", "data:"))]
     assert foreign == []
-    assert [url for url in urls if re.search(r"static/\d+\.(voila|[0-9a-f]+)\.js", url)] == [], "see service/chunks.py"
     assert visit.said == []
 
     visit.asked.clear()
@@ -96,8 +99,8 @@ def test_a_page_that_is_left_is_freed_and_one_that_is_not_is_not(visit: Visit) -
     visit.open()
     kernel = visit.kernel()
     visit.page.evaluate("window.dispatchEvent(new Event('beforeunload'))")  # as it comes when a file is downloaded
-    visit.page.click("button:has-text('Again')")
-    visit.page.wait_for_selector(".again")
+    visit.page.click("text=Again")
+    visit.page.wait_for_selector(".greeting >> text=again")
     assert process_of(kernel) is not None
     visit.page.goto("about:blank")
     until(lambda: process_of(kernel) is None)
@@ -121,6 +124,51 @@ def test_a_page_whose_kernel_has_died_says_so_and_comes_again(visit: Visit) -> N
     page.click("text=Open it again")
     page.wait_for_selector(".greeting")
     assert visit.kernel() != kernel
+
+
+def test_a_page_without_a_network_says_so_and_goes_on_with_what_was_asked_of_it(visit: Visit) -> None:
+    page = visit.open()
+    visit.context.set_offline(True)
+    page.wait_for_selector("#gm-line >> text=The connection is lost")
+    page.click("text=Again")
+    visit.context.set_offline(False)
+    page.wait_for_selector("#gm-line", state="hidden")
+    page.wait_for_selector("text=sum 15, 7 came back")
+    page.click("text=Keep")
+    page.wait_for_selector(".greeting >> text=kept 1")
+    assert page.inner_text(".greeting").count("again") == 1
+    assert not page.locator("#gm-over[open]").count()
+
+
+def test_a_page_whose_machine_has_slept_connects_again_with_what_its_kernel_has_said(visit: Visit) -> None:
+    page = visit.page
+    sockets: list[Any] = []
+    page.on("websocket", lambda socket: sockets.append(socket))
+    visit.open()
+    page.evaluate("{ const now = Date.now; Date.now = () => now() + 3600_000; }")
+    until(lambda: len(sockets) == 2 or page.wait_for_timeout(100))
+    page.click("text=Again")
+    page.wait_for_selector(".greeting >> text=again")
+
+
+def test_a_page_whose_service_is_started_anew_is_one_click_from_where_it_was(visit: Visit) -> None:
+    import psutil
+
+    page = visit.open()
+    page.evaluate("location.hash = 'run/7'")
+    pid = process_of(visit.kernel())
+    assert pid is not None
+    original = psutil.Process(pid).parent()
+    assert original is not None
+    service = original.parent()
+    assert service is not None
+    assert "our_service.py" in " ".join(service.cmdline())
+    service.kill()
+    page.wait_for_selector("#gm-line >> text=The connection is lost")
+    page.wait_for_selector("#gm-over[open] >> text=This page is over")
+    page.click("text=Open it again")
+    page.wait_for_selector(".greeting")
+    assert page.url.endswith("#run/7")
 
 
 def test_whoever_finds_no_place_waits_and_comes_in_by_itself(visit: Visit) -> None:

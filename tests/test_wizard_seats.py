@@ -235,49 +235,33 @@ def test_a_round_ends_pages_whose_kernel_died_or_that_nobody_has_seen_for_long()
 # --- files -----------------------------------------------------------------------------------------------------------
 
 
-def test_files_are_known_by_name_compressed_once_and_named_anew_when_they_change(tmp_path: Path) -> None:
-    from gristmill_widgets.service.assets import BUNDLE, Assets
+def test_files_are_known_by_name_compressed_and_named_anew_when_they_change(tmp_path: Path) -> None:
+    from gristmill_widgets.service.assets import Assets
 
     own = tmp_path / "own"
     own.mkdir()
     (own / "a.js").write_text("let a = 1;\n" * 200)
-    (own / "b.js").write_text("b")
     (tmp_path / "secret").write_text("no")
-    assets = Assets({"own": [own]}, lambda names: [name for name in names if name.endswith("b.js")])
-    plain, packed = assets.read("own/a.js")
-    assert packed is not None
+    assets = Assets([own], {"b.css": "b"})
+    plain, packed = assets.read("a.js")
     assert len(packed) < len(plain) / 4
-    assert assets.read("own/b.js") == assets.read(BUNDLE) == (b"b", None)
-    for name in ("own/../secret", "own//etc/passwd", "/etc/passwd", "secret", "", "own"):
+    assert assets.read("b.css")[0] == b"b"
+    for name in ("../secret", "own/a.js", "/etc/passwd", "secret", ""):
         with pytest.raises(KeyError):
             assets.read(name)
-    digests = {assets.digest, Assets({"own": [own]}).digest, Assets({"own": [tmp_path]}).digest}
-    (own / "b.js").write_text("bb")
-    assert len(digests | {Assets({"own": [own]}).digest}) == 4
+    assert Assets([own], {"b.css": "b"}).digest == assets.digest
+    digests = {assets.digest, Assets([own], {}).digest, Assets([own], {"b.css": "bb"}).digest}
+    (own / "a.js").write_text("let a = 2;\n" * 200)
+    assert len(digests | {Assets([own], {"b.css": "b"}).digest}) == 4
 
 
-def test_the_bundle_holds_chunks_alone() -> None:
-    from gristmill_widgets.service.chunks import bundle_of
-
-    manager, ours = "labextensions/@jupyter-widgets/jupyterlab-manager/static/", "labextensions/anywidget/static/"
-    names = ["static/9151.voila.js", "static/9484.voila.js", "static/voila.js", "static/9151.voila.js.LICENSE.txt"]
-    names += [f"{manager}7.2a0c.js", f"{manager}remoteEntry.c8.js", f"{manager}style.js", f"{ours}2.3d.js"]
-    names += [f"{ours}main.15.js", "labextensions/jupyterlab-plotly/static/0.03.js"]
-    assert set(bundle_of(names)) == {"static/9151.voila.js", f"{manager}7.2a0c.js", f"{ours}2.3d.js"}
-
-
-def test_the_chunks_are_those_of_the_voila_that_is_pinned() -> None:
+def test_what_is_replaced_of_voila_is_of_the_one_that_is_pinned() -> None:
     from importlib.metadata import version
 
     pytest.importorskip("voila")
-    from gristmill_widgets.service.chunks import bundle_of
-
     pinned = re.search(r'"voila==([^"]+)"', (Path(__file__).parent.parent / "setup.py").read_text())
     assert pinned is not None
     assert version("voila") == pinned[1]
-    there = Path(sys.prefix, "share", "jupyter", "voila", "templates", "base", "static")
-    names = {f"static/{path.name}" for path in there.glob("*.js")}
-    assert len(bundle_of(names)) == len(bundle_of(f"static/{number}.voila.js" for number in range(10_000)))
 
 
 # --- the door --------------------------------------------------------------------------------------------------------
@@ -306,7 +290,7 @@ def test_the_door_opens_once_for_whom_it_was_told() -> None:
     made: list[tuple[str, str]] = []
     door = visited(lambda *told: made.append(told) or ipywidgets.HTML("welcome"), "olga's", "ivan's")  # type: ignore[func-returns-value,arg-type]
     assert made == [("http://hub/", "olga's")]
-    assert door.widget.children[0].value == "welcome"
+    assert door.shown.value == "welcome"
 
 
 def test_the_door_tries_again_while_the_platform_is_away() -> None:
@@ -320,19 +304,25 @@ def test_the_door_tries_again_while_the_platform_is_away() -> None:
             raise HubAway("away")
         return ipywidgets.HTML("welcome")
 
-    assert visited(build, "olga's").widget.children[0].value == "welcome"
+    door = visited(build, "olga's")
+    assert (door.said, door.shown.value) == ("away", "welcome")
     assert tries == ["olga's"] * 3
 
 
-@pytest.mark.parametrize("error", [NotSignedIn("<b>No</b>"), HubAway("olga's token"), ValueError("olga's token")])
-def test_the_door_tells_a_fault_without_markup_and_without_the_token(error: Exception) -> None:
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(NotSignedIn("<b>No</b>"), "refused"), (HubAway("olga's token"), "away"), (ValueError("olga's token"), "fault")],
+)
+def test_the_door_tells_a_fault_by_a_word_that_every_page_knows(error: Exception, said: str) -> None:
+    from gristmill_widgets.service.handlers import WORDS
+
     def build(_url: str, _token: str) -> Any:
         raise error
 
-    said = visited(build, "olga's token").widget.children[0].value
-    assert "<strong>" in said
-    assert "<b>" not in said
-    assert "olga's token" not in said
+    door = visited(build, "olga's token")
+    assert door.said == said
+    assert door.shown is None
+    assert all(len(words[said]) == 2 for words in WORDS.values())
 
 
 def test_warming_imports_the_wizard_but_not_what_serves_it() -> None:

@@ -187,7 +187,7 @@ def message(kind: str, content: dict[str, Any]) -> str:
             "voila/execution/x",
         ),
         *("files/one.svg", "greeting.ipynb", "api", "login", "metrics", "voila/static/voila.js", "static/x"),
-        *("assets/0/own/page.js", "../hub/../wizard/x"),
+        *("assets/0/page.js", "../hub/../wizard/x"),
     ],
 )
 def test_there_is_nothing_but_the_page(olga: Visitor, wizard: Wizard, path: str) -> None:

@@ -16,25 +16,27 @@ from typing import Any
 import anywidget
 import traitlets
 
-__all__ = ["Screen"]
+__all__ = ["Screen", "code", "style"]
 
 _HERE = Path(__file__).parent
 _SHEETS = ("tokens", "base", "shell", "controls", "cards", "upload", "data", "run", "answer", "home", "touch")
 
 
-def _code() -> str:
+def code() -> str:
+    """The screen's script."""
     return "".join((_HERE / name).read_text("utf-8") for name in ("zip.js", "hashing.js", "upload.js", "screen.js"))
 
 
-def _style() -> str:
+def style() -> str:
+    """Its looks."""
     return "".join((_HERE / "look" / f"{name}.css").read_text("utf-8") for name in _SHEETS)
 
 
 class Screen(anywidget.AnyWidget):
     """The page: its regions, the fragment of its address, and the report that is shown."""
 
-    _esm = _code()
-    _css = _style()
+    _esm = code()
+    _css = style()
 
     top = traitlets.Unicode("").tag(sync=True)
     main = traitlets.Unicode("").tag(sync=True)

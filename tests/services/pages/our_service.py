@@ -11,4 +11,5 @@ from gristmill_widgets.service.settings import ServiceSettings
 
 if __name__ == "__main__":
     hardened.NOTEBOOK = Path(__file__).parent / "greeting.ipynb"
+    hardened.SCRIPTS += (Path(__file__).parent,)
     hardened.serve(replace(ServiceSettings.of(os.environ), recheck=1.0))

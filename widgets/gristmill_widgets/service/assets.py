@@ -1,7 +1,7 @@
 """The page's files, sent once: each below a path that changes whenever a file does, so browsers keep them for good.
 
 Only files that were there when the service started are known, by name; no path is ever looked up on the disk. Nothing
-here belongs to anybody, so nobody has to be signed in. A file is compressed the first time that it is asked for.
+here belongs to anybody, so nobody has to be signed in.
 """
 
 from __future__ import annotations
@@ -9,47 +9,28 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tornado.web import HTTPError, RequestHandler
 
-__all__ = ["BUNDLE", "AssetHandler", "Assets"]
+__all__ = ["AssetHandler", "Assets"]
 
-BUNDLE = "bundle.js"
-
-_SMALL = 600  # bytes that are not worth compressing
-_PACKED = {".woff", ".woff2", ".png", ".jpg", ".gif"}  # compressed already
 _FOREVER = "public, max-age=31536000, immutable"
 
 
 class Assets:
-    """Files by the name that they have below `/assets/DIGEST/`; `bundle` says which of them are sent as one, too."""
+    """The files of these folders, and others of which the text is given, by the name below `/assets/DIGEST/`."""
 
-    def __init__(
-        self, folders: Mapping[str, Sequence[Path]], bundle: Callable[[Iterable[str]], Sequence[str]] = tuple
-    ) -> None:
-        self._files: dict[str, Path] = {}
-        for name, places in folders.items():
-            for place in places:
-                for path in sorted(place.rglob("*")):
-                    if path.is_file() and path.suffix != ".map":
-                        self._files.setdefault(f"{name}/{path.relative_to(place).as_posix()}", path)
-        self._bundle = tuple(bundle(self._files))
-        self._read: dict[str, tuple[bytes, bytes | None]] = {}
-        facts = "\n".join(
-            f"{name} {path.stat().st_size} {path.stat().st_mtime_ns}" for name, path in self._files.items()
-        )
-        self.digest = hashlib.sha256(f"{facts}\n{self._bundle}".encode()).hexdigest()[:16]
+    def __init__(self, folders: Iterable[Path], texts: Mapping[str, str]) -> None:
+        found = {path.name: path.read_bytes() for folder in folders for path in folder.iterdir() if path.is_file()}
+        found |= {name: text.encode() for name, text in texts.items()}
+        self._files = {name: (data, gzip.compress(data, 9, mtime=0)) for name, data in sorted(found.items())}
+        self.digest = hashlib.sha256(repr(sorted(found.items())).encode()).hexdigest()[:16]
 
-    def read(self, name: str) -> tuple[bytes, bytes | None]:
-        """The file as it is, and compressed if that is worth it; KeyError if there is none."""
-        if name not in self._read:
-            parts = self._bundle if name == BUNDLE else (name,)
-            data = b"\n;".join(self._files[part].read_bytes() for part in parts)
-            worth = len(data) >= _SMALL and Path(name).suffix not in _PACKED
-            self._read[name] = data, gzip.compress(data, 9, mtime=0) if worth else None
-        return self._read[name]
+    def read(self, name: str) -> tuple[bytes, bytes]:
+        """The file as it is, and compressed; KeyError if there is none."""
+        return self._files[name]
 
 
 class AssetHandler(RequestHandler):
@@ -75,7 +56,7 @@ class AssetHandler(RequestHandler):
         self.set_header("Content-Type", mimetypes.guess_type(name)[0] or "application/octet-stream")
         self.set_header("Cache-Control", _FOREVER)
         self.set_header("Vary", "Accept-Encoding")
-        if packed is not None and "gzip" in self.request.headers.get("Accept-Encoding", ""):
+        if "gzip" in self.request.headers.get("Accept-Encoding", ""):
             self.set_header("Content-Encoding", "gzip")
             self.write(packed)
         else:

@@ -28,9 +28,13 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-# What a page's own script may have to say, in each language
+# What a page's own script may have to say: its name for it, and ours
+_SAYS = {
+    **{"away": "platform_away", "refused": "refused", "fault": "fault", "signedOut": "signed_out", "over": "over"},
+    **{"again": "again", "lost": "lost"},
+}
 WORDS = {
-    words.language: {"signedOut": words.service_signed_out, "over": words.service_over, "again": words.service_again}
+    words.language: {name: getattr(words, f"service_{ours}") for name, ours in _SAYS.items()}
     for words in (English(), German())
 }
 _KERNEL = r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
@@ -65,10 +69,9 @@ class Said(RequestHandler):
         if again:
             self.set_header("Retry-After", str(_AGAIN))
         app = self.settings["gristmill"]
-        assets = f"{app.base_url}assets/{app.assets.digest}/own"
         told = {"title": title, "sentence": sentence, "again": _AGAIN if again else None, "go": words.service_go}
         page = _PAGES.get_template("said.html.j2")
-        self.finish(page.render(told, own=assets, home=app.base_url, language=words.language))
+        self.finish(page.render(told, own=app.own_url, home=app.base_url, language=words.language))
 
     def write_error(self, status_code: int, **_: Any) -> None:
         self.say(status_code, _FAULTS.get(status_code, "fault"), again=status_code == 503)
@@ -178,7 +181,7 @@ def routes(app: Any, socket: type) -> list[tuple[Any, ...]]:
         (rf"{base}api/kernels/{_KERNEL}", Kernel),
         (rf"{base}api/kernels/{_KERNEL}/channels", socket),
         (rf"{base}voila/api/shutdown/{_KERNEL}", Shutdown),
-        (rf"{base}assets/{app.assets.digest}/(.+)", AssetHandler, {"assets": app.assets}),
+        (rf"{app.own_url}/(.+)", AssetHandler, {"assets": app.assets}),
         (f"{base}oauth_callback", Callback, {"hub_auth": app.identity_provider.hub_auth}),
         (f"{base}health", Health),
         (r".*", NotThere),

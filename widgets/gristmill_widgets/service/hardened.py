@@ -19,6 +19,7 @@ route which a later Voila adds is not served by accident.
 from __future__ import annotations
 
 import asyncio
+import hmac
 import logging
 import os
 import resource
@@ -35,12 +36,10 @@ from jupyter_server.auth.authorizer import AllowAllAuthorizer
 from jupyter_server.services.contents.largefilemanager import LargeFileManager
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from voila.app import Voila
-from voila.paths import collect_static_paths
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
-from voila.utils import get_voila_labextensions_path
 
-from gristmill_widgets.service.assets import BUNDLE, Assets
-from gristmill_widgets.service.chunks import bundle_of
+from gristmill_widgets.screen import code, style
+from gristmill_widgets.service.assets import Assets
 from gristmill_widgets.service.copies import Original, copies_can_be_made
 from gristmill_widgets.service.handing import NotLetIn, let_in
 from gristmill_widgets.service.handlers import HEADERS, WORDS, NotThere, logged, owned, routes
@@ -54,10 +53,7 @@ __all__ = ["Hardened", "serve"]
 
 HERE = Path(__file__).parent
 NOTEBOOK = HERE.parent / "pages" / "wizard.ipynb"
-
-# An allow-list of Voila's own breaks widgets: it drops what its filter has not been asked about. So the page's list is
-# made here, of what draws widgets and nothing else.
-_EXTENSIONS = ("@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget")
+SCRIPTS = (HERE / "pages" / "static",)
 
 # What a page may send to its kernel: the messages of widgets, and no code
 _MESSAGES = ["comm_open", "comm_close", "comm_msg", "comm_info_request", "kernel_info_request"]
@@ -145,6 +141,9 @@ class Socket(VoilaKernelWebsocketHandler):  # type: ignore[misc]  # Voila has no
             return super(VoilaKernelWebsocketHandler, self).write_message(message, binary)
         return super().write_message(message, binary)
 
+    def write_error(self, _: int, **__: Any) -> None:
+        self.finish()  # a browser shows no page in place of a socket
+
     def on_close(self) -> None:
         if self.seat is not None:
             self.settings["gristmill"].seats.closed(self.seat, self, self.close_code)
@@ -167,6 +166,7 @@ class Hardened(Voila):  # type: ignore[misc]  # Voila has no types
         """What can be said by Voila's own settings."""
         self.ip, self.port, self.port_retries = self.service.address, self.service.port, 0
         self.base_url = self.server_url = self.service.prefix
+        self.cookie_secret = hmac.digest(os.environ["JUPYTERHUB_API_TOKEN"].encode(), b"cookies", "sha256")
         self.open_browser = False
         self.notebook_path = str(NOTEBOOK)
         self.identity_provider_class, self.authorizer_class = Visitors, AllowAllAuthorizer
@@ -182,26 +182,16 @@ class Hardened(Voila):  # type: ignore[misc]  # Voila has no types
     def setup_template_dirs(self) -> None:
         super().setup_template_dirs()
         self.template_paths.insert(0, str(HERE / "pages"))
-        places = [Path(path) for path in get_voila_labextensions_path()]
-        extensions = {f"labextensions/{name}": [place / name for place in places] for name in _EXTENSIONS}
-        voila = {"static": [Path(path) for path in collect_static_paths(["voila"], "base", prune=True)]}
-        own = {"own": [HERE / "pages" / "static", HERE.parent / "look"]}
-        self.assets = Assets(extensions | voila | own, bundle_of)
+        self.assets = Assets(SCRIPTS, {"screen.js": code(), "screen.css": style()})
 
-    def page_config(self, config: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """What Voila's scripts learn from the page: our addresses for files, the extensions that we want, no CDN."""
-        assets = f"{self.base_url}assets/{self.assets.digest}"
-        wanted = [found for found in config["federated_extensions"] if found["name"] in _EXTENSIONS]
-        return config | {
-            "federated_extensions": wanted,
-            "fullStaticUrl": f"{assets}/static",
-            "fullLabextensionsUrl": f"{assets}/labextensions",
-            "ownUrl": f"{assets}/own",
-            "words": WORDS,
-            "bundleUrl": f"{assets}/{BUNDLE}",
-            "fullMathjaxUrl": f"{assets}/own/mathjax.js",
-            "mathjaxConfig": "none",
-        }
+    @property
+    def own_url(self) -> str:
+        """Where a page finds its files."""
+        return f"{self.base_url}assets/{self.assets.digest}"
+
+    def page_config(self, _: dict[str, Any], **__: Any) -> dict[str, Any]:
+        """What the template learns, in place of all that Voila's own would."""
+        return {"ownUrl": self.own_url, "words": WORDS}
 
     def init_settings(self) -> dict[str, Any]:
         self.voila_configuration.page_config_hook = self.page_config  # traitlets would copy one in the configuration
@@ -222,8 +212,9 @@ class Hardened(Voila):  # type: ignore[misc]  # Voila has no types
         return "; ".join(
             (
                 "default-src 'none'",
-                "script-src 'self' blob:",  # anywidget's modules are blobs
-                "style-src 'self' 'unsafe-inline' blob:",
+                "script-src 'self'",
+                "worker-src blob:",  # in one a file is hashed on its way
+                "style-src 'self' 'unsafe-inline'",
                 "img-src 'self' data: blob:",
                 "font-src 'self' data:",
                 " ".join(("connect-src 'self'", *self.service.connect)),
@@ -281,7 +272,6 @@ class Hardened(Voila):  # type: ignore[misc]  # Voila has no types
         return kernel_id in self.kernel_manager and await self.kernel_manager.get_kernel(kernel_id).is_alive()
 
     def listen(self) -> None:
-        self.assets.read(BUNDLE)  # compressed now, not when the first visitor waits for it
         rounds = Rounds(
             self.seats, still=self.identity_provider.still, alive=self._alive, end=self.end, idle=self.service.idle,
             log=self.log,

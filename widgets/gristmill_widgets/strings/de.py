@@ -536,6 +536,11 @@ class German(English):
         "Diese Seite ist zu Ende",
         "Sie wurde bei uns geschlossen. Was Sie begonnen haben, läuft weiter; Sie finden es wieder, wo Sie waren.",
     )
+    service_platform_away = (
+        "Die Plattform antwortet gerade nicht",
+        "Es geht nichts verloren. Diese Seite macht von selbst weiter, sobald sie es tut.",
+    )
+    service_lost = "Die Verbindung ist verloren. Was läuft, läuft weiter, und diese Seite kommt von selbst zurück."
     service_go = "Zum Assistenten"
     service_again = "Wieder öffnen"
 

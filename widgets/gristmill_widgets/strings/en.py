@@ -528,6 +528,11 @@ class English:
         "This page is over",
         "It was closed on our side. All that you have started goes on, and you find it again where you were.",
     )
+    service_platform_away = (
+        "The platform does not answer just now",
+        "Nothing of yours is lost. This page goes on by itself as soon as it does.",
+    )
+    service_lost = "The connection is lost. What runs goes on, and this page comes back by itself."
     service_go = "To the wizard"
     service_again = "Open it again"
 
