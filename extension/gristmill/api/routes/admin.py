@@ -61,7 +61,7 @@ def settings(mill: Mill) -> Page:
 def as_csv(rows: list[dict[str, object]], columns: list[str]) -> Response:
     """Rows as a table that a spreadsheet opens without calculating what somebody wrote into a name."""
     out = io.StringIO()
-    writer = csv.writer(out)
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL)  # where a semicolon ends a cell, what follows one might begin one
     writer.writerow(columns)
     writer.writerows([_harmless(row.get(column)) for column in columns] for row in rows)
     return Response(out.getvalue(), media_type="text/csv; charset=utf-8")
