@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gristmill.records import Dataset, Model, Power, Run, Stage, Upload
 from gristmill_widgets.files import Handed, hand_over, text_of
+from gristmill_widgets.glossary import explained
 from gristmill_widgets.html import Child, Html, el, shorten
 from gristmill_widgets.links import fragment_of, link
 from gristmill_widgets.pieces import action, card, head, loading, table
@@ -112,8 +113,9 @@ class Answer:
             class_="gm-row",
         )
         return card(
-            el("p", said or s.no_verdict, class_="gm-verdict"), salvaged, el("dl", items, class_="gm-facts"), acts,
-            kind="is-lead",
+            # no break at an interval's dash
+            el("p", (said or s.no_verdict).replace("\N{EN DASH}", "\N{EN DASH}\N{WORD JOINER}"), class_="gm-verdict"),
+            explained(s, said), salvaged, el("dl", items, class_="gm-facts"), acts, kind="is-lead",
         )  # fmt: skip
 
     def _inside(self, model: Model) -> Child:
@@ -125,6 +127,7 @@ class Answer:
                 return loading(s.report_loading)
             return [
                 el("div", full, action(s.get_report, "get", "report", kind="is-quiet", once=True), class_="gm-row"),
+                explained(s, self._page.app.screen.report, is_page=True),
                 shown,
             ]
         if self._tab == "try":
@@ -165,7 +168,8 @@ class Answer:
         ]
         names: list[Child] = [s.col_place, s.col_candidate, s.col_test, s.col_validation, s.col_time, s.col_size]
         return [el("p", el("b", called), ". ", explained, " ", s.board_note, class_="gm-note"),
-                table(names, rows, kind="gm-board is-full", label=s.tabs["board"])]  # fmt: skip
+                table(names, rows, kind="gm-board is-full", label=s.tabs["board"]),
+                explained(s, " ".join([s.col_validation, *(row.model for row in run.leaderboard)]))]  # fmt: skip
 
     def _about(self, model: Model) -> Child:
         s, run = self.s, self._run

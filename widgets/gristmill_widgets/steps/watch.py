@@ -9,6 +9,7 @@ from gristmill.records import Run, RunKind, RunStatus
 from gristmill_widgets import charts
 from gristmill_widgets.files import Handed, hand_over
 from gristmill_widgets.following import Said
+from gristmill_widgets.glossary import explained
 from gristmill_widgets.html import Child, Html, el, plain, shorten
 from gristmill_widgets.links import fragment_of, link
 from gristmill_widgets.pieces import action, card, head, loading, sentence, state, table
@@ -203,8 +204,9 @@ class Watch:
         if not log:
             return None
         return el(
-            "details", el("summary", self.s.log), el("pre", log[-8000:], tabindex="0"), class_="gm-log", data_key="log"
-        )
+            "details", el("summary", self.s.log), el("pre", log[-8000:], tabindex="0"), explained(self.s, log),
+            class_="gm-log", data_key="log",
+        )  # fmt: skip
 
     # --- how it ended ------------------------------------------------------------------------------------------------
 
