@@ -87,9 +87,9 @@ class Answer:
     def _verdict(self, model: Model) -> Html:
         s, run = self.s, self._run
         said = s.retold(str(model.metrics.get("verdict") or ""))
-        called, explained = metric(s, run.metric)
+        called, means = metric(s, run.metric)
         facts = [
-            (score(s, run.metric, run.score), called, explained),
+            (score(s, run.metric, run.score), called, means),
             (str(len(run.leaderboard)), s.fact_candidates, ""),
         ]
         facts.append((duration(s, run.seconds.get("total", run.budget)), s.fact_time, ""))
@@ -147,7 +147,7 @@ class Answer:
         from gristmill_widgets.steps.watch import candidate
 
         s, run = self.s, self._run
-        called, explained = metric(s, run.metric)
+        called, means = metric(s, run.metric)
         best = str(model.metrics.get("best", ""))  # several may have the same score
         badge = el("span", s.board_chosen, class_="gm-badge")
         rows: list[list[Child]] = [
@@ -167,7 +167,7 @@ class Answer:
             for place, row in enumerate(sorted(run.leaderboard, key=lambda row: row.model != best), start=1)
         ]
         names: list[Child] = [s.col_place, s.col_candidate, s.col_test, s.col_validation, s.col_time, s.col_size]
-        return [el("p", el("b", called), ". ", explained, " ", s.board_note, class_="gm-note"),
+        return [el("p", el("b", called), ". ", means, " ", s.board_note, class_="gm-note"),
                 table(names, rows, kind="gm-board is-full", label=s.tabs["board"]),
                 explained(s, " ".join([s.col_validation, *(row.model for row in run.leaderboard)]))]  # fmt: skip
 

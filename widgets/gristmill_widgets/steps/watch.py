@@ -139,7 +139,7 @@ class Watch:
 
     def _board(self, run: Run) -> Html:
         s, rows = self.s, self._rows(run)
-        called, explained = metric(s, run.metric)
+        called, means = metric(s, run.metric)
         if not rows:
             text = s.board_empty if not run.status.is_final else s.board_none
             return card(el("p", text, class_="gm-note"), title=s.board)
@@ -155,7 +155,7 @@ class Watch:
         curve = self._curve(run)
         lower = s.lower_better if run.metric in s.lower_is_better else s.higher_better
         return card(
-            el("p", el("b", called), ". ", explained, " ", lower, class_="gm-note"),
+            el("p", el("b", called), ". ", means, " ", lower, class_="gm-note"),
             curve,
             table([s.col_place, s.col_candidate, s.col_score, s.col_time], shown, kind="gm-board", label=s.board),
             title=s.board,
