@@ -199,7 +199,7 @@ class English:
         "mAP": ("mAP", "How many of the things are found, and how well their boxes fit; 1 is perfect."),
         "IoU": ("IoU", "By how much found and true areas cover each other; 1 is fully."),
         "Dice": ("Dice", "By how much found and true areas cover each other, kinder to small ones; 1 is fully."),
-        "validation": ("validation", "Data that was set aside while learning, by which the best candidate is chosen."),
+        "validation": ("validation", "Data that was set aside while learning, to see which candidate does best."),
         "ensemble": ("ensemble", "Several models that answer together, each with its weight."),
         "fold": ("fold", "One of several parts of the data; each in turn is left out of learning and tested on."),
         "epoch": ("epoch", "One pass through all of the training data."),
