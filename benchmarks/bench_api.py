@@ -1,12 +1,13 @@
 """The API under load: how long answers take, and what the process weighs.
 
-    python benchmarks/bench_api.py [--sizes 1000,100000] [--people 100] [--streams 500] [--quick]
+    python benchmarks/bench_api.py [--sizes 1000,100000] [--people 100] [--streams 500] [--catalog postgresql] [--quick]
 
-Everything goes over HTTP on this machine, against `gristmill api` as a process of its own on SQLite, with no worker
-about; the load comes from this process, on the same cores. People are a hub's: each has a token, a team, projects of
-their own and limits, and has looked at something before (what the hub says is kept for a minute). Beside it stand
-peers on the same server: bare FastAPI routes over SQLAlchemy that check nothing and nobody. One reads a row of the
-same table, one takes the same body and inserts a row. Figures are p50, p95 and the largest, in milliseconds.
+Everything goes over HTTP on this machine, against `gristmill api` as a process of its own on SQLite, or on a
+PostgreSQL server with fsync on, with no worker about; the load comes from this process, on the same cores. People are
+a hub's: each has a token, a team, projects of their own and limits, and has looked at something before (what the hub
+says is kept for a minute). Beside it stand peers on the same server: bare FastAPI routes over SQLAlchemy that check
+nothing and nobody. One reads a row of the same table, one takes the same body and inserts a row. Figures are p50, p95
+and the largest, in milliseconds.
 
     start, idle     until /health answers; resident memory then
     reads           a run, pages of runs narrowed in every way, a page of projects, by one person after the other;
@@ -43,6 +44,10 @@ from gristmill.dispatch.local import sole_worker
 from gristmill.records import EventKind, RunStatus
 
 HERE = Path(__file__).resolve().parent
+sys.path.append(str(HERE.parent / "tests"))
+
+from services.postgres import empty_database, serve_postgres  # noqa: E402
+
 LOG = (Path(tempfile.gettempdir()) / "bench_api.log").open("wb")  # what the API itself says
 BURSTS = 5
 PAGE = 50  # runs that one answer lists
@@ -54,12 +59,13 @@ from pydantic import BaseModel
 from sqlalchemy import create_engine, event, text
 import uvicorn
 
-app, engine = FastAPI(), create_engine(sys.argv[1])
+app, engine = FastAPI(), create_engine(sys.argv[1].replace("postgresql:", "postgresql+psycopg:"), pool_size=16)
 
-@event.listens_for(engine, "connect")
-def prepare(connection, _):
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = " + sys.argv[3])
+if engine.dialect.name == "sqlite":
+    @event.listens_for(engine, "connect")
+    def prepare(connection, _):
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = " + sys.argv[3])
 
 class Asked(BaseModel):
     dataset_id: str
@@ -184,10 +190,10 @@ async def submitting(url: str, peer: str, world: World, more: int, pid: int, pee
     return people
 
 
-def dispatches(home: Path, people: list[Submitter]) -> None:
+def dispatches(catalog_url: str, people: list[Submitter]) -> None:
     """Claim all that waits, one run after the other, and see whether it is what was accepted, and in which order."""
     claimed, seconds = [], []
-    with Catalog.open(f"sqlite:///{home}/catalog.db") as catalog:
+    with Catalog.open(catalog_url) as catalog:
         while True:
             started = time.perf_counter()
             run = catalog.runs.claim("bench", 3600)
@@ -241,12 +247,12 @@ async def peer_reads(url: str, world: World, count: int) -> None:
     PROMISES.told("peer: a row by bare FastAPI", seconds)
 
 
-async def streaming(url: str, home: Path, datasets: Sequence[str], count: int, pid: int) -> None:
+async def streaming(url: str, catalog_url: str, datasets: Sequence[str], count: int, pid: int) -> None:
     """Each of 50 runs is followed by its owner, from many connections."""
     before, owners = resident(pid), await crowd(url, datasets[:50])
     for one in owners:
         await one.submit()
-    with Catalog.open(f"sqlite:///{home}/catalog.db") as catalog:
+    with Catalog.open(catalog_url) as catalog:
         followed = [catalog.runs.claim("bench", 3600, only=one.accepted[-1]) for one in owners]
         head = (
             "GET /runs/{}/events HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\nAuthorization: Bearer {}\r\n\r\n"
@@ -281,11 +287,12 @@ async def streaming(url: str, home: Path, datasets: Sequence[str], count: int, p
 
 
 @contextmanager
-def service(home: Path) -> Iterator[tuple[str, int]]:
+def service(home: Path, catalog_url: str) -> Iterator[tuple[str, int]]:
     """An API and a hub that says who people are; the API's address and process."""
     port, hub = free_port(), free_port()
     api = [sys.executable, "-c", "import gristmill.app as a, sys; sys.exit(a.main())", "api", "--port", str(port)]
-    environment = {"GRISTMILL_HOME": str(home), "JUPYTERHUB_API_URL": f"http://127.0.0.1:{hub}"}
+    environment = {"GRISTMILL_HOME": str(home), "GRISTMILL_CATALOG": catalog_url}
+    environment["JUPYTERHUB_API_URL"] = f"http://127.0.0.1:{hub}"
     with (
         sole_worker(home),
         serving([sys.executable, str(HERE / "crowd.py"), str(hub)], hub, "/"),
@@ -297,12 +304,23 @@ def service(home: Path) -> Iterator[tuple[str, int]]:
 
 
 @contextmanager
-def peer(home: Path) -> Iterator[tuple[str, int]]:
+def peer(catalog_url: str) -> Iterator[tuple[str, int]]:
     """The bare FastAPI, on the same catalog."""
     port = free_port()
-    bare = [sys.executable, "-c", PEER, f"sqlite:///{home}/catalog.db", str(port), "NORMAL"]
+    bare = [sys.executable, "-c", PEER, catalog_url, str(port), "NORMAL"]
     with serving(bare, port, "/docs") as (url, _, pid):
         yield url, pid
+
+
+@contextmanager
+def sqlite(home: Path) -> Iterator[str]:
+    yield f"sqlite:///{home}/catalog.db"
+
+
+@contextmanager
+def postgresql(_: Path) -> Iterator[str]:
+    with serve_postgres(durable=True) as server, empty_database(server) as url:
+        yield url
 
 
 def flat(sizes: Sequence[int], found: Sequence[dict[str, float]]) -> None:
@@ -321,6 +339,7 @@ def main() -> int:
     asked.add_argument("--people", type=int, default=100)
     asked.add_argument("--streams", type=int, default=500)
     asked.add_argument("--more", type=int, default=1000, help="how many runs are queued")
+    asked.add_argument("--catalog", choices=("sqlite", "postgresql"), default="sqlite")
     asked.add_argument("--quick", action="store_true", help="a fraction of it, to see that it works")
     given = asked.parse_args()
     if given.quick:
@@ -330,15 +349,16 @@ def main() -> int:
         print(f"\n-- {size:,} runs, {max(size // 10, given.people * 5):,} projects", flush=True)
         with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
             home = Path(folder)
-            world = fill(home, projects=size // 10, runs=size, people=given.people)
-            url, pid = stack.enter_context(service(home))
-            other, other_pid = stack.enter_context(peer(home))
+            catalog = stack.enter_context(postgresql(home) if given.catalog == "postgresql" else sqlite(home))
+            world = fill(catalog, projects=size // 10, runs=size, people=given.people)
+            url, pid = stack.enter_context(service(home, catalog))
+            other, other_pid = stack.enter_context(peer(catalog))
             found.append(asyncio.run(reads(url, world, 30 if given.quick else 300)))
             asyncio.run(peer_reads(other, world, 30 if given.quick else 300))
             people = asyncio.run(submitting(url, other, world, given.more, pid, other_pid))
-            dispatches(home, people)
+            dispatches(catalog, people)
             if size == sizes[-1]:
-                asyncio.run(streaming(url, home, world.datasets, given.streams, pid))
+                asyncio.run(streaming(url, catalog, world.datasets, given.streams, pid))
             PROMISES.figure("at the end", resident(pid), "MB")
     flat(sizes, found)
     return int(PROMISES.missed)

@@ -8,7 +8,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -78,15 +77,14 @@ def serve_hub(port: int) -> None:
     ThreadingHTTPServer(("127.0.0.1", port), Knows).serve_forever()
 
 
-def fill(home: Path, *, projects: int, runs: int, people: int) -> World:
+def fill(catalog_url: str, *, projects: int, runs: int, people: int) -> World:
     """Projects, a few of each person's and the others strangers'; a dataset for each person; old runs everywhere.
 
     Limits are set for everybody and for each team, and wide enough that nobody is refused.
     """
-    from sqlalchemy import insert
+    from sqlalchemy import insert, text
 
-    home.mkdir(parents=True, exist_ok=True)
-    with Catalog.open(f"sqlite:///{home}/catalog.db") as catalog:
+    with Catalog.open(catalog_url) as catalog:
         own = [[_project(person(one), number) for number in range(_OF_EACH)] for one in range(people)]
         others = [_project("sam", number) for number in range(projects - people * _OF_EACH)]
         of = [project for each in own for project in each]
@@ -106,6 +104,8 @@ def fill(home: Path, *, projects: int, runs: int, people: int) -> World:
         for start in range(0, len(rows), _BATCH):
             with catalog._database.writing() as connection:
                 connection.execute(insert(tables.runs), rows[start : start + _BATCH])
+        with catalog._database.writing() as connection:
+            connection.execute(text("ANALYZE"))
         first = [row["id"] for row in rows if row["owner"] == person(1)]
         return World(
             datasets=tuple(dataset.id for dataset in datasets), runs=tuple(first), project=datasets[1].project_id

@@ -16,11 +16,11 @@ import pytest
 from sqlalchemy import select
 
 import gristmill
-from gristmill import recipes
+from gristmill import app, recipes
 from gristmill.api.app import routed
 from gristmill.api.identity import LocalToken
 from gristmill.api.openapi import document, renewed
-from gristmill.catalog import tables
+from gristmill.catalog import Catalog, tables
 from gristmill.errors import NotSignedIn, UsageError
 from gristmill.reconciler import shelve_papers
 from gristmill.records import Artifact, Proposal, Run, UploadStatus
@@ -416,17 +416,20 @@ def test_the_one_token_of_a_machine_is_its_owners_alone(tmp_path: Path) -> None:
 SERVE = """
 import sys
 from gristmill import app
-from gristmill.api import create_app
-create_app(app.service(app.Settings.read()))
-print(*{name.partition(".")[0] for name in sys.modules})
+import gristmill.api.serving as serving
+serving.listen = lambda *_, **__: print(*{name.partition(".")[0] for name in sys.modules}, *sys.modules)
+sys.argv[1:] = ["api", "--port", "0"]
+sys.exit(app.main())
 """
 
 
 def test_the_process_loads_nothing_that_reads_tables_or_trains(home: Path) -> None:
+    Catalog.open(app.Settings.read().catalog).close()
     done = subprocess.run([sys.executable, "-c", SERVE], check=True, capture_output=True, text=True)
     loaded = set(done.stdout.split())
     assert {"gristmill", "fastapi"} <= loaded
     assert loaded.isdisjoint({"pandas", "numpy", "pyarrow", "torch", "autogluon", "sklearn", "papermill", "IPython"})
+    assert loaded.isdisjoint({"httpx", "rich", "sqlalchemy.dialects.postgresql", "gristmill.cli.training"})
     assert (home / "token").exists()
 
 

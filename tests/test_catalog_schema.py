@@ -133,6 +133,18 @@ def test_migrations_make_what_the_tables_say(empty_url: str) -> None:
     assert differences(empty_url) == []
 
 
+def test_indexes_are_of_the_rows_that_the_tables_say(empty_url: str) -> None:
+    Catalog.open(empty_url).close()
+    said = {index.name: index.info.get("where") for index in metadata.tables["runs"].indexes}
+    database = open_database(empty_url)
+    with database.reading() as connection:
+        found = {one["name"]: one.get("dialect_options", {}) for one in inspect(connection).get_indexes("runs")}
+    wheres = {name: [option for key, option in of.items() if key.endswith("_where")] for name, of in found.items()}
+    database.close()
+    assert [name for name, where in said.items() if where] == [name for name, where in wheres.items() if where]
+    assert all(str(where[0]).strip("()") == said[name] for name, where in wheres.items() if where)
+
+
 def test_the_comparison_sees_what_no_migration_makes(empty_url: str) -> None:
     Catalog.open(empty_url).close()
     other = MetaData(naming_convention=metadata.naming_convention)

@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +30,7 @@ class Shell:
     out: str = ""
     err: str = ""
 
-    def __call__(self, *args: str, more: Sequence[click.Command] = ()) -> int:
+    def __call__(self, *args: str, more: Mapping[str, Callable[[], click.Command]] | None = None) -> int:
         code = cli.run(lambda: self.client, files=self.folder / "files", args=args, more=more)
         self.out, self.err = self.capture.readouterr()
         return code
@@ -341,9 +341,9 @@ def test_commands_can_be_added(shell: Shell) -> None:
         """Work."""
         click.echo("at work")
 
-    assert shell("worker", more=[worker]) == 0
+    assert shell("worker", more={"worker": lambda: worker}) == 0
     assert shell.out == "at work\n"
-    assert shell("--help", more=[worker]) == 0
+    assert shell("--help", more={"worker": lambda: worker}) == 0
     listed = re.findall(r"(?m)^  (\w+)  ", shell.out)
     assert (listed[0], listed[-2:]) == ("train", ["admin", "worker"])
     assert shell("worker") == 2

@@ -29,7 +29,7 @@ class Shell:
     err: str = ""
 
     def __call__(self, *args: str) -> int:
-        code = cli.run(lambda: self.hub, files=self.home / "files", args=args, more=[*cli.signing_in(self.home)])
+        code = cli.run(lambda: self.hub, files=self.home / "files", args=args, more=cli.signing_in(self.home))
         self.out, self.err = self.capture.readouterr()
         return code
 

@@ -215,6 +215,7 @@ def serve(
 ) -> None:
     """Be the API until told to end; `with_workers`, it has one started when there is something to do."""
     try:
+        _load_fastapi()
         from gristmill.api import create_app
         from gristmill.api.serving import listen
         from gristmill.logs import write_logs
@@ -227,6 +228,18 @@ def serve(
     listen(create_app(served), host=host, port=port, prefix=prefix)
 
 
+def _load_fastapi() -> None:
+    """Import FastAPI without a fifth of what that takes: plugins of pydantic's, and all that describes an API."""
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looks through all that is installed
+    from pydantic import BaseModel
+
+    BaseModel.model_config["defer_build"] = True  # FastAPI's own models are made when openapi.json is asked for
+    try:
+        import fastapi  # noqa: F401
+    finally:
+        del BaseModel.model_config["defer_build"]
+
+
 def attend(settings: Settings, descriptor: int) -> None:
     """Be the API of the process that has started this one, on a socket of its, for as long as it lives.
 
@@ -234,6 +247,7 @@ def attend(settings: Settings, descriptor: int) -> None:
     """
     import uvicorn
 
+    _load_fastapi()
     from gristmill.api import create_app
 
     token = sys.stdin.readline().strip()
@@ -358,7 +372,7 @@ def main() -> int:
     import click
 
     gc.set_threshold(_GARBAGE)
-    from gristmill import cli, doctor
+    from gristmill import cli
     from gristmill.client import connecting
     from gristmill.dispatch.local import LocalDispatcher
 
@@ -390,9 +404,15 @@ def main() -> int:
         lambda: reach(connecting.find(home), dispatcher),
         files=home / "files",
         hasten=hasten,
-        more=[*cli.signing_in(home), worker, api, doctor.command(_installation)],
+        more=cli.signing_in(home) | {"worker": lambda: worker, "api": lambda: api, "doctor": _doctor},
         elsewhere=_commands_elsewhere,
     )
+
+
+def _doctor() -> click.Command:
+    from gristmill import doctor
+
+    return doctor.command(_installation)
 
 
 def _commands_elsewhere() -> list[click.Command]:

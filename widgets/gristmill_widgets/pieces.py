@@ -30,6 +30,7 @@ _LONGEST = 400  # letters of what the platform says: it may name what somebody h
 
 # A cure for a terminal helps nobody here: a sentence that names a command or one of its options.
 _FOR_TERMINALS = re.compile(r"`gristmill|--[a-z]|\bgristmill [a-z]+ |GRISTMILL_|pip install|accept=|mill\.")
+_SETTING = re.compile(r" \(GRISTMILL_[A-Z_]+\)")  # for whoever runs the installation
 
 
 def cure_of(text: str) -> str:
@@ -42,7 +43,11 @@ def sentence(s: English, why: Failure) -> str:
     """Why something did not work, and what to do about it."""
     if why.code == "fault":
         return s.fault
-    said = [s.retold(why.what), s.retold(why.cause), s.cures.get(why.code) or s.retold(cure_of(why.cure))]
+    said = [
+        s.retold(_SETTING.sub("", why.what)),
+        s.retold(why.cause),
+        s.cures.get(why.code) or s.retold(cure_of(why.cause)),
+    ]
     return shorten(" ".join(part for part in said if part), 2 * _LONGEST)
 
 

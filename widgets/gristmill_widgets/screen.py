@@ -23,7 +23,7 @@ _SHEETS = ("tokens", "base", "shell", "controls", "cards", "upload", "data", "ru
 
 
 def _code() -> str:
-    return "".join((_HERE / name).read_text("utf-8") for name in ("zip.js", "upload.js", "screen.js"))
+    return "".join((_HERE / name).read_text("utf-8") for name in ("zip.js", "hashing.js", "upload.js", "screen.js"))
 
 
 def _style() -> str:

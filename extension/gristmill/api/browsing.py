@@ -24,7 +24,6 @@ from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import urlencode
 
-import httpx
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -75,6 +74,8 @@ class SignIn:
 
     async def token(self, code: str) -> str:
         """What the hub gives for a code that somebody was sent back with."""
+        import httpx  # takes a good part of a start
+
         asked = {
             "client_id": self.client, "client_secret": self.secret, "grant_type": "authorization_code",
             "code": code, "redirect_uri": self.callback,

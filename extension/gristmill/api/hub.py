@@ -18,13 +18,14 @@ import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from gristmill.api.identity import Identity
 from gristmill.errors import GristmillError, HubAway, NotAllowed, NotSignedIn
 from gristmill.records import LOCAL, Power, Who
+
+if TYPE_CHECKING:
+    import httpx
 
 __all__ = ["SCOPE", "HubIdentity"]
 
@@ -46,7 +47,8 @@ class HubIdentity(Identity):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url, self._clock = url.rstrip("/"), clock
-        self._client = httpx.AsyncClient(timeout=_PATIENCE, transport=transport, trust_env=False)
+        self._transport = transport
+        self._client: httpx.AsyncClient | None = None
         self._known: OrderedDict[str, tuple[float, Who | GristmillError]] = OrderedDict()
         self._asking: dict[str, asyncio.Task[Who]] = {}
 
@@ -60,7 +62,8 @@ class HubIdentity(Identity):
         return known
 
     async def close(self) -> None:
-        await self._client.aclose()
+        if self._client is not None:
+            await self._client.aclose()
 
     async def _fresh(self, digest: str, token: str) -> Who | GristmillError:
         task = self._asking.get(digest)
@@ -78,6 +81,10 @@ class HubIdentity(Identity):
         return found
 
     async def _ask(self, token: str) -> Who:
+        import httpx  # takes a good part of a start
+
+        if self._client is None:
+            self._client = httpx.AsyncClient(timeout=_PATIENCE, transport=self._transport, trust_env=False)
         try:
             answer = await self._client.get(f"{self._url}/user", headers={"Authorization": f"token {token}"})
             if answer.status_code in (401, 403, 404):

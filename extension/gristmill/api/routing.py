@@ -35,7 +35,7 @@ from typing import Annotated, Any, Protocol, TypeVar
 
 import msgspec
 from anyio import fail_after
-from fastapi import Depends, FastAPI, Query, Request, Response
+from fastapi import FastAPI, Query, Request, Response
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
@@ -231,31 +231,31 @@ async def _read(request: Request, most: int) -> bytes:
 # --- from a function to an endpoint --------------------------------------------------------------------------------
 
 
-async def _mill(request: Request) -> Mill:
-    mill: Mill = request.state.mill
-    return mill
-
-
-async def _service(request: Request) -> Service:
-    service: Service = request.app.state.service
-    return service
+_SOURCES: dict[type, Callable[[Request], Any]] = {
+    Mill: lambda request: request.state.mill,
+    Service: lambda request: request.app.state.service,
+}
 
 
 def _endpoint(function: Callable[..., Any], spec: Spec) -> Any:
-    """The function as FastAPI takes it: every parameter says where it comes from, and the answer is a Response."""
+    """The function as FastAPI takes it: it gives what is ours, and the answer is a Response."""
     signature = inspect.signature(function, eval_str=True)
-    sources = {Mill: Annotated[Any, Depends(_mill)], Service: Annotated[Any, Depends(_service)]}
+    ours: dict[str, Callable[[Request], Any]] = {}  # FastAPI would take as long for each of them as for all the others
     given = []
     for name, parameter in signature.parameters.items():
-        kind = Annotated[Any, Depends(_body_as(spec.takes))] if name == "body" else parameter.annotation
-        kind = sources.get(kind, kind) if isinstance(kind, type) else kind
-        given.append(parameter.replace(annotation=kind, kind=inspect.Parameter.KEYWORD_ONLY))
+        if name == "body":
+            ours[name] = _reader(spec.takes)
+        elif isinstance(parameter.annotation, type) and parameter.annotation in _SOURCES:
+            ours[name] = _SOURCES[parameter.annotation]
+        else:
+            given.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
     asking = next((one.name for one in given if one.annotation is Request), None)
     if asking is None:  # FastAPI gives a request to one parameter only
         given.append(inspect.Parameter("_request", inspect.Parameter.KEYWORD_ONLY, annotation=Request))
 
     def asked(named: dict[str, Any]) -> Request:
         request: Request = named.pop("_request") if asking is None else named[asking]
+        named |= {name: source(request) for name, source in ours.items()}
         return request
 
     async def answered_later(**named: Any) -> Response:
@@ -326,15 +326,6 @@ def _as_seen(request: Request, spec: Spec, named: dict[str, Any]) -> None:
 
 
 # --- bodies ----------------------------------------------------------------------------------------------------------
-
-
-def _body_as(kind: Any) -> Callable[[Request], typing.Awaitable[Any]]:
-    read = _reader(kind)
-
-    async def body(request: Request) -> Any:
-        return read(request)
-
-    return body
 
 
 def _reader(kind: Any) -> Callable[[Request], Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -17,7 +17,7 @@ from gristmill.errors import NotSignedIn
 __all__ = ["me", "signing_in"]
 
 
-def signing_in(home: Path) -> Sequence[click.Command]:
+def signing_in(home: Path) -> dict[str, Callable[[], click.Command]]:
     """The commands that keep a hub's address and a token in `home`, and drop them."""
 
     @click.command(short_help="Work with a hub from now on.")
@@ -42,7 +42,7 @@ def signing_in(home: Path) -> Sequence[click.Command]:
         """Forget the hub that `gristmill login` signed in to, and its token."""
         click.echo("Signed out." if connecting.forget(home) else "You were not signed in.")
 
-    return login, logout
+    return {"login": lambda: login, "logout": lambda: logout}
 
 
 def _token(url: str) -> str:

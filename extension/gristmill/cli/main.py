@@ -4,31 +4,16 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import click
 
 import gristmill
 from gristmill import records
-from gristmill.cli import (
-    account,
-    admin,
-    datasets,
-    deleting,
-    explaining,
-    exploring,
-    fair_use,
-    looking,
-    models,
-    people,
-    recipes,
-    schedules,
-    telling,
-    training,
-    weights,
-    words,
-)
+from gristmill.cli import words
 from gristmill.cli.session import Session
 from gristmill.client import Client
 from gristmill.errors import DataRejected, GristmillError
@@ -36,62 +21,67 @@ from gristmill.records import Failure
 
 __all__ = ["run"]
 
-_COMMANDS = (
-    training.train,
-    training.check,
-    exploring.explore,
-    looking.runs,
-    looking.show,
-    looking.compare,
-    looking.logs,
-    training.cancel,
-    training.resume,
-    training.rerun,
-    deleting.delete,
-    looking.report,
-    explaining.explain,
-    looking.notebook,
-    models.download,
-    models.stage,
-    models.predict,
-    models.batch,
-    datasets.dataset,
-    datasets.schema,
-    recipes.recipe,
-    weights.weights,
-    schedules.schedule,
-    people.projects,
-    people.members,
-    people.share,
-    people.unshare,
-    people.invite,
-    people.invitations,
-    people.join,
-    people.withdraw,
-    telling.notices,
-    telling.notify,
-    account.me,
-    fair_use.usage,
-    fair_use.limits,
-    admin.admin,
-)
+# name -> the module that has it; loading them all takes a good part of a start
+_COMMANDS = {
+    "train": "training",
+    "check": "training",
+    "explore": "exploring",
+    "runs": "looking",
+    "show": "looking",
+    "compare": "looking",
+    "logs": "looking",
+    "cancel": "training",
+    "resume": "training",
+    "rerun": "training",
+    "delete": "deleting",
+    "report": "looking",
+    "explain": "explaining",
+    "notebook": "looking",
+    "download": "models",
+    "stage": "models",
+    "predict": "models",
+    "batch": "models",
+    "dataset": "datasets",
+    "schema": "datasets",
+    "recipe": "recipes",
+    "weights": "weights",
+    "schedule": "schedules",
+    "projects": "people",
+    "members": "people",
+    "share": "people",
+    "unshare": "people",
+    "invite": "people",
+    "invitations": "people",
+    "join": "people",
+    "withdraw": "people",
+    "notices": "telling",
+    "notify": "telling",
+    "me": "account",
+    "usage": "fair_use",
+    "limits": "fair_use",
+    "admin": "admin",
+}
 _FAULT, _INTERRUPTED = 1, 130
 
 
 class _InOrder(click.Group):
-    """Lists its commands as they were added, since that is the order in which people need them.
+    """Lists its commands as they are named here, since that is the order in which people need them.
 
-    What other packages add is looked for only when it is asked for: looking takes longer than most commands.
+    Each is loaded when it is asked for. What other packages add is looked for only where nothing else has that name:
+    looking takes longer than most commands.
     """
 
+    later: Mapping[str, Callable[[], click.Command]] = {}
     elsewhere: Callable[[], Sequence[click.Command]] = staticmethod(list)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
         self._find_more()
-        return list(self.commands)
+        return [*self.later, *(name for name in self.commands if name not in self.later)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in self.later:
+            return self.later[cmd_name]()
         if cmd_name not in self.commands:
             self._find_more()
         return super().get_command(ctx, cmd_name)
@@ -101,26 +91,30 @@ class _InOrder(click.Group):
             self.add_command(command)
 
 
+def _load(module: str, name: str) -> click.Command:
+    found: click.Command = getattr(import_module(f"gristmill.cli.{module}"), name)
+    return found
+
+
 def run(
     connect: Callable[[], Client],
     *,
     files: Path,
     hasten: Callable[[], object] = lambda: None,
-    more: Sequence[click.Command] = (),
+    more: Mapping[str, Callable[[], click.Command]] | None = None,
     elsewhere: Callable[[], Sequence[click.Command]] = list,
     args: Sequence[str] | None = None,
 ) -> int:
     """Carries out one command line and answers its exit code.
 
     `connect` is called once a command needs the platform, `hasten` once it is clear that there will be a run; `files`
-    is where reports and notebooks are put, `more` are commands beside the client's own, and `elsewhere` finds those of
-    other packages.
+    is where reports and notebooks are put, `more` makes commands beside the client's own, and `elsewhere` finds those
+    of other packages.
     """
     session = Session(connect, files, hasten)
     group = _InOrder("gristmill", help=f"{gristmill.__doc__}\n\nBegin with: gristmill train DATA")
     group.elsewhere = elsewhere
-    for command in (*_COMMANDS, *more):
-        group.add_command(command)
+    group.later = {**{name: partial(_load, module, name) for name, module in _COMMANDS.items()}, **(more or {})}
     click.version_option(gristmill.__version__, message="gristmill %(version)s")(group)
     try:
         group.main(args, "gristmill", standalone_mode=False, obj=session)

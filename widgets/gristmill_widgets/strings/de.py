@@ -85,12 +85,18 @@ class German(English):
     up_paused = "Angehalten"
     up_waiting = "Die Verbindung brach ab; neuer Versuch"
     up_offline = "Sie sind offline; es geht weiter, sobald Sie zurück sind"
+    up_summing = "Alles da. Wird mit Ihrer Datei verglichen …"
     up_checking = "Alles da. Wird angesehen …"
     up_before = "„{name}“ war unterwegs. Wählen Sie dieselbe Datei noch einmal: Es geht dort weiter, wo es war."
     up_empty = "„{name}“ ist leer. Wählen Sie eine Datei mit Inhalt."
+    up_kind = "„{name}“ ist weder eine Tabelle noch ein ZIP. Wählen Sie eine Datei als ZIP, CSV, Excel oder Parquet."
+    up_detour = "Ihr Browser erreicht den Speicher nicht selbst; die Datei geht über den Hub, was länger dauert."
     up_choose_folder = "oder einen Ordner"
     up_packing = "{n} Dateien werden gepackt …"
     up_many = "Das sind mehr als 65.000 Dateien oder 4 GB. Packen Sie sie in ein ZIP und legen Sie dieses ab."
+    up_altered = (
+        "Die Datei kam nicht an, wie sie gesendet wurde: Unterwegs hat sich etwas geändert. Wählen Sie sie noch einmal."
+    )
     up_changed = "Die Datei wurde beim Senden geändert oder verschoben. Wählen Sie sie noch einmal."
 
     glance_none = "Zu sehen sind nur die Spalten: Die Daten sind zu groß, um sie nur zum Anschauen zu öffnen."
@@ -555,7 +561,7 @@ class German(English):
     differs = "anders"
 
     cures: ClassVar = {
-        "over-limit": "Warten Sie, bis etwas beendet ist, oder bitten Sie die Betreiberin um mehr.",
+        "over-limit": "Nehmen Sie weniger davon, oder bitten Sie die Betreiberin, mehr zu erlauben.",
         "not-confirmed": "Sagen Sie oben Ja dazu, oder ändern Sie die Daten.",
     }
     notice_cures: ClassVar = {"doubtful-target": "Wählen Sie oben eine andere Spalte, wenn es nicht diese ist."}

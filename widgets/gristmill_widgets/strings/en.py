@@ -80,12 +80,16 @@ class English:
     up_paused = "Paused"
     up_waiting = "The connection broke off; trying again"
     up_offline = "You are offline; it goes on when you are back"
+    up_summing = "All there. Comparing it with your file …"
     up_checking = "All there. Looking at it …"
     up_before = "“{name}” was on its way. Choose the same file again: it goes on where it was."
     up_empty = "“{name}” is empty. Choose a file with something in it."
+    up_kind = "“{name}” is neither a table nor a ZIP. Choose a ZIP, CSV, Excel or Parquet file."
+    up_detour = "Your browser cannot reach the store itself, so the file goes through the hub, which takes longer."
     up_choose_folder = "or a folder"
     up_packing = "Packing {n} files …"
     up_many = "These are more than 65,000 files or 4 GB. Pack them into one ZIP and drop that."
+    up_altered = "The file did not arrive as it was sent: something changed on its way. Choose it again."
     up_changed = "The file was changed or moved while it was sent. Choose it again."
 
     # 2, question
@@ -546,7 +550,7 @@ class English:
 
     # what the platform says for a terminal, said for a page
     cures: ClassVar = {
-        "over-limit": "Wait until something has ended, or ask whoever runs this installation for more.",
+        "over-limit": "Take less of it, or ask whoever runs this installation to allow more.",
         "not-confirmed": "Say yes to it above, or change the data.",
     }
     notice_cures: ClassVar = {"doubtful-target": "Choose another column above if it is not this one."}

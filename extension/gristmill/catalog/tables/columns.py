@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Dialect, Double, ForeignKey, Index, MetaData, Text, text
+from sqlalchemy import Column, Dialect, Double, ForeignKey, Index, MetaData, Text
 from sqlalchemy.types import TypeDecorator
 
 from gristmill.errors import UsageError
@@ -121,5 +121,8 @@ def pages(*leading: Iterable[str]) -> list[Index]:
 
 
 def only_where(condition: str) -> dict[str, Any]:
-    """What makes an index one of the rows only of which that is so."""
-    return {f"{dialect}_where": text(condition) for dialect in ("sqlite", "postgresql")}
+    """What makes an index one of the rows only of which that is so.
+
+    Migrations make it so. SQLAlchemy has it as an option of each dialect, and loads all of one that is named here.
+    """
+    return {"info": {"where": condition}}
