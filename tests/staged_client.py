@@ -311,6 +311,8 @@ class StagedClient(Client):
     def ask(self, model_id: str, data: Path | None = None, settings: Mapping[str, Any] | None = None) -> Reply:
         return Reply(model_id=model_id, name="answers.csv", content=b"prediction\n1\n", count=1, warm=True)
 
+    def wake(self, model_id: str) -> None: ...
+
     # --- the script --------------------------------------------------------------------------------------------------
 
     def _queue(self, run: Run) -> Run:

@@ -87,6 +87,17 @@ def test_what_is_not_what_was_sent_is_refused(api: Api, when: str) -> None:
     assert list(api.service.parts.store.list("uploads")) == []
 
 
+@pytest.mark.parametrize("digest", ["", "ab", "z" * 64, "A" * 64])
+def test_what_is_no_digest_is_said_so_and_the_upload_goes_on(api: Api, digest: str) -> None:
+    data = a_table()
+    with api.client() as client:
+        begun = begin(client, data)
+        put(client, begun["parts"][0], begun, data)
+        refused = complete(client, begun, sha256=digest)
+        assert (refused.status_code, refused.json()["title"]) == (422, "This is no SHA-256.")
+        assert complete(client, begun).json()["status"] == "received"
+
+
 def test_a_part_takes_its_own_bytes_and_no_others(api: Api) -> None:
     data = a_table()
     with api.client() as client:

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -19,6 +20,8 @@ from gristmill.errors import HubAway, UsageError
 from gristmill_hub import HubSettings
 from gristmill_hub.login.openid import configure_openid
 from services.installations import Browser, Installation, free_ports, installed
+
+PATIENCE = 120_000.0  # milliseconds
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +55,11 @@ def wait_for(url: str) -> None:
 @pytest.fixture(scope="module")
 def elsewhere(provider: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """A hub whose people sign in there; ada may come, and grace administers."""
+    pytest.importorskip("voila")
     told = {"OAUTH_CLIENT_ID": "gristmill", "OAUTH_CLIENT_SECRET": "a secret between the two"}
     home = tmp_path_factory.mktemp("elsewhere")
-    with installed(home, GRISTMILL_LOGIN=f"{provider}/?people=ada&admins=grace", **told) as here:
+    login = f"{provider}/?people=ada&admins=grace"
+    with installed(home, GRISTMILL_WIZARD="on", GRISTMILL_LOGIN=login, **told) as here:
         yield here
 
 
@@ -71,7 +76,7 @@ def signed_in(browser: Browser, name: str) -> httpx.Response:
 @pytest.mark.slow
 def test_whoever_may_come_signs_in_there_and_is_known_here(elsewhere: Installation) -> None:
     with elsewhere.browser() as browser:
-        assert signed_in(browser, "ada").url.path == "/hub/home"
+        assert signed_in(browser, "ada").url.path == "/services/wizard/"
         assert browser.who() == "ada"
         assert browser.client.get("/hub/people").status_code == 403
         me = browser.client.get("/services/gristmill/me", headers=browser.bearer("ada")).json()
@@ -89,6 +94,22 @@ def test_whom_the_provider_knows_and_the_hub_does_not_name_stays_out(elsewhere: 
     with elsewhere.browser() as browser:
         assert signed_in(browser, "eve").status_code == 403
         assert browser.who() is None
+
+
+@pytest.mark.slow
+def test_a_link_to_a_page_of_the_wizard_leads_there_after_the_sign_in(elsewhere: Installation, chromium: Any) -> None:
+    page = chromium.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"{elsewhere.url}/services/wizard/#project/none?show=people")
+    page.click("a.button")
+    page.fill("input[name=sub]", "subject-of-ada")
+    page.click("text=/^Authorize$/")
+    page.wait_for_selector(".gm-main h1")
+    assert page.evaluate("location.hash") == "#project/none?show=people"
+    page.goto(f"{elsewhere.url}/services/wizard/")  # it is led there once
+    page.wait_for_selector(".gm-main h1")
+    assert page.evaluate("location.hash") == "#home"
+    page.close()
 
 
 @pytest.mark.slow

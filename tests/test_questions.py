@@ -144,6 +144,26 @@ def test_a_hub_answers_those_who_may_use_the_model_and_nobody_else(
     assert ("vera", "done") in outcomes
 
 
+def test_a_model_that_a_hub_has_woken_is_open_before_it_is_asked(
+    trained: House, api: Api, row: Path, tmp_path: Path
+) -> None:
+    root, serving = api.service.mill.on_behalf(LOCAL), api.service.parts.serving
+    assert serving is not None
+    serving.close()  # of what was asked before
+    root.share(trained.model.project_id, "wanda", Membership.VIEWER)
+    with hub_of(api, tmp_path / "w", "wanda") as wanda, hub_of(api, tmp_path / "s", "sam") as sam:
+        with pytest.raises(NotFound):
+            sam.wake(trained.model.id)
+        wanda.wake(trained.model.id)
+        [deed] = root.deeds(1, action="model.wake", who="wanda")
+        assert (deed.thing, deed.outcome) == (trained.model.id, "done")
+        place = serving._places[trained.model.id]
+        assert place.opened.lives
+        assert wanda.usage()[0].seconds > 0
+        assert wanda.ask(trained.model.id, row).warm
+        assert serving._places[trained.model.id] is place
+
+
 def test_who_has_used_up_their_money_is_refused(trained: House, api: Api, row: Path, tmp_path: Path) -> None:
     root = api.service.mill.on_behalf(LOCAL)
     root.share(trained.model.project_id, "emil", Membership.VIEWER)

@@ -179,6 +179,21 @@ def test_one_process_answers_one_question_after_the_other_and_loads_once(host: H
     assert not list(host.folder.glob("serving/*/*/question-*"))  # of what was asked nothing stays
 
 
+def test_one_that_was_woken_answers_without_being_opened_again(host: Host) -> None:
+    fetched: list[Path] = []
+
+    def fetch(to: Path) -> None:
+        fetched.append(to)
+        to.write_bytes(archive())
+
+    host.serving.wake(a_model(), fetch, "olga", host.metered.append)
+    [awake] = host.processes()
+    host.serving.wake(a_model(), fetch, "olga", host.metered.append)
+    assert host.pid() == awake
+    assert len(fetched) == 1
+    assert len(host.metered) == 3
+
+
 def test_a_refusal_is_a_sentence_and_the_process_stays(host: Host) -> None:
     pid = host.pid()
     with pytest.raises(DataRejected, match="line 1 is bad"):

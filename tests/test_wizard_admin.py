@@ -144,7 +144,7 @@ def test_a_run_is_deleted_where_the_work_is_listed(olga: Mill, tmp_path: Path) -
     assert olga.run(run.id) == run  # nobody was asked
     visitor.does("doubt", run.id)
     assert "Delete the run “grain” for good, with its model" in visitor.sees
-    visitor.does("keep")
+    visitor.does("spare")
     assert "for good" not in visitor.sees
     visitor.does("doubt", run.id).does("delete", run.id)
     assert [one.id for one in olga.runs()] == [goes.id]

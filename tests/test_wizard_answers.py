@@ -10,15 +10,16 @@ import pytest
 
 pytest.importorskip("anywidget")
 
+from gristmill.errors import Conflict
 from gristmill.mill import Mill
-from gristmill.records import Failure, LeaderboardRow, Model, Run, RunKind, RunStatus, replace
+from gristmill.records import Failure, LeaderboardRow, Model, Reply, Run, RunKind, RunStatus, replace
 from gristmill_widgets.charts import band
 from gristmill_widgets.html import join
 from gristmill_widgets.pieces import problem
 from gristmill_widgets.steps.forecast import forecast
 from gristmill_widgets.strings import spoken
 from test_wizard_html import HOSTILE, Seen
-from test_wizard_pages import Visitor, a_model, a_run, dataset_of, mill
+from test_wizard_pages import Playing, Visitor, a_model, a_run, dataset_of, mill
 
 __all__ = ["mill"]
 
@@ -40,6 +41,55 @@ def shown(found: Sequence[dict[str, str]], **schema: Any) -> Seen:
 
 def drawn(page: Seen, kind: str) -> list[str]:
     return [at["d"] or "" for name, at in page.elements if name == "path" and at.get("class") == kind]
+
+
+class Sleeping(Playing):
+    """A client whose model sleeps until it is woken."""
+
+    def __init__(self, mill: Mill, *steps: Any) -> None:
+        super().__init__(mill, *steps)
+        self.woken: list[str] = []
+        self.awake_when_asked: list[bool] = []
+
+    def model(self, model_id: str) -> Model:
+        return replace(a_model("tabular-classification", item="row", columns=[]), id=model_id)
+
+    def wake(self, model_id: str) -> None:
+        self.woken.append(model_id)
+
+    def ask(self, model_id: str, data: Path | None = None) -> Reply:
+        del data
+        self.awake_when_asked.append(model_id in self.woken)
+        return Reply(model_id=model_id, name="answers.csv", content=b"prediction\n1\n", count=1, warm=True)
+
+
+def test_who_opens_the_tab_finds_the_model_awake_before_anything_is_asked(mill: Mill, tmp_path: Path) -> None:
+    run = a_run(mill, dataset_of(mill, tmp_path))
+    client = Sleeping(mill, lambda run: replace(run, status=RunStatus.SUCCEEDED, model_id="model-1"))
+    visitor = Visitor(client).comes(f"run/{run.id}?show=about")
+    assert client.woken == []
+    visitor.does("tab", "try")
+    assert client.woken == ["model-1"]
+    visitor.does("tab", "about").does("tab", "try").does("try")
+    assert (client.woken, client.awake_when_asked) == (["model-1"], [True])
+    assert Visitor(client).comes(f"run/{run.id}").app.page.why is None
+    assert len(client.woken) == 2
+
+
+def test_a_model_that_does_not_wake_can_be_asked_all_the_same(mill: Mill, tmp_path: Path) -> None:
+    class Tired(Sleeping):
+        """A client whose model does not wake."""
+
+        def wake(self, model_id: str) -> None:
+            raise Conflict(f"{model_id} is tired.")
+
+    run = a_run(mill, dataset_of(mill, tmp_path))
+    client = Tired(mill, lambda run: replace(run, status=RunStatus.SUCCEEDED, model_id="model-1"))
+    visitor = Visitor(client).comes(f"run/{run.id}")
+    assert "tired" not in visitor.sees
+    assert "woken" not in visitor.sees
+    visitor.does("try")
+    assert client.awake_when_asked == [False]
 
 
 def test_each_series_is_a_curve_within_a_band() -> None:

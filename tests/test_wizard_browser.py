@@ -44,17 +44,17 @@ class Visit:
     def chooses(self, name: str, data: bytes) -> None:
         self.page.set_input_files(FILE, {"name": name, "mimeType": "text/csv", "buffer": data})
 
-    def drops(self, name: str, data: bytes) -> None:
+    def drops(self, name: str, data: bytes, *, times: int = 1) -> None:
         self.page.wait_for_selector("[data-upload]")
         self.page.evaluate(
-            """([name, text]) => {
+            """([name, text, times]) => {
                 const carried = new DataTransfer();
                 carried.items.add(new File([text], name));
                 const zone = document.querySelector("[data-upload]");
-                for (const kind of ["dragenter", "dragover", "drop"])
+                for (const kind of ["dragenter", "dragover", ...Array(times).fill("drop")])
                     zone.dispatchEvent(new DragEvent(kind, { dataTransfer: carried, bubbles: true, cancelable: true }));
             }""",
-            [name, data.decode()],
+            [name, data.decode(), times],
         )
 
 

@@ -107,7 +107,7 @@ def test_what_lies_in_the_store_is_listed_taken_and_deleted_after_a_yes(mill: Mi
     assert len(mill.datasets()) == 2
     visitor.does("doubt", gone)
     assert "Delete “rye” for good?" in visitor.sees
-    visitor.does("keep")
+    visitor.does("spare")
     visitor.does("doubt", gone).does("delete", gone)
     assert "rye.csv" not in visitor.sees
     assert [entry.id for entry in mill.datasets()] == [kept]

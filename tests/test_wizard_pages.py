@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import threading
 import zipfile
@@ -253,6 +254,25 @@ def test_a_file_in_pieces_becomes_a_dataset(mill: Mill) -> None:
     assert visitor.at.startswith("want/dataset-")
     [dataset] = mill.datasets()
     assert (dataset.name, dataset.size) == ("grain", len(a_file()))
+
+
+def test_the_last_word_may_come_twice(mill: Mill) -> None:
+    visitor = sent_by_hand(Visitor(mill).comes("have"), "grain.csv", a_file())
+    at = visitor.at
+    visitor.uploads(upload="done", id=visitor.told("links")[0]["id"], sha256="")
+    assert (visitor.at, visitor.told("failed"), len(mill.datasets())) == (at, [], 1)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_what_does_not_arrive_as_it_was_sent_is_refused_in_a_sentence(mill: Mill, language: str) -> None:
+    visitor = Visitor(mill, language).comes("have")
+    visitor.uploads(upload="open", name="grain.csv", size=8, purpose="data", resume="")
+    upload_id = visitor.told("links")[0]["id"]
+    visitor.uploads([b"12345678"], upload="piece", id=upload_id, number=1, offset=0, last=True)
+    visitor.uploads(upload="done", id=upload_id, sha256=hashlib.sha256(b"12345670").hexdigest())
+    [refused] = visitor.told("failed")
+    assert refused["why"] == visitor.app.strings.up_altered
+    assert not mill.datasets()
 
 
 def test_a_piece_out_of_turn_is_refused_and_the_part_begins_anew(mill: Mill) -> None:

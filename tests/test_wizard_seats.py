@@ -59,6 +59,25 @@ def test_the_hub_says_where_and_the_operator_how_many() -> None:
 
 
 @pytest.mark.parametrize(
+    ("store", "reached"),
+    [
+        (
+            "s3://mill/below?endpoint=http%3A%2F%2Fminio.lab%3A9000&region=eu",
+            ("http://minio.lab:9000", "https://b.example"),
+        ),
+        ("s3://mill?endpoint=http://minio.lab:9000/", ("http://minio.lab:9000", "https://b.example")),
+        ("s3://mill", ("https://b.example",)),
+        ("s3://mill?endpoint=https://x.example;script-src", ("https://b.example",)),
+        ("file:///srv/store", ("https://b.example",)),
+        ("", ("https://b.example",)),
+    ],
+)
+def test_pages_may_reach_the_platforms_own_store(store: str, reached: tuple[str, ...]) -> None:
+    told = HUB | {"GRISTMILL_STORE": store, "GRISTMILL_WIZARD_CONNECT": "https://b.example"}
+    assert ServiceSettings.of(told).connect == reached
+
+
+@pytest.mark.parametrize(
     ("changed", "said"),
     [
         ({"JUPYTERHUB_API_TOKEN": ""}, "runs as a service of JupyterHub"),

@@ -67,12 +67,14 @@ def make_service(
     endpoints: tuple[str, ...] = (),
     price: float = 0.0,
     warm: bool = False,
+    gigabytes: float = 100.0,
 ) -> Service:
     """The parts of an API in a folder; `warm`, it holds models open that are asked."""
     from gristmill.api import Service
     from gristmill.api.identity import Identity
     from gristmill.catalog import Catalog
     from gristmill.errors import NotSignedIn
+    from gristmill.intake import Allowance
     from gristmill.mill import Mill, Parts
     from gristmill.records import Power, Price, Who
     from gristmill.sandbox.process import ProcessSandbox
@@ -106,6 +108,7 @@ def make_service(
         serving=Serving(sandbox, home / "serving") if warm else None,
         price=Price(hourly=price, currency="EUR"),
         home=home,
+        allowance=Allowance(gigabytes=gigabytes),
     )
     return Service(parts=parts, mill=Mill(parts), identity=Badges(), prefix=prefix)
 

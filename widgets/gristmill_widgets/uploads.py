@@ -31,6 +31,7 @@ class Uploads:
         self._app = app
         self._parts: dict[tuple[str, int], bytearray] = {}
         self._purposes: dict[str, str] = {}
+        self._completing: set[str] = set()  # and those that are complete: the last word may come more than once
         self._then: dict[str, Callable[[Upload], None]] = {}
         self.project = "default"
 
@@ -44,7 +45,8 @@ class Uploads:
 
     def refuse(self, purpose: str, why: Failure) -> None:
         """Have the drop zone say why a file cannot be used."""
-        said = sentence(self._app.strings, why)
+        strings = self._app.strings
+        said = strings.up_altered if why.code == "checksum-mismatch" else sentence(strings, why)
         self._app.say(said)
         self._send({"upload": "failed", "why": said, "lost": True, "purpose": purpose})
 
@@ -58,7 +60,7 @@ class Uploads:
         elif act == "piece":
             self._piece(said, bytes(buffers[0]) if buffers else b"")
         elif act == "done":
-            self._ask(upload_id, lambda: self._app.client.complete_upload(upload_id), self._arrived)
+            self._complete(upload_id, str(said.get("sha256") or "") or None)
         elif act == "drop":
             self._app.ask(lambda: self._app.client.abandon(upload_id), lambda _: None, lambda _: None)
 
@@ -129,8 +131,14 @@ class Uploads:
             {"upload": "took", "id": upload_id, "number": number, "fine": fine, "purpose": self._purpose(upload_id)}
         )
 
+    def _complete(self, upload_id: str, sha256: str | None) -> None:
+        if upload_id not in self._completing:
+            self._completing.add(upload_id)
+            self._ask(upload_id, lambda: self._app.client.complete_upload(upload_id, sha256=sha256), self._arrived)
+
     def _ask(self, upload_id: str, do: Callable[[], Any], then: Callable[[Any], None]) -> None:
         def failed(why: Failure) -> None:
+            self._completing.discard(upload_id)
             if why.code in ("hub-away", "store-failed", "catalog-failed", "parts-missing"):
                 self._send({"upload": "again", "purpose": self._purpose(upload_id)})
             else:

@@ -85,7 +85,7 @@ def when(s: English, at: float, now: float | None = None) -> str:
         return s.just_now
     if ago < 86400:
         return s.ago.format(time=f"{int(ago // 60)} min" if ago < 3600 else f"{int(ago // 3600)} h")
-    return time.strftime("%Y-%m-%d", time.localtime(at))
+    return time.strftime(s.date, time.localtime(at))
 
 
 def metric(s: English, name: str) -> tuple[str, str]:

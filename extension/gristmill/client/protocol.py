@@ -319,6 +319,9 @@ class Client(Protocol):
         Of a single row of a table it also says which values have moved the answer. Series need no `data`.
         """
 
+    def wake(self, model_id: str) -> None:
+        """Opens a model before it is asked, so that the first answer comes at once; returns when it is open."""
+
     def batch(self, model_id: str, upload_id: str | None = None, settings: Mapping[str, Any] | None = None) -> Run:
         """Queues a run that predicts the rows of an upload, however many; its artifact `predictions` holds them."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +41,7 @@ class Questions(Models):
             )
         if data is None and tasks.find(model.task).asks_for_rows:
             raise UsageError(f"The model {model.name} answers rows.", cure="Give a file that holds them.")
-        _must_have_engine(model)
-        if fair_use.is_limited(self.who):
-            accounts = self._catalog.fair_use.accounts(self.who)
-            fair_use.decide_question(accounts, self._parts.price, self._parts.sandbox.gpus())
+        self._may_ask(model)
         question = Question(data=data, settings=settings, usual=self._usual(model) if data is not None else None)
         found, warm = self._answered(model, question)
         return Reply(
@@ -52,18 +49,43 @@ class Questions(Models):
             effects=found.effects,
         )  # fmt: skip
 
+    @audited("model.wake")
+    def wake(self, model_id: str) -> None:
+        """Open a model before it is asked, so that the first answer comes at once; nothing where none is held open."""
+        self._gate.must(Power.USE)
+        model, serving = self.model(model_id), self._parts.serving
+        self._may_ask(model)
+        if serving is not None:
+            fetch, meter = self._at_hand(model)
+            try:
+                serving.wake(model, fetch, self.who.name, meter)
+            except NotPossible as error:
+                if error.failure.code != "not-kept":
+                    raise
+
+    def _may_ask(self, model: Model) -> None:
+        _must_have_engine(model)
+        if fair_use.is_limited(self.who):
+            accounts = self._catalog.fair_use.accounts(self.who)
+            fair_use.decide_question(accounts, self._parts.price, self._parts.sandbox.gpus())
+
+    def _at_hand(self, model: Model) -> tuple[Callable[[Path], None], Callable[[float], None]]:
+        """What brings the model's archive, and what counts the seconds that it takes."""
+        store = self._shelf.of(model)
+
+        def fetch(to: Path) -> None:
+            store.get_file(model.key, to)
+
+        def meter(seconds: float) -> None:
+            self._charge(model, seconds)
+
+        return fetch, meter
+
     def _answered(self, model: Model, question: Question) -> tuple[Answered, bool]:
         """The answer, and whether the model is held open."""
         serving = self._parts.serving
         if serving is not None:
-            store = self._shelf.of(model)
-
-            def fetch(to: Path) -> None:
-                store.get_file(model.key, to)
-
-            def meter(seconds: float) -> None:
-                self._charge(model, seconds)
-
+            fetch, meter = self._at_hand(model)
             try:
                 return serving.ask(model, fetch, question, self.who.name, meter), True
             except NotPossible as error:

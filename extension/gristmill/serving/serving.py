@@ -3,8 +3,8 @@
 - At most `most` at once, in `memory` bytes together. Where one more is asked for, the one that was asked longest ago
   ends.
 - One that nobody has asked for `idle` seconds ends.
-- A model answers one question at a time, others wait. One person has at most two questions on their way, so that nobody
-  keeps all places to themselves.
+- A model answers one question at a time, others wait. One person has at most two questions on their way, and as many
+  models that are being woken for them, so that nobody keeps all places to themselves.
 - A process holds one model from its start to its end, in a folder of its own. Who may ask it is not decided here.
 - Each `Serving` keeps its folders below one of its own, which it holds a lock on. What was left by one that was killed
   is found by that lock, ended and removed.
@@ -72,6 +72,7 @@ class Serving:
         self._changed = threading.Condition()
         self._places: dict[str, _Place] = {}  # by the model's id
         self._asking: Counter[str] = Counter()
+        self._waking: Counter[str] = Counter()
         self._own: Path | None = None
         self._lock: IO[str] | None = None
         self._watches = False
@@ -81,20 +82,13 @@ class Serving:
 
         `meter` is told the seconds that this has taken, whatever came of it; waiting for others is not counted.
         """
-        with self._one_of(who), self._place(model) as place:
-            if not place.turn.acquire(timeout=self._patience.answering):
-                raise Conflict(f"The model {model.name} is answering others.", cure="Ask again in a while.")
-            began = time.monotonic()
-            try:
-                memory = self._most_memory()
-                place.opened.open(self._sandbox, fetch, 2 * memory, self._patience.opening)
-                place.memory = place.opened.memory()
-                self._make_room(memory)
-                return place.opened.ask(question, self._patience.answering)
-            finally:
-                place.memory = place.opened.memory()
-                place.turn.release()
-                meter(time.monotonic() - began)
+        with self._one_of(who, self._asking), self._at_turn(model, fetch, meter) as opened:
+            return opened.ask(question, self._patience.answering)
+
+    def wake(self, model: Model, fetch: Fetch, who: str, meter: Meter) -> None:
+        """Open the model before it is asked; one that is awake stays so for as long again."""
+        with self._one_of(who, self._waking), self._at_turn(model, fetch, meter):
+            pass
 
     def close(self) -> None:
         """End all of them; whoever is asking is told so."""
@@ -116,19 +110,38 @@ class Serving:
     # --- places ------------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _one_of(self, who: str) -> Iterator[None]:
+    def _at_turn(self, model: Model, fetch: Fetch, meter: Meter) -> Iterator[Opened]:
+        """The model, open, for whoever is first in line."""
+        with self._place(model) as place:
+            if not place.turn.acquire(timeout=self._patience.answering):
+                raise Conflict(f"The model {model.name} is answering others.", cure="Ask again in a while.")
+            began = time.monotonic()
+            try:
+                memory = self._most_memory()
+                place.opened.open(self._sandbox, fetch, 2 * memory, self._patience.opening)
+                place.memory = place.opened.memory()
+                self._make_room(memory)
+                yield place.opened
+            finally:
+                place.memory = place.opened.memory()
+                place.turn.release()
+                meter(time.monotonic() - began)
+
+    @contextmanager
+    def _one_of(self, who: str, doing: Counter[str]) -> Iterator[None]:
         with self._changed:
-            if self._asking[who] >= _EACH:
+            if doing[who] >= _EACH:
                 raise Conflict(
                     f"{who} is asking {_EACH} questions already.", cure="Wait for an answer, then ask again."
                 )
-            self._asking[who] += 1
+            doing[who] += 1
         try:
             yield
         finally:
             with self._changed:
-                self._asking[who] -= 1
-                self._asking += Counter()  # forgets whoever asks nothing
+                doing[who] -= 1
+                if not doing[who]:
+                    del doing[who]
 
     @contextmanager
     def _place(self, model: Model) -> Iterator[_Place]:

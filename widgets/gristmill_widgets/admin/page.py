@@ -12,8 +12,8 @@ from gristmill.records import Alive, Deed, Limits, Person, Run, RunStatus, Stand
 from gristmill_widgets.admin.people import people
 from gristmill_widgets.admin.queue import MOST, queue, workers
 from gristmill_widgets.admin.quotas import EVERYBODY, Whom, quotas, read
+from gristmill_widgets.doubting import Doubting
 from gristmill_widgets.html import Child, Html, el, shorten
-from gristmill_widgets.page import Page
 from gristmill_widgets.pieces import card, head, loading, table
 from gristmill_widgets.words import when
 
@@ -23,7 +23,7 @@ _SHOWN = 100
 _MOST_USED = 1000  # sums of a month that are added up
 
 
-class Admin(Page):
+class Admin(Doubting):
     """Queue, workers, people, limits, deeds. Who is no admin is refused by the platform, and sees why."""
 
     name = "admin"
@@ -40,7 +40,6 @@ class Admin(Page):
         self._deeds: Sequence[Deed] = ()
         self._standing: Standing | None = None
         self._whom: Whom = EVERYBODY
-        self._doubted = ""  # the run of which an admin is asked whether it shall end
 
     @property
     def title(self) -> str:
@@ -100,12 +99,20 @@ class Admin(Page):
         return el(
             "div",
             head(s.admin_title),
-            queue(s, self._running, self._waiting, self._doubted),
+            queue(s, self._running, self._waiting, self._ending),
             workers(s, self._workers, self._running),
             people(s, self._people, self._usage, currency, hub=self._hub(), more=self._has_more),
             quotas(s, self._limits, self._whom),
             self._all_deeds(),
         )
+
+    def _ending(self, run: Run) -> Html | None:
+        """What is asked before somebody's run ends, if it is asked."""
+        s = self.s
+        if run.id != self.doubted:
+            return None
+        asked = s.queue_doubt.format(name=shorten(run.name, 40), who=shorten(run.owner, 30))
+        return self.question(asked, "cancel", said=(s.watch_cancel, s.queue_keep))
 
     def _hub(self) -> str:
         """Where the hub's own people are, if there is a hub: who comes in is its to say."""
@@ -139,22 +146,11 @@ class Admin(Page):
         del value, fields
         self._look()
 
-    def on_doubt(self, value: Any, fields: dict[str, Any]) -> None:
-        """Ask whether somebody's run shall end."""
-        del fields
-        self._doubted = str(value)
-
-    def on_keep(self, value: Any, fields: dict[str, Any]) -> None:
-        """It goes on."""
-        del value, fields
-        self._doubted = ""
-
     def on_cancel(self, value: Any, fields: dict[str, Any]) -> None:
         """End it; what it has learned so far is kept."""
         del fields
-        asked, self._doubted = self._doubted, ""
-        if value == asked:
-            self.ask(lambda: self.app.client.cancel(asked), lambda _: self._look())
+        if self.is_sure(value):
+            self.ask(lambda: self.app.client.cancel(str(value)), lambda _: self._look())
 
     def on_more_people(self, value: Any, fields: dict[str, Any]) -> None:
         """Show more of them."""

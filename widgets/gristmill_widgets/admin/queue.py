@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from gristmill.records import Alive, Run, RunStatus
 from gristmill_widgets.html import Child, Html, el, shorten
 from gristmill_widgets.links import fragment_of, link
-from gristmill_widgets.pieces import action, card, doubt, state, table
+from gristmill_widgets.pieces import action, card, state, table
 from gristmill_widgets.strings import English
 from gristmill_widgets.words import number, when
 
@@ -18,8 +18,8 @@ MOST = 50  # runs that are asked for, of each status
 _SILENT = 60.0  # seconds; a worker is heard of every ten
 
 
-def queue(s: English, running: Sequence[Run], waiting: Sequence[Run], doubted: str) -> Html:
-    """Runs that go on, then those that wait, in their order; each can be cancelled, once that is confirmed."""
+def queue(s: English, running: Sequence[Run], waiting: Sequence[Run], asked: Callable[[Run], Html | None]) -> Html:
+    """Runs that go on, then those that wait, in their order; `asked` is what is asked before one of them ends."""
     runs = [*reversed(running), *reversed(waiting)]
     if not runs:
         return card(el("p", s.queue_empty, class_="gm-note"), title=s.queue_title, data_refresh="10")
@@ -42,11 +42,7 @@ def queue(s: English, running: Sequence[Run], waiting: Sequence[Run], doubted: s
         s.col_worker,
         el("span", s.watch_cancel, class_="gm-away"),
     ]
-    asked = next((run for run in runs if run.id == doubted), None)
-    question: Child = None
-    if asked is not None:
-        said = s.queue_doubt.format(name=shorten(asked.name, 40), who=shorten(asked.owner, 30))
-        question = doubt(s, said, "cancel", asked.id, spare="keep", said=(s.watch_cancel, s.queue_keep))
+    question = next((found for found in map(asked, runs) if found is not None), None)
     more = s.queue_more.format(n=number(s, MOST)) if len(waiting) >= MOST else ""
     return card(
         table(names, rows, kind="gm-rows", label=s.queue_title), question,

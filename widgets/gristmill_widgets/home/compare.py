@@ -84,4 +84,4 @@ class Compare(Page):
             for name, form, field in said
         ]  # fmt: skip
         note = None if found.comparable else el("p", s.not_comparable, class_="gm-note")
-        return card(note, table(names, rows, label=s.compare_title))
+        return card(note, table(names, rows, kind="gm-compared", label=s.compare_title))

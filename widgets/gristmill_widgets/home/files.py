@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from gristmill.records import DatasetEntry, Limit, Model, Standing
+from gristmill_widgets.doubting import Doubting
 from gristmill_widgets.files import Handed, hand_over
 from gristmill_widgets.html import Child, Html, el, shorten
 from gristmill_widgets.links import fragment_of, link
-from gristmill_widgets.page import Page
-from gristmill_widgets.pieces import action, card, doubt, empty, head, loading
+from gristmill_widgets.pieces import action, card, empty, head, loading
 from gristmill_widgets.words import size, when
 
 __all__ = ["Files"]
@@ -18,7 +18,7 @@ __all__ = ["Files"]
 _SHOWN = 50  # at once
 
 
-class Files(Page):
+class Files(Doubting):
     """One list of data, one of models, newest first."""
 
     name = "files"
@@ -29,7 +29,6 @@ class Files(Page):
         self._models: Sequence[Model] = ()
         self._standing: Standing | None = None
         self._has_more = False
-        self._doubted = ""  # the dataset or model of which somebody is asked whether it shall go
 
     @property
     def title(self) -> str:
@@ -89,29 +88,26 @@ class Files(Page):
     def _dataset(self, one: DatasetEntry) -> Html:
         s = self.s
         name = shorten(one.name, 60)
-        if self._doubted == one.id:
-            acts: Child = doubt(s, s.file_doubt.format(name=name), "delete", one.id, spare="keep")
-        else:
-            acts = el(
-                "div", action(s.download, "take", one.id, kind="is-quiet", aria_label=f"{s.download}: {name}"),
-                action(s.file_delete, "doubt", one.id, kind="is-quiet", aria_label=f"{s.file_delete}: {name}"),
-                class_="gm-row",
-            )  # fmt: skip
+        acts = self._acts(one.id, "take", name, s.file_doubt.format(name=name))
         said = f"{s.version} {one.version} · {shorten(one.filename, 40)}"
         return self._line(one.id, link(name, fragment_of("want", one.id)), said, (one.size, one.created_at), acts)
 
     def _model(self, one: Model) -> Html:
         s, name = self.s, shorten(one.name, 60)
-        if self._doubted == one.id:
-            acts = doubt(s, s.model_doubt.format(name=name, version=one.version), "delete", one.id, spare="keep")
-        else:
-            acts = el(
-                "div", action(s.download, "take_model", one.id, kind="is-quiet", aria_label=f"{s.download}: {name}"),
-                action(s.file_delete, "doubt", one.id, kind="is-quiet", aria_label=f"{s.file_delete}: {name}"),
-                class_="gm-row",
-            )  # fmt: skip
+        acts = self._acts(one.id, "take_model", name, s.model_doubt.format(name=name, version=one.version))
         said = f"{s.version} {one.version} · {shorten(one.target, 40)}"
         return self._line(one.id, link(name, fragment_of("run", one.run_id)), said, (one.size, one.created_at), acts)
+
+    def _acts(self, key: str, take: str, name: str, asked: str) -> Html:
+        s = self.s
+        if self.doubted == key:
+            return self.question(asked, "delete")
+        return el(
+            "div",
+            action(s.download, take, key, kind="is-quiet", aria_label=f"{s.download}: {name}"),
+            action(s.file_delete, "doubt", key, kind="is-quiet", aria_label=f"{s.file_delete}: {name}"),
+            class_="gm-row",
+        )
 
     def _line(self, key: str, name: Child, said: str, facts: tuple[int, float], acts: Child) -> Html:
         s, (bytes, at) = self.s, facts
@@ -150,23 +146,12 @@ class Files(Page):
         client, name = self.app.client, f"{one.name}-{one.version}.zip"
         hand_over(self, Handed(name, lambda: client.archive_link(one.id), lambda to: client.download(one.id, to)))
 
-    def on_doubt(self, value: Any, fields: dict[str, Any]) -> None:
-        """Ask whether it shall go."""
-        del fields
-        self._doubted = str(value)
-
-    def on_keep(self, value: Any, fields: dict[str, Any]) -> None:
-        """It stays."""
-        del value, fields
-        self._doubted = ""
-
     def on_delete(self, value: Any, fields: dict[str, Any]) -> None:
         """Delete a dataset and its file, or a model."""
         del fields
-        if value != self._doubted:
+        if not self.is_sure(value):
             return
         draft, deleted, client = self.app.draft, str(value), self.app.client
-        self._doubted = ""
         delete = client.delete_model if deleted.startswith("model-") else client.delete_dataset
 
         def gone(_: None) -> None:

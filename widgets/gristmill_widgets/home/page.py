@@ -7,10 +7,10 @@ from functools import partial
 from typing import Any
 
 from gristmill.records import DatasetEntry, Limit, Model, Power, Project, Run, RunKind, RunStatus, Standing
+from gristmill_widgets.doubting import Doubting
 from gristmill_widgets.html import Child, Html, el, shorten
 from gristmill_widgets.links import fragment_of, link
-from gristmill_widgets.page import Page
-from gristmill_widgets.pieces import action, card, doubt, empty, head, loading, state
+from gristmill_widgets.pieces import action, card, empty, head, loading, state
 from gristmill_widgets.steps.deleting import run_doubt
 from gristmill_widgets.words import number, score, size, task, when
 
@@ -20,7 +20,7 @@ _SHOWN = 50
 _EVERY = 12  # shown without a search
 
 
-class Home(Page):
+class Home(Doubting):
     """Runs, models and data, newest first."""
 
     name = "home"
@@ -33,7 +33,6 @@ class Home(Page):
         self._projects: Sequence[Project] = ()
         self._standing: Standing | None = None
         self._sought = ""
-        self._doubted = ""  # the run of which somebody is asked whether it shall go
 
     @property
     def title(self) -> str:
@@ -148,8 +147,8 @@ class Home(Page):
         said = s.asks if run.kind is RunKind.BATCH else task(s, run.task)[0]
         came_to = score(s, run.metric, run.score) if run.status is RunStatus.SUCCEEDED and run.score is not None else ""
         asked: Child = None
-        if self._doubted == run.id:
-            asked = doubt(s, run_doubt(s, run), "delete", run.id, spare="keep")
+        if self.doubted == run.id:
+            asked = self.question(run_doubt(s, run), "delete")
         elif run.status.is_final:
             name = shorten(run.name, 40)
             asked = action("×", "doubt", run.id, kind="is-quiet is-small", aria_label=f"{s.delete_run}: {name}")
@@ -238,22 +237,11 @@ class Home(Page):
         project = self.chosen.get("project") or None
         self.ask(lambda: self.app.client.runs(project, limit=_SHOWN), self._ran, lambda _: None)
 
-    def on_doubt(self, value: Any, fields: dict[str, Any]) -> None:
-        """Ask whether a run shall go."""
-        del fields
-        self._doubted = str(value)
-
-    def on_keep(self, value: Any, fields: dict[str, Any]) -> None:
-        """It stays."""
-        del value, fields
-        self._doubted = ""
-
     def on_delete(self, value: Any, fields: dict[str, Any]) -> None:
         """Delete a run with all that it has left."""
         del fields
-        asked, self._doubted = self._doubted, ""
-        if value == asked:
-            self.ask(lambda: self.app.client.delete_run(asked), self._gone)
+        if self.is_sure(value):
+            self.ask(lambda: self.app.client.delete_run(str(value)), self._gone)
 
     def _gone(self, _: None) -> None:
         self.app.say(self.s.file_gone)

@@ -6,9 +6,10 @@ docs/settings.md.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from gristmill.errors import UsageError
 
@@ -20,6 +21,7 @@ KERNEL_KEEPS = (
     *("LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "LC_NUMERIC", "LC_TIME", "TZ"),
     *("SSL_CERT_FILE", "SSL_CERT_DIR"),
 )
+_ORIGIN = re.compile(r"(https?://[A-Za-z0-9._:\[\]-]+)/?")  # nothing that would end a directive of the page's policy
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +58,7 @@ class ServiceSettings:
             seats=_number(environment, "GRISTMILL_WIZARD_SEATS", 60),
             seats_each=_number(environment, "GRISTMILL_WIZARD_SEATS_EACH", 5),
             pool=_number(environment, "GRISTMILL_WIZARD_POOL", 4),
-            connect=tuple(_origin(text) for text in environment.get("GRISTMILL_WIZARD_CONNECT", "").split()),
+            connect=(*_store(environment), *map(_origin, environment.get("GRISTMILL_WIZARD_CONNECT", "").split())),
         )
 
 
@@ -89,10 +91,19 @@ def _number(environment: Mapping[str, str], name: str, default: int) -> int:
     return int(text)
 
 
+def _store(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The origin of the platform's own store, where its URL names a server of another address."""
+    named = parse_qs(urlsplit(environment.get("GRISTMILL_STORE", "")).query).get("endpoint", [""])[-1]
+    try:
+        return (_origin(named),)
+    except UsageError:
+        return ()  # none is named, or one that is no address, of which the API will say so
+
+
 def _origin(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path not in ("", "/") or parts.query:
+    found = _ORIGIN.fullmatch(text)
+    if found is None:
         raise UsageError(
             f"GRISTMILL_WIZARD_CONNECT names {text!r}.", cure="Give origins such as https://bucket.s3.amazonaws.com"
         )
-    return f"{parts.scheme}://{parts.netloc}"
+    return found[1]

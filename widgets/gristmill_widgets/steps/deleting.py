@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gristmill.records import Model, Run, RunKind
 from gristmill_widgets.html import Child, Html, el, shorten
-from gristmill_widgets.pieces import action, doubt
+from gristmill_widgets.pieces import action
 
 if TYPE_CHECKING:
     from gristmill_widgets.steps.run import RunPage
@@ -28,18 +28,16 @@ class Deleting:
 
     def __init__(self, page: RunPage) -> None:
         self._page = page
-        self._doubted = ""  # run or model
 
     def content(self, run: Run, model: Model | None = None) -> Child:
         """The buttons, or the question; nothing while a run goes on."""
-        s = self._page.s
+        s, page = self._page.s, self._page
         if not run.status.is_final:
             return None
-        if self._doubted == "model" and model is not None:
-            asked = s.model_doubt.format(name=shorten(model.name, _NAME), version=model.version)
-            return doubt(s, asked, "delete", "model", spare="spare")
-        if self._doubted == "run":
-            return doubt(s, run_doubt(s, run), "delete", "run", spare="spare")
+        if page.doubted == "model" and model is not None:
+            return page.question(s.model_doubt.format(name=shorten(model.name, _NAME), version=model.version), "delete")
+        if page.doubted == "run":
+            return page.question(run_doubt(s, run), "delete")
         return el(
             "div",
             action(s.delete_run, "doubt", "run", kind="is-quiet"),
@@ -56,15 +54,11 @@ class Deleting:
             el("div", self.content(run, model)),
         ]
 
-    def asked(self, what: str) -> None:
-        """Ask whether it shall go; nothing: it stays."""
-        self._doubted = what
-
     def done(self, what: str) -> None:
         """Delete it, if that was asked for."""
         page = self._page
-        run, client, asked, self._doubted = page.run, page.app.client, self._doubted, ""
-        if run is None or what != asked:
+        run, client = page.run, page.app.client
+        if not page.is_sure(what) or run is None:
             return
         if what == "model":
             page.ask(lambda: client.delete_model(run.model_id or run.id), lambda _: self._without_model())

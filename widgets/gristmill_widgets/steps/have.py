@@ -15,7 +15,7 @@ from gristmill_widgets.words import size, when
 
 __all__ = ["Have"]
 
-_TAKES = ".zip,.csv,.tsv,.txt,.xlsx,.xls,.parquet,.pq"
+_TAKES = ".zip,.csv,.tsv,.tab,.txt,.data,.dat,.all-data,.train,.test,.xlsx,.xls,.xlsm,.xlsb,.ods,.parquet,.pq"
 _SAMPLES = {"flights": "flights.zip", "penguins": "penguins.csv", "bakeries": "bakeries.zip"}
 _SHOWN = 6
 

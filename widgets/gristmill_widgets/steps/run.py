@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from gristmill.records import Event, Model, Run, RunKind, RunStatus
+from gristmill_widgets.doubting import Doubting
 from gristmill_widgets.following import Following, Story
 from gristmill_widgets.html import Html, el, shorten
 from gristmill_widgets.links import fragment_of
-from gristmill_widgets.page import Page
 from gristmill_widgets.pieces import card, head, loading
 from gristmill_widgets.steps.answer import Answer
 from gristmill_widgets.steps.deleting import Deleting
@@ -21,7 +21,7 @@ from gristmill_widgets.steps.watch import Watch
 __all__ = ["RunPage"]
 
 
-class RunPage(Page):
+class RunPage(Doubting):
     """A run, however it stands."""
 
     name = "run"
@@ -119,16 +119,6 @@ class RunPage(Page):
         if self.run is None:
             return el("div", head(self.s.watch_title), card(loading(self.s.loading)) if self.why is None else None)
         return self.answer.content() if self.answer is not None else self.watch.content(self.run)
-
-    def on_doubt(self, value: Any, fields: dict[str, Any]) -> None:
-        """Ask whether the run, or its model, shall go."""
-        del fields
-        self.deleting.asked(str(value))
-
-    def on_spare(self, value: Any, fields: dict[str, Any]) -> None:
-        """It stays."""
-        del value, fields
-        self.deleting.asked("")
 
     def on_delete(self, value: Any, fields: dict[str, Any]) -> None:
         """It goes."""

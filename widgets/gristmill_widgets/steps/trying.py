@@ -45,7 +45,7 @@ class Trying:
         self._page, self._model, self._dataset = page, model, dataset
         self._columns = [column for column in model.schema.get("columns", ()) if isinstance(column, dict)]
         self._values = {str(column["name"]): self._usual(column) for column in self._columns}
-        self._is_asking = False
+        self._is_asking, self._is_waking, self._has_woken = False, False, False
         self._answer: Answer | None = None
         self._seconds = 0.0
         self._picture = bytearray()
@@ -101,6 +101,8 @@ class Trying:
         name, kind = str(column["name"]), str(column.get("kind", ""))
         values = [str(one) for one in column.get("values") or ()]
         value, field = self._values.get(name, ""), f"f{place}"
+        if kind in _NUMBERS and not values:
+            value = value.replace(".", self.s.decimal)
         given: Html
         if kind == "text":
             given = el("textarea", value, name=field, rows="4", class_="gm-input", maxlength=str(_LONGEST), dir="auto")
@@ -149,11 +151,12 @@ class Trying:
     def _said(self) -> Child:
         s = self.s
         if self._is_asking:
-            return [loading(s.try_asking), el("p", s.try_first, class_="gm-note")]
+            return [loading(s.try_asking), el("p", s.try_first, class_="gm-note") if self._is_waking else None]
         found = self._answer
         if found is None:
-            return el("p", s.try_none, class_="gm-note")
-        took = el("p", s.try_took.format(time=duration(s, round(self._seconds, 1))), class_="gm-note")
+            waking = el("p", s.try_waking, class_="gm-note") if self._is_waking else None
+            return [el("p", s.try_none, class_="gm-note"), waking]
+        took = el("p", s.try_took.format(time=duration(s, max(0.1, round(self._seconds, 1)))), class_="gm-note")
         if not found.warm:
             took = Html(took + el("p", s.try_cold, class_="gm-note"))
         if found.things is not None:
@@ -247,6 +250,18 @@ class Trying:
             self._page.why = Failure(code="value", what=self.s.try_no_number.format(name=shorten(bad, 60)))
             return
         self._ask(self._row(), "row.csv")
+
+    def wake(self) -> None:
+        """Have the model opened while somebody fills in the form; if it does not wake, a question says why."""
+        if self._is_waking or self._has_woken:
+            return
+        client, model_id = self._page.app.client, self._model.id
+        self._is_waking = True
+
+        def over(_: object) -> None:
+            self._is_waking, self._has_woken = False, True
+
+        self._page.ask(lambda: client.wake(model_id), over, over)
 
     def on_picture(self, value: Any, fields: dict[str, Any]) -> None:
         """Take a picture, piece by piece, and ask about it."""

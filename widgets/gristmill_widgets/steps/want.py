@@ -122,7 +122,7 @@ class Want(Page):
             else el("p", shorten(proposal.target, 60), class_="gm-only", dir="auto"),
         )
         reasons = [
-            el("li", el("b", s.reasons[key]), " ", shorten(said, 400))
+            el("li", el("b", s.reasons[key]), " ", shorten(s.retold(said), 400))
             for key, said in proposal.reasons.items()
             if said and key in s.reasons and key != "budget"
         ]

@@ -1,7 +1,8 @@
 """All that the wizard says, a module a language.
 
 `English` has every string; a translation is a subclass that says each of them anew, and a test compares the two. What
-the platform itself says (reasons, notices, verdicts) comes in its own words.
+the platform itself says (verdicts, reasons, notices, refusals) comes in English; `retold` says it in the visitor's
+language, by the phrases of that language (phrases.py), and leaves in English what there is no phrase for.
 """
 
 from __future__ import annotations

@@ -5,8 +5,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 from gristmill_widgets.strings.en import English
+from gristmill_widgets.strings.noticed_de import NOTICED
+from gristmill_widgets.strings.phrases import Phrasebook
+from gristmill_widgets.strings.said_de import MANNER, SAID
 
 __all__ = ["German"]
+
+_BOOK = Phrasebook((*SAID, *NOTICED), MANNER)
 
 
 class German(English):
@@ -15,6 +20,7 @@ class German(English):
     language = "de"
     decimal, thousands = ",", "."
     percent = "{}\u00a0%"
+    date = "%d.%m.%Y"
 
     new = "Neues Modell"
     skip = "Zum Inhalt"
@@ -79,12 +85,18 @@ class German(English):
     up_paused = "Angehalten"
     up_waiting = "Die Verbindung brach ab; neuer Versuch"
     up_offline = "Sie sind offline; es geht weiter, sobald Sie zurück sind"
+    up_summing = "Alles da. Wird mit Ihrer Datei verglichen …"
     up_checking = "Alles da. Wird angesehen …"
     up_before = "„{name}“ war unterwegs. Wählen Sie dieselbe Datei noch einmal: Es geht dort weiter, wo es war."
     up_empty = "„{name}“ ist leer. Wählen Sie eine Datei mit Inhalt."
+    up_kind = "„{name}“ ist weder eine Tabelle noch ein ZIP. Wählen Sie eine Datei als ZIP, CSV, Excel oder Parquet."
+    up_detour = "Ihr Browser erreicht den Speicher nicht selbst; die Datei geht über den Hub, was länger dauert."
     up_choose_folder = "oder einen Ordner"
     up_packing = "{n} Dateien werden gepackt …"
     up_many = "Das sind mehr als 65.000 Dateien oder 4 GB. Packen Sie sie in ein ZIP und legen Sie dieses ab."
+    up_altered = (
+        "Die Datei kam nicht an, wie sie gesendet wurde: Unterwegs hat sich etwas geändert. Wählen Sie sie noch einmal."
+    )
     up_changed = "Die Datei wurde beim Senden geändert oder verschoben. Wählen Sie sie noch einmal."
 
     glance_none = "Zu sehen sind nur die Spalten: Die Daten sind zu groß, um sie nur zum Anschauen zu öffnen."
@@ -157,6 +169,63 @@ class German(English):
             "Wie viele Dinge gefunden sind, der Rahmen fast ganz richtig: 100 % ist alle.",
         ),
         "map": ("gefundene Rahmen", "Wie viele Dinge am richtigen Ort gefunden sind: 100 % ist alle."),
+    }
+    terms_title = "Was bedeuten diese Wörter?"
+    terms: ClassVar = {
+        "95% interval": (
+            "95-%-Bereich",
+            "An anderen Daten dieser Art gemessen, läge das Ergebnis in 95 von 100 Fällen darin.",
+        ),
+        "ROC AUC": ("ROC AUC", "Wie oft ein Gesuchtes über einem anderen steht: 1 ist immer, 0,5 ist Raten."),
+        "balanced accuracy": (
+            "Anteil richtiger je Gruppe",
+            "Der Anteil richtiger Antworten; jede Gruppe zählt gleich, wie selten sie auch ist.",
+        ),
+        "accuracy": ("Anteil richtiger", "Wie viele der Antworten richtig sind."),
+        "log loss": (
+            "Log-Verlust",
+            "Wie weit die Wahrscheinlichkeiten von der Wahrheit sind. Sicher und falsch kostet am meisten; 0 ist vollkommen.",
+        ),
+        "F1": ("F1", "Wägt ab, wie viele Gesuchte gefunden und wie viele Gefundene richtig sind; 1 ist das Beste."),
+        "average precision": ("mittlere Genauigkeit", "Wie wenige Falsche unter den Höchsten stehen; 1 ist keines."),
+        "precision": ("Genauigkeit", "Wie viele der Genannten wirklich zur gesuchten Gruppe gehören."),
+        "recall": ("Trefferquote", "Wie viele der gesuchten Gruppe gefunden sind."),
+        "Matthews correlation": (
+            "Matthews-Korrelation",
+            "Wie gut Antworten und Wahrheit zusammenpassen; 1 ist ganz, 0 ist Raten.",
+        ),
+        "quadratic kappa": (
+            "quadratisches Kappa",
+            "Übereinstimmung mit der Wahrheit; weit daneben zählt mehr; 1 ist vollkommen.",
+        ),
+        "RMSE": ("RMSE", "Die typische Größe eines Fehlers, in der Einheit der Spalte; große Fehler zählen mehr."),
+        "MAE": ("MAE", "Um wie viel eine Antwort im Mittel daneben liegt, in der Einheit der Spalte."),
+        "median error": ("mittlerer Fehler", "Die Hälfte aller Fehler ist kleiner."),
+        "R²": ("R²", "Der Anteil vom Auf und Ab, der erklärt ist; 1 ist alles."),
+        "Spearman's rank correlation": (
+            "Rangkorrelation nach Spearman",
+            "Wie gut die Antworten die Zeilen ordnen; 1 ist vollkommen.",
+        ),
+        "MASE": ("MASE", "Der Fehler, gemessen an dem, die letzte Saison zu wiederholen; unter 1 ist besser."),
+        "WQL": ("WQL", "Wie weit die vorhergesagte Spanne von dem liegt, was kam; 0 ist vollkommen."),
+        "MAPE": ("MAPE", "Um wie viel Prozent eine Antwort im Mittel daneben liegt."),
+        "WAPE": ("WAPE", "Alle Fehler zusammen, als Anteil aller Werte zusammen."),
+        "SMAPE": ("SMAPE", "Der Fehler in Prozent von Vorhersage und Wahrheit; 0 % ist vollkommen."),
+        "mAP": ("mAP", "Wie viele Dinge gefunden sind und wie gut ihre Rahmen passen; 1 ist vollkommen."),
+        "IoU": ("IoU", "Wie sehr gefundene und wahre Flächen sich decken; 1 ist ganz."),
+        "Dice": ("Dice", "Wie sehr gefundene und wahre Flächen sich decken, milder zu kleinen; 1 ist ganz."),
+        "validation": (
+            "Validierung",
+            "Daten, die beim Lernen beiseite lagen und nach denen der beste Kandidat gewählt wird.",
+        ),
+        "ensemble": ("Ensemble", "Mehrere Modelle, die zusammen antworten, jedes mit seinem Gewicht."),
+        "fold": (
+            "Fold",
+            "Einer von mehreren Teilen der Daten; jeder bleibt einmal beim Lernen weg und dient zur Prüfung.",
+        ),
+        "epoch": ("Epoche", "Ein Durchgang durch alle Trainingsdaten."),
+        "hyperparameter": ("Hyperparameter", "Eine Einstellung, wie ein Modell lernt, die es nicht selbst lernt."),
+        "overfitting": ("Überanpassung", "Die Trainingsdaten auswendig zu lernen, statt was auch für neue gilt."),
     }
     data_title = "Ihre Daten"
     is_target = "vorherzusagen"
@@ -310,6 +379,7 @@ class German(English):
     try_forecast = "Zeigen, was als Nächstes kommt"
     try_asking = "Wird gefragt …"
     try_first = "Die erste Antwort dauert etwas, denn das Modell wird geweckt."
+    try_waking = "Das Modell wird geweckt, damit es gleich antwortet."
     try_none = "Fragen Sie, dann steht die Antwort hier."
     forecast_note = (
         "Die Linie ist, was das Modell erwartet. In vier von fünf Fällen liegt der Wert innerhalb des Bandes."
@@ -491,7 +561,7 @@ class German(English):
     differs = "anders"
 
     cures: ClassVar = {
-        "over-limit": "Warten Sie, bis etwas beendet ist, oder bitten Sie die Betreiberin um mehr.",
+        "over-limit": "Nehmen Sie weniger davon, oder bitten Sie die Betreiberin, mehr zu erlauben.",
         "not-confirmed": "Sagen Sie oben Ja dazu, oder ändern Sie die Daten.",
     }
     notice_cures: ClassVar = {"doubtful-target": "Wählen Sie oben eine andere Spalte, wenn es nicht diese ist."}
@@ -525,3 +595,6 @@ class German(English):
     )
     service_go = "Zum Assistenten"
     service_again = "Wieder öffnen"
+
+    def retold(self, text: str) -> str:
+        return _BOOK.say(text)

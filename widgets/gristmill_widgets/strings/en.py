@@ -13,6 +13,7 @@ class English:
     language = "en"
     decimal, thousands = ".", ","
     percent = "{}%"
+    date = "%Y-%m-%d"
 
     # what is around every page
     new = "New model"
@@ -79,12 +80,16 @@ class English:
     up_paused = "Paused"
     up_waiting = "The connection broke off; trying again"
     up_offline = "You are offline; it goes on when you are back"
+    up_summing = "All there. Comparing it with your file …"
     up_checking = "All there. Looking at it …"
     up_before = "“{name}” was on its way. Choose the same file again: it goes on where it was."
     up_empty = "“{name}” is empty. Choose a file with something in it."
+    up_kind = "“{name}” is neither a table nor a ZIP. Choose a ZIP, CSV, Excel or Parquet file."
+    up_detour = "Your browser cannot reach the store itself, so the file goes through the hub, which takes longer."
     up_choose_folder = "or a folder"
     up_packing = "Packing {n} files …"
     up_many = "These are more than 65,000 files or 4 GB. Pack them into one ZIP and drop that."
+    up_altered = "The file did not arrive as it was sent: something changed on its way. Choose it again."
     up_changed = "The file was changed or moved while it was sent. Choose it again."
 
     # 2, question
@@ -152,6 +157,58 @@ class English:
         "map_50": ("boxes found, roughly placed", "How many things are found, half of the box right: 100% is all."),
         "map_75": ("boxes found, closely placed", "How many things are found, most of the box right: 100% is all."),
         "map": ("boxes found", "How many things are found, in the right place: 100% is all."),
+    }
+    # words of the trade: as the platform writes them, as they are called here, and what they mean
+    terms_title = "What do these words mean?"
+    terms: ClassVar = {
+        "95% interval": (
+            "95% interval",
+            "Measured on other data of this kind, the score would lie within it 95 times in 100.",
+        ),
+        "ROC AUC": (
+            "ROC AUC",
+            "How often one of the group sought is ranked above one that is not: 1 is always, 0.5 is guessing.",
+        ),
+        "balanced accuracy": (
+            "balanced accuracy",
+            "The share of right answers, each group counting the same, however rare it is.",
+        ),
+        "accuracy": ("accuracy", "The share of right answers."),
+        "log loss": (
+            "log loss",
+            "How far the probabilities are from the truth. Being sure and wrong costs most; 0 is perfect.",
+        ),
+        "F1": ("F1", "Balances how many of those sought are found against how many of the found are right; 1 is best."),
+        "average precision": ("average precision", "How few wrong ones stand among those ranked highest; 1 is none."),
+        "precision": ("precision", "Of those said to be of the group sought, the share that is."),
+        "recall": ("recall", "Of those that are of the group sought, the share that is found."),
+        "Matthews correlation": (
+            "Matthews correlation",
+            "How well answers and truth go together; 1 is perfectly, 0 is guessing.",
+        ),
+        "quadratic kappa": ("quadratic kappa", "Agreement with the truth, far misses counting more; 1 is perfect."),
+        "RMSE": ("RMSE", "The typical size of an error, in the column’s own unit; large errors count more."),
+        "MAE": ("MAE", "By how much an answer is off on average, in the column’s own unit."),
+        "median error": ("median error", "Half of all errors are smaller than this."),
+        "R²": ("R²", "The share of the ups and downs that is explained; 1 is all of it."),
+        "Spearman's rank correlation": (
+            "Spearman's rank correlation",
+            "How well the answers put the rows in order; 1 is perfectly.",
+        ),
+        "MASE": ("MASE", "The error, measured by that of repeating the last season; below 1 is better."),
+        "WQL": ("WQL", "How far the range that is forecast lies from what came; 0 is perfect."),
+        "MAPE": ("MAPE", "By how many percent an answer is off on average."),
+        "WAPE": ("WAPE", "All errors together, as a share of all values together."),
+        "SMAPE": ("SMAPE", "The error in percent of forecast and truth; 0% is perfect."),
+        "mAP": ("mAP", "How many of the things are found, and how well their boxes fit; 1 is perfect."),
+        "IoU": ("IoU", "By how much found and true areas cover each other; 1 is fully."),
+        "Dice": ("Dice", "By how much found and true areas cover each other, kinder to small ones; 1 is fully."),
+        "validation": ("validation", "Data that was set aside while learning, to see which candidate does best."),
+        "ensemble": ("ensemble", "Several models that answer together, each with its weight."),
+        "fold": ("fold", "One of several parts of the data; each in turn is left out of learning and tested on."),
+        "epoch": ("epoch", "One pass through all of the training data."),
+        "hyperparameter": ("hyperparameter", "A setting of how a model learns, which it does not learn by itself."),
+        "overfitting": ("overfitting", "Learning the training data by heart instead of what holds for new data, too."),
     }
     in_percent: ClassVar = frozenset({
         "accuracy", "balanced_accuracy", "pixel_accuracy", "precision", "recall", "mean_absolute_percentage_error", "WAPE", "SMAPE",
@@ -316,7 +373,8 @@ class English:
     try_ask = "Ask the model"
     try_forecast = "Show what comes next"
     try_asking = "Asking …"
-    try_first = "The first answer takes a while, for the model is woken up."
+    try_first = "The first answer takes a while, for the model is being woken."
+    try_waking = "The model is being woken, so that it answers at once."
     try_none = "Ask, and the answer stands here."
     forecast_note = "The line is what the model expects. Four times out of five, the value lies within the band."
     forecast_more = "And {n} more series: “Predict a file” has them all."
@@ -492,7 +550,7 @@ class English:
 
     # what the platform says for a terminal, said for a page
     cures: ClassVar = {
-        "over-limit": "Wait until something has ended, or ask whoever runs this installation for more.",
+        "over-limit": "Take less of it, or ask whoever runs this installation to allow more.",
         "not-confirmed": "Say yes to it above, or change the data.",
     }
     notice_cures: ClassVar = {"doubtful-target": "Choose another column above if it is not this one."}
@@ -529,6 +587,10 @@ class English:
         """What the browser says by itself."""
         names = [name for name in dir(English) if name.startswith("up_")]
         return {name: str(getattr(self, name)) for name in [*names, "skip", "lost", "reload"]}
+
+    def retold(self, text: str) -> str:
+        """What the platform says in English, as far as it can be said in this language."""
+        return text
 
     def bell_of(self, unread: int) -> str:
         """What the bell is called."""

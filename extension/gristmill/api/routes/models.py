@@ -103,6 +103,12 @@ async def ask(service: Service, mill: Mill, model_id: str, body: Question) -> Re
     return await to_thread.run_sync(asked, limiter=service.asking)
 
 
+@routes.post("/models/{model_id}/wake", who="viewer")
+async def wake(service: Service, mill: Mill, model_id: str) -> None:
+    """Opens a model before it is asked, so that the first answer comes at once."""
+    await to_thread.run_sync(mill.wake, model_id, limiter=service.asking)
+
+
 def _file_name(name: str) -> str:
     """The name itself, if a file can have it: it tells what is in the file, and stands in what is said of it."""
     if not name.isprintable() or "/" in name or name.strip(". ") == "" or len(name.encode()) > _LONGEST_NAME:

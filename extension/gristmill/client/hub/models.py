@@ -92,6 +92,13 @@ class Models(Data):
                 raise
         return self._asked_elsewhere(self.model(model_id), data, settings)
 
+    def wake(self, model_id: str) -> None:
+        try:
+            self._wire.send("POST", path_of("models", model_id, "wake"), patience=_LONGEST_ANSWER)
+        except NotPossible as error:
+            if error.failure.code != "no-engine":  # then it is asked elsewhere
+                raise
+
     def _asked_elsewhere(self, model: Model, data: Path | None, settings: Mapping[str, Any] | None) -> Reply:
         """The same, where the hub's API cannot open models: here, or by a run of the hub's."""
         told: list[str] = []
