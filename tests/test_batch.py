@@ -184,6 +184,17 @@ def test_a_bad_file_ends_in_a_sentence_and_leaves_no_predictions(trained: House)
     assert not any("predictions" in found.key for found in trained.tools.store.list(f"runs/{run.id}"))
 
 
+def test_a_file_that_is_not_what_was_sent_is_not_predicted(trained: House) -> None:
+    upload = trained.upload("altered.csv", rows(20))
+    trained.tools.store.put_bytes(upload.key, rows(20).replace("1", "2", 1).encode())
+    run = trained.work(trained.mill.batch(trained.model.id, upload.id))
+    assert run.status is RunStatus.FAILED
+    assert run.failure is not None
+    assert run.failure.code == "checksum-mismatch"
+    with pytest.raises(DataRejected, match="did not arrive as it was sent"):
+        trained.mill.check_upload(upload.id)
+
+
 def test_a_file_without_the_models_columns_is_refused_with_their_names(trained: House) -> None:
     upload = trained.upload("other.csv", "a,b\n1,2\n3,4\n")
     run = trained.work(trained.mill.batch(trained.model.id, upload.id))
