@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import pytest
 from sqlalchemy import make_url
 
-from gristmill.records import EventKind
-from services.apis import a_table, listening, make_service, send
+from gristmill.records import EventKind, Proposal, UploadStatus
+from services.apis import PATIENCE, a_table, listening, make_service, send
 from services.cables import Cable
-from services.catalogs import add_runs
+from services.catalogs import add_runs, an_upload, dataset_of
 from test_api_events import told
 
 
@@ -41,6 +44,46 @@ def test_a_catalog_that_goes_away_is_missed_and_found_again(tmp_path: Path, post
             assert [one["name"] for one in client.get("/projects").json()["items"]].count("root/mill") == 1
             service.parts.catalog.events.add(run.id, run.fence, [(EventKind.LOG, {"text": "still here"})])
             assert json.loads(next(events)["data"])["body"] == {"text": "still here"}
+
+
+@pytest.mark.slow
+def test_a_catalog_that_goes_away_while_it_is_asked_has_kept_all_or_nothing(
+    tmp_path: Path, postgres_database: str
+) -> None:
+    url = make_url(postgres_database)
+    assert url.port is not None
+    cable = Cable(url.port)
+    service = make_service(tmp_path / "home", catalog=url.set(port=cable.port).render_as_string(hide_password=False))
+    import psycopg
+
+    held = "SELECT pg_advisory_lock(hashtextextended('person olga', 0))"
+    waiting = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    with listening(service) as api, api.client() as client, ThreadPoolExecutor() as threads:
+        catalog = service.parts.catalog
+        upload = an_upload(catalog, project_id=catalog.projects.ensure("olga/mill", "olga").id)
+        catalog.uploads.settle(upload.id, UploadStatus.RECEIVED, sha256="ab")
+        proposal = Proposal(task="tabular-classification", target="flour", metric="accuracy", budget=60.0, reasons={})
+        body = {"dataset_id": catalog.datasets.add(dataset_of(upload, proposal=proposal)).id}
+
+        def ask(key: str) -> httpx.Response:
+            return client.post("/runs", json=body, headers={"Idempotency-Key": key})
+
+        with psycopg.connect(postgres_database, autocommit=True) as other:
+            other.execute(held)
+            asked = [threads.submit(ask, key) for key in ("a", "b")]
+            deadline = time.monotonic() + PATIENCE
+            while other.execute(waiting).fetchone() is None:
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+            cable.cut()
+            for answer in (one.result(PATIENCE) for one in asked):
+                assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+                assert answer.json()["type"] == "urn:gristmill:problem:catalog-failed"
+        cable.mend()
+        made = [ask(key) for key in ("a", "b", "a")]
+        assert [answer.status_code for answer in made] == [201, 201, 201]
+        assert {run.id for run in catalog.runs.list()} == {answer.json()["id"] for answer in made}
+        assert len(catalog.runs.list()) == 2
 
 
 def test_a_store_that_goes_away_is_missed_and_found_again(tmp_path: Path) -> None:

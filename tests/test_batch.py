@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -62,6 +63,16 @@ class House:
     def said(self, run: Run) -> list[int]:
         """How many rows were done, each time that was told."""
         return [event.body["rows"] for event in self.mill.events(run.id) if event.kind is EventKind.PROGRESS]
+
+
+MEASURED = """
+import pathlib, runpy, sys
+sys.argv = sys.argv[1:]
+try:
+    runpy.run_path(sys.argv[0], run_name="__main__")
+finally:
+    print(pathlib.Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+"""
 
 
 def parts_of(home: Path) -> tuple[Parts, Tools]:
@@ -129,6 +140,27 @@ def test_a_file_is_predicted_by_a_run_of_its_own(trained: House, tmp_path: Path)
         trained.mill.resume(run.id, 60.0)
 
 
+def test_memory_stays_as_it_is_however_large_the_file(trained: House, tmp_path: Path) -> None:
+    """As the batch's notebook does it; a note beside each penguin makes the file large and not many more answers."""
+    with zipfile.ZipFile(trained.mill.download(trained.model.id, tmp_path / "model.zip")) as archive:
+        archive.extractall(tmp_path / "model")
+    (script,) = (tmp_path / "model").rglob("predict.py")
+    head, *lines = rows(20_000).splitlines()
+    peaks = []
+    for megabytes in (20, 200):
+        note = "n" * (megabytes * 1_000_000 // len(lines))
+        file = tmp_path / f"{megabytes}.csv"
+        with file.open("w", encoding="utf-8") as written:
+            written.write(f"{head},note\n")
+            written.writelines(f"{line},{note}\n" for line in lines)
+        command = [sys.executable, "-c", MEASURED, str(script), str(file), "-o", str(tmp_path / "out.csv")]
+        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+        assert said[0] == str(len(lines))
+        peaks.append(int(said[1]) / 1000)
+        file.unlink()
+    assert peaks[1] < peaks[0] + 120, peaks  # of 180 MB more
+
+
 def test_answers_can_be_parquet_and_a_model_says_what_it_cannot_write(trained: House, tmp_path: Path) -> None:
     upload = trained.upload("few.csv", rows(10))
     with pytest.raises(UsageError, match="cannot write its answers as 'xlsx'"):
@@ -150,6 +182,17 @@ def test_a_bad_file_ends_in_a_sentence_and_leaves_no_predictions(trained: House)
     assert trained.said(run)[0] > 0
     assert [artifact.name for artifact in run.artifacts] == ["notebook", "log"]
     assert not any("predictions" in found.key for found in trained.tools.store.list(f"runs/{run.id}"))
+
+
+def test_a_file_that_is_not_what_was_sent_is_not_predicted(trained: House) -> None:
+    upload = trained.upload("altered.csv", rows(20))
+    trained.tools.store.put_bytes(upload.key, rows(20).replace("1", "2", 1).encode())
+    run = trained.work(trained.mill.batch(trained.model.id, upload.id))
+    assert run.status is RunStatus.FAILED
+    assert run.failure is not None
+    assert run.failure.code == "checksum-mismatch"
+    with pytest.raises(DataRejected, match="did not arrive as it was sent"):
+        trained.mill.check_upload(upload.id)
 
 
 def test_a_file_without_the_models_columns_is_refused_with_their_names(trained: House) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from sqlalchemy import event, select
 
 from gristmill.catalog import Catalog, tables
 from gristmill.errors import CatalogFailed, Conflict, GristmillError, NotFound, OverLimit
-from gristmill.records import Account, CommonText, Deed, Power, Run, Wanted, Who, new_id
+from gristmill.records import Account, CommonText, Deed, Power, Run, Wanted, Who, new_id, replace
 from services.catalogs import a_dataset, run_on
 
 OLGA = Who(name="olga", powers=frozenset({Power.USE, Power.TRAIN}))
@@ -205,6 +205,22 @@ def test_teams_that_were_refused_are_remembered_the_next_time(catalog: Catalog) 
     for number in range(3):
         catalog.runs.add(run_on(dataset, owner="olga", created_at=float(number)), who=who, decide=counted.append)
     assert [accounts[1].queued for accounts in counted] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("in_block", [True, False])
+def test_teams_that_were_not_kept_are_written_the_next_time(catalog: Catalog, *, in_block: bool) -> None:
+    """Which teams stand in the catalog is remembered for a while, once they do."""
+    dataset, who = a_dataset(catalog), replace(OLGA, teams=("millers",))
+    with suppress(OverLimit), catalog.together() if in_block else nullcontext():
+        catalog.runs.add(run_on(dataset, owner="olga"), who=who, decide=refuse)
+    assert catalog.fair_use.mates("millers") == ()
+    for _ in range(3):
+        with catalog.together() if in_block else nullcontext():
+            catalog.runs.add(run_on(dataset, owner="olga"), who=who, decide=lambda _: None)
+        assert catalog.fair_use.mates("millers") == ("olga",)
+    with catalog.together():
+        catalog.runs.add(run_on(dataset, owner="olga"), who=replace(OLGA, teams=("bakers",)), decide=lambda _: None)
+    assert (catalog.fair_use.mates("millers"), catalog.fair_use.mates("bakers")) == ((), ("olga",))
 
 
 # --- groups ----------------------------------------------------------------------------------------------------------

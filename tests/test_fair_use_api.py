@@ -19,6 +19,7 @@ from gristmill.fair_use import price_of
 from gristmill.mill import Mill
 from gristmill.records import (
     LOCAL,
+    Deed,
     Limit,
     Limits,
     Power,
@@ -168,6 +169,20 @@ def test_usage_is_exported_without_a_formula(api: Api) -> None:
         (row,) = csv.DictReader(io.StringIO(answer.raise_for_status().text))
         (line,) = client.get("/admin/usage", params={"kind": "person"}).json()["items"]
     assert (row["name"], line["name"], row["runs"]) == ("'=cmd()", "=cmd()", "1")
+
+
+@pytest.mark.parametrize("thing", ["=1+1", "+1", "-1", "@sum(a1)", "\t=1", "\r=1", "\n=1", "a;=1+1", 'a"\n=1'])
+def test_the_trail_is_exported_without_a_formula(api: Api, thing: str) -> None:
+    deed = Deed(
+        id="deed-1", created_at=1.0, who="ada", address="", action="run.train", thing=thing, project_id=None,
+        outcome="done",
+    )  # fmt: skip
+    api.service.parts.catalog.deeds.add(deed)
+    with api.client("root", powers="use,admin") as client:
+        text = client.get("/admin/deeds", headers={"Accept": "text/csv"}).raise_for_status().text
+    (row,) = csv.DictReader(io.StringIO(text, newline=""))
+    assert row["thing"] == (thing if thing[0] == "a" else f"'{thing}")
+    assert f'"{row["thing"]}"'.replace('"\n', '""\n') in text  # in quotes, so no sign in it begins a cell
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 pytest.importorskip("anywidget")
 
 from gristmill.records import Failure
+from gristmill_widgets.glossary import explained, terms_in
 from gristmill_widgets.html import Html, el, plain, shorten
 from gristmill_widgets.pieces import cure_of, sentence
 from gristmill_widgets.strings import English, German, spoken
@@ -150,6 +151,26 @@ def test_each_phase_and_kind_of_the_platform_has_its_words() -> None:
     assert {task.name for task in tasks.all_kinds()} == set(s.tasks)
     said = {metric.name for task in tasks.all_kinds() for metric in task.metrics}
     assert said <= set(s.metrics)
+
+
+def test_words_of_the_trade_are_explained_where_they_stand() -> None:
+    verdict = "The model gets 98.6% of unseen rows right (accuracy, 95% interval 95.7–100%), where guessing would do."
+    assert [name for name, _ in terms_in(English(), verdict)] == ["95% interval", "accuracy"]
+    assert [name for name, _ in terms_in(German(), German().retold(verdict))] == ["95-%-Bereich", "Anteil richtiger"]
+    assert [name for name, _ in terms_in(English(), "Epoch 3: validation")] == ["validation", "epoch"]
+    assert terms_in(English(), "inaccuracy, F10 and Roc auc") == []
+    page = "<style>F1</style><p title='R²'>an <b>epoch</b></p>"
+    assert "One pass" in str(explained(English(), page, is_page=True))
+    assert "R²" not in str(explained(English(), page, is_page=True))
+    assert explained(English(), "nothing to explain") is None
+
+
+def test_each_metric_that_a_verdict_may_name_is_explained() -> None:
+    from gristmill import tasks
+    from gristmill.figures.measures import measure_named
+
+    titles = {measure_named(one.name).title for kind in tasks.all_kinds() for one in kind.metrics}
+    assert [title for title in titles if not terms_in(English(), title)] == []
 
 
 # --- words -----------------------------------------------------------------------------------------------------------

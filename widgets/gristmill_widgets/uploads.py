@@ -32,6 +32,7 @@ class Uploads:
         self._parts: dict[tuple[str, int], bytearray] = {}
         self._purposes: dict[str, str] = {}
         self._completing: set[str] = set()  # and those that are complete: the last word may come more than once
+        self._whole: set[str] = set()
         self._then: dict[str, Callable[[Upload], None]] = {}
         self.project = "default"
 
@@ -148,7 +149,8 @@ class Uploads:
 
     def _arrived(self, upload: Upload) -> None:
         then = self._then.get(self._purpose(upload.id))
-        if then is not None:
+        if then is not None and upload.id not in self._whole:
+            self._whole.add(upload.id)
             then(upload)
 
     def _purpose(self, upload_id: str) -> str:

@@ -42,7 +42,7 @@ from starlette.requests import ClientDisconnect
 from gristmill.api.idempotency import once, whole
 from gristmill.api.problems import Changed, TooLarge, TooSlow, problem_of
 from gristmill.api.service import Service
-from gristmill.errors import NotAllowed, UsageError
+from gristmill.errors import NotAllowed, NotFound, UsageError
 from gristmill.mill import Mill
 from gristmill.records import Who, encode
 
@@ -55,7 +55,7 @@ class Declared(Protocol):
     def __call__(self, function: Function, /) -> Function: ...
 
 
-__all__ = ["ROLES", "Body", "Cursor", "Limit", "Page", "Routes", "Spec", "page", "strict_form"]
+__all__ = ["ROLES", "Body", "Cursor", "Limit", "Named", "Page", "Routes", "Spec", "page", "part", "strict_form"]
 
 ROLES = ("anyone", "user", "viewer", "editor", "owner", "admin")
 _MEDIA = "application/json"
@@ -64,6 +64,7 @@ _MOST = 1 << 20  # bytes of a body, unless its route says otherwise
 
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
 Cursor = Annotated[str | None, Query(max_length=100, description="`next` of the page before.")]
+Named = Annotated[str | None, Query(max_length=700, description="`next` of the page before.")]
 
 
 class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -82,6 +83,17 @@ def page(found: Sequence[Any], limit: int, of: Callable[[Any], str] = lambda rec
     """A page of at most `limit` things, of which one more than that was asked for."""
     items = found[:limit]
     return Page(items=items, next=of(items[-1]) if len(found) > limit else None)
+
+
+def part(
+    whole: Sequence[Any], limit: int, cursor: str | None, of: Callable[[Any], str] = lambda record: record.id
+) -> Page:
+    """A page of a list that is at hand as a whole; `of` tells each thing in it from all others."""
+    names = [of(record) for record in whole]
+    if cursor is not None and cursor not in names:
+        raise NotFound(f"There is no {cursor} in this list.", cure="Begin again with the first page.")
+    start = 0 if cursor is None else names.index(cursor) + 1
+    return page(whole[start : start + limit + 1], limit, of)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

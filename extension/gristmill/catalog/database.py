@@ -176,6 +176,11 @@ class Database(ABC):
         else:
             together.afterwards(what, always=always)
 
+    @property
+    def is_together(self) -> bool:
+        """Whether this thread is in a block `together`."""
+        return self._together() is not None
+
     def _together(self) -> Together | None:
         found: Together | None = getattr(self._here, "together", None)
         return found

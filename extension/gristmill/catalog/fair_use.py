@@ -249,19 +249,23 @@ class FairUse:
 
     def _remember(self, connection: Connection, person: str, teams: Sequence[str]) -> None:
         """Keep which teams a person is in: a claim and the end of a run know no more than who owns it."""
-        mates, now = tables.teammates, time.monotonic()
         seen, until = self._seen.get(person, ((), 0.0))
-        if list(seen) == list(teams) and now < until:
+        if list(seen) == list(teams) and time.monotonic() < until:
             return
-        known = sorted(connection.execute(_TEAMS, {"person": person}).scalars())
-        if known == list(teams):
-            if len(self._seen) >= _MOST_SEEN:
-                self._seen.clear()
-            self._seen[person] = (tuple(teams), now + _SEEN)
-            return
-        connection.execute(delete(mates).where(mates.c.person == person))
-        if teams:
-            connection.execute(insert(mates), [{"person": person, "team": team} for team in teams])
+        known = sorted(team for (team,) in _KNOWN_TEAMS.rows(connection, {"person": person}))
+        if known != list(teams):
+            if known:
+                _OUT_OF_TEAMS.carry_out(connection, {"left": person})
+            if teams:
+                _INTO_TEAMS.carry_out(connection, *({"person": person, "team": team} for team in teams))
+        if self._database.is_together or known == list(teams):  # elsewhere nobody says whether it was kept
+            self._database.afterwards(lambda: self._see(person, teams))
+
+    def _see(self, person: str, teams: Sequence[str]) -> None:
+        """Believe for a while that a person's teams stand in the catalog as they are."""
+        if len(self._seen) >= _MOST_SEEN:
+            self._seen.clear()
+        self._seen[person] = (tuple(teams), time.monotonic() + _SEEN)
 
     def _accounts(self, connection: Connection, who: Who) -> tuple[Account, ...]:
         month = month_of(self._database.tell_time(connection))
@@ -389,3 +393,6 @@ def _over() -> Select[tuple[str]]:
 
 _OVER = _over()
 _TEAMS = select(tables.teammates.c.team).where(tables.teammates.c.person == bindparam("person"))
+_KNOWN_TEAMS = Prepared(_TEAMS)
+_OUT_OF_TEAMS = Prepared(delete(tables.teammates).where(tables.teammates.c.person == bindparam("left")))
+_INTO_TEAMS = Prepared(insert(tables.teammates), ("person", "team"))

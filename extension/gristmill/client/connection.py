@@ -54,10 +54,10 @@ class Connection:
         """A file (ZIP, CSV, Parquet, Excel) or a DataFrame as a dataset; `table` names one file of several in a ZIP."""
         return self._uploaded(fitting_view(), data, project=project, name=name, table=table)
 
-    def datasets(self, project: str | None = None) -> pd.DataFrame:
+    def datasets(self, project: str | None = None, limit: int = 50) -> pd.DataFrame:
         """Datasets, newest first."""
         shown = ("id", "name", "version", "size", "created_at")
-        return frame_of(self.client.datasets(project), shown)
+        return frame_of(self.client.datasets(project, limit), shown)
 
     def dataset(self, dataset_id: str) -> DatasetHandle:
         """A dataset by its id."""
@@ -171,10 +171,10 @@ class Connection:
         run = RunHandle(self, self.client.batch(found.id, upload_id, settings))
         return run.wait() if wait else run
 
-    def models(self, project: str | None = None) -> pd.DataFrame:
+    def models(self, project: str | None = None, limit: int = 50) -> pd.DataFrame:
         """Models, newest first."""
         shown = ("id", "name", "version", "stage", "task", "target", "metric", "score", "created_at")
-        return frame_of(self.client.models(project), shown)
+        return frame_of(self.client.models(project, limit), shown)
 
     def _dataset(self, view: View, data: str | Path | pd.DataFrame | DatasetHandle, **wanted: Any) -> DatasetHandle:
         if isinstance(data, DatasetHandle):

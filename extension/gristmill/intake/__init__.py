@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gristmill.intake.allowance import Allowance
 from gristmill.intake.archive import unpack
+from gristmill.intake.arrival import digest_of, not_what_was_sent
 from gristmill.intake.editing import edit
 from gristmill.intake.fitting import check_rules, held_to, held_to_as_batch, misfits, rules_of
 from gristmill.intake.inspection import (
@@ -23,6 +24,7 @@ from gristmill.intake.steps import revision_of
 __all__ = [
     "Allowance",
     "check_rules",
+    "digest_of",
     "edit",
     "fetch",
     "held_to",
@@ -31,6 +33,7 @@ __all__ = [
     "keep_listing",
     "keep_preview",
     "misfits",
+    "not_what_was_sent",
     "preview_file",
     "profile",
     "propose",

@@ -26,7 +26,7 @@ from gristmill.records import (
 )
 from gristmill.stores import places
 
-__all__ = ["Data", "key_segment", "not_what_was_sent"]
+__all__ = ["Data", "key_segment"]
 
 _LINK_LASTS = 3600.0  # seconds
 _MOST_LOOKED_AT_AGAIN = 1 << 30  # bytes of a file that is fetched and opened only to be shown
@@ -118,7 +118,7 @@ class Data(UseCases):
             with self._scratch() as scratch:
                 local = Path(scratch) / filename
                 store.get_file(upload.key, local)
-                upload = self._identified(upload, local)
+                upload = records.replace(upload, sha256=intake.digest_of(upload, local))
                 seen = self._looked_at(local, Path(scratch), table)
                 self._hold(upload.project_id, seen.profile)
                 store.put_file(places.sample(upload.id), intake.sample_file(Path(scratch)))
@@ -159,17 +159,6 @@ class Data(UseCases):
         schema = self._catalog.schemas.of(project_id)
         if schema is not None:
             intake.held_to(schema, profile, self._catalog.projects.get(project_id).name)
-
-    def _identified(self, upload: Upload, local: Path) -> Upload:
-        """The upload with the sha256 of its bytes, which a store may not have known; DataRejected if they are others.
-
-        What its sender said they are stands in `sha256` until somebody has seen them.
-        """
-        with local.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        if upload.sha256 not in (None, digest):
-            raise not_what_was_sent(upload.name)
-        return records.replace(upload, sha256=digest)
 
     def dataset(self, dataset_id: str) -> Dataset:
         """A dataset with its profile."""
@@ -259,16 +248,6 @@ class Data(UseCases):
             )
         store.put_bytes(kept, records.encode(proposal))
         return proposal
-
-
-def not_what_was_sent(name: str) -> DataRejected:
-    """What arrived is not what its sender has."""
-    return DataRejected(
-        f"{name} did not arrive as it was sent.",
-        cause="Its SHA-256 is another.",
-        cure="Upload it again.",
-        code="checksum-mismatch",
-    )
 
 
 def key_segment(filename: str) -> str:

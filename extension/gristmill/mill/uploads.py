@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from gristmill import records
+from gristmill import intake, records
 from gristmill.errors import Conflict, DataRejected, NotFound, NotPossible, UsageError
-from gristmill.mill.data import key_segment, not_what_was_sent
+from gristmill.mill.data import key_segment
 from gristmill.mill.datasets import Datasets
 from gristmill.mill.parts import label
 from gristmill.mill.trail import audited
@@ -117,7 +117,7 @@ class Uploads(Datasets):
         stored = self._put_together(upload, upload.token)
         promised = sha256 or upload.sha256
         if stored.size != upload.size or (stored.sha256 and promised and stored.sha256 != promised):
-            raise self._dropped(upload, not_what_was_sent(upload.name))
+            raise self._dropped(upload, intake.not_what_was_sent(upload.name))
         settled = self._catalog.uploads.settle(upload.id, UploadStatus.RECEIVED, sha256=stored.sha256 or promised)
         return replace(settled, token=None)  # it is between the platform and the store
 
@@ -158,6 +158,7 @@ class Uploads(Datasets):
         with self._scratch() as scratch:
             local = Path(scratch) / upload.key.rsplit("/", 1)[-1]
             self._shelf.of(upload).get_file(upload.key, local)
+            intake.digest_of(upload, local)
             yield local
 
     def _mine(self, upload_id: str) -> Upload:

@@ -38,6 +38,7 @@ class Batch(Asking):
             upload = self._tools.catalog.uploads.get(self._run.upload_id)
             data = f"data/{upload.key.rsplit('/', 1)[-1]}"
             self._tools.shelf.of(upload).get_file(upload.key, self._folder / data)
+            intake.digest_of(upload, self._folder / data)
             self._hold(model, self._folder / data)
         settings = {name: value for name, value in self._run.settings.items() if name != _OUTPUT}
         ending = self._run.settings.get(_OUTPUT) or tasks.find(model.task).answers[0]

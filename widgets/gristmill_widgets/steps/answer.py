@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gristmill.records import Dataset, Model, Power, Run, Stage, Upload
 from gristmill_widgets.files import Handed, hand_over, text_of
+from gristmill_widgets.glossary import explained
 from gristmill_widgets.html import Child, Html, el, shorten
 from gristmill_widgets.links import fragment_of, link
 from gristmill_widgets.pieces import action, card, head, loading, table
@@ -86,9 +87,9 @@ class Answer:
     def _verdict(self, model: Model) -> Html:
         s, run = self.s, self._run
         said = s.retold(str(model.metrics.get("verdict") or ""))
-        called, explained = metric(s, run.metric)
+        called, means = metric(s, run.metric)
         facts = [
-            (score(s, run.metric, run.score), called, explained),
+            (score(s, run.metric, run.score), called, means),
             (str(len(run.leaderboard)), s.fact_candidates, ""),
         ]
         facts.append((duration(s, run.seconds.get("total", run.budget)), s.fact_time, ""))
@@ -112,8 +113,9 @@ class Answer:
             class_="gm-row",
         )
         return card(
-            el("p", said or s.no_verdict, class_="gm-verdict"), salvaged, el("dl", items, class_="gm-facts"), acts,
-            kind="is-lead",
+            # no break at an interval's dash
+            el("p", (said or s.no_verdict).replace("\N{EN DASH}", "\N{EN DASH}\N{WORD JOINER}"), class_="gm-verdict"),
+            explained(s, said), salvaged, el("dl", items, class_="gm-facts"), acts, kind="is-lead",
         )  # fmt: skip
 
     def _inside(self, model: Model) -> Child:
@@ -125,6 +127,7 @@ class Answer:
                 return loading(s.report_loading)
             return [
                 el("div", full, action(s.get_report, "get", "report", kind="is-quiet", once=True), class_="gm-row"),
+                explained(s, self._page.app.screen.report, is_page=True),
                 shown,
             ]
         if self._tab == "try":
@@ -144,7 +147,7 @@ class Answer:
         from gristmill_widgets.steps.watch import candidate
 
         s, run = self.s, self._run
-        called, explained = metric(s, run.metric)
+        called, means = metric(s, run.metric)
         best = str(model.metrics.get("best", ""))  # several may have the same score
         badge = el("span", s.board_chosen, class_="gm-badge")
         rows: list[list[Child]] = [
@@ -164,8 +167,9 @@ class Answer:
             for place, row in enumerate(sorted(run.leaderboard, key=lambda row: row.model != best), start=1)
         ]
         names: list[Child] = [s.col_place, s.col_candidate, s.col_test, s.col_validation, s.col_time, s.col_size]
-        return [el("p", el("b", called), ". ", explained, " ", s.board_note, class_="gm-note"),
-                table(names, rows, kind="gm-board is-full", label=s.tabs["board"])]  # fmt: skip
+        return [el("p", el("b", called), ". ", means, " ", s.board_note, class_="gm-note"),
+                table(names, rows, kind="gm-board is-full", label=s.tabs["board"]),
+                explained(s, " ".join([s.col_validation, *(row.model for row in run.leaderboard)]))]  # fmt: skip
 
     def _about(self, model: Model) -> Child:
         s, run = self.s, self._run

@@ -156,7 +156,7 @@ class Trying:
         if found is None:
             waking = el("p", s.try_waking, class_="gm-note") if self._is_waking else None
             return [el("p", s.try_none, class_="gm-note"), waking]
-        took = el("p", s.try_took.format(time=duration(s, round(self._seconds, 1))), class_="gm-note")
+        took = el("p", s.try_took.format(time=duration(s, max(0.1, round(self._seconds, 1)))), class_="gm-note")
         if not found.warm:
             took = Html(took + el("p", s.try_cold, class_="gm-note"))
         if found.things is not None:

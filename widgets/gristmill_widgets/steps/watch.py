@@ -9,6 +9,7 @@ from gristmill.records import Run, RunKind, RunStatus
 from gristmill_widgets import charts
 from gristmill_widgets.files import Handed, hand_over
 from gristmill_widgets.following import Said
+from gristmill_widgets.glossary import explained
 from gristmill_widgets.html import Child, Html, el, plain, shorten
 from gristmill_widgets.links import fragment_of, link
 from gristmill_widgets.pieces import action, card, head, loading, sentence, state, table
@@ -138,7 +139,7 @@ class Watch:
 
     def _board(self, run: Run) -> Html:
         s, rows = self.s, self._rows(run)
-        called, explained = metric(s, run.metric)
+        called, means = metric(s, run.metric)
         if not rows:
             text = s.board_empty if not run.status.is_final else s.board_none
             return card(el("p", text, class_="gm-note"), title=s.board)
@@ -154,7 +155,7 @@ class Watch:
         curve = self._curve(run)
         lower = s.lower_better if run.metric in s.lower_is_better else s.higher_better
         return card(
-            el("p", el("b", called), ". ", explained, " ", lower, class_="gm-note"),
+            el("p", el("b", called), ". ", means, " ", lower, class_="gm-note"),
             curve,
             table([s.col_place, s.col_candidate, s.col_score, s.col_time], shown, kind="gm-board", label=s.board),
             title=s.board,
@@ -203,8 +204,9 @@ class Watch:
         if not log:
             return None
         return el(
-            "details", el("summary", self.s.log), el("pre", log[-8000:], tabindex="0"), class_="gm-log", data_key="log"
-        )
+            "details", el("summary", self.s.log), el("pre", log[-8000:], tabindex="0"), explained(self.s, log),
+            class_="gm-log", data_key="log",
+        )  # fmt: skip
 
     # --- how it ended ------------------------------------------------------------------------------------------------
 

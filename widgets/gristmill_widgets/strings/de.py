@@ -170,6 +170,63 @@ class German(English):
         ),
         "map": ("gefundene Rahmen", "Wie viele Dinge am richtigen Ort gefunden sind: 100 % ist alle."),
     }
+    terms_title = "Was bedeuten diese Wörter?"
+    terms: ClassVar = {
+        "95% interval": (
+            "95-%-Bereich",
+            "An anderen Daten dieser Art gemessen, läge das Ergebnis in 95 von 100 Fällen darin.",
+        ),
+        "ROC AUC": ("ROC AUC", "Wie oft ein Gesuchtes über einem anderen steht: 1 ist immer, 0,5 ist Raten."),
+        "balanced accuracy": (
+            "Anteil richtiger je Gruppe",
+            "Der Anteil richtiger Antworten; jede Gruppe zählt gleich, wie selten sie auch ist.",
+        ),
+        "accuracy": ("Anteil richtiger", "Wie viele der Antworten richtig sind."),
+        "log loss": (
+            "Log-Verlust",
+            "Wie weit die Wahrscheinlichkeiten von der Wahrheit sind. Sicher und falsch kostet am meisten; 0 ist vollkommen.",
+        ),
+        "F1": ("F1", "Wägt ab, wie viele Gesuchte gefunden und wie viele Gefundene richtig sind; 1 ist das Beste."),
+        "average precision": ("mittlere Genauigkeit", "Wie wenige Falsche unter den Höchsten stehen; 1 ist keines."),
+        "precision": ("Genauigkeit", "Wie viele der Genannten wirklich zur gesuchten Gruppe gehören."),
+        "recall": ("Trefferquote", "Wie viele der gesuchten Gruppe gefunden sind."),
+        "Matthews correlation": (
+            "Matthews-Korrelation",
+            "Wie gut Antworten und Wahrheit zusammenpassen; 1 ist ganz, 0 ist Raten.",
+        ),
+        "quadratic kappa": (
+            "quadratisches Kappa",
+            "Übereinstimmung mit der Wahrheit; weit daneben zählt mehr; 1 ist vollkommen.",
+        ),
+        "RMSE": ("RMSE", "Die typische Größe eines Fehlers, in der Einheit der Spalte; große Fehler zählen mehr."),
+        "MAE": ("MAE", "Um wie viel eine Antwort im Mittel daneben liegt, in der Einheit der Spalte."),
+        "median error": ("mittlerer Fehler", "Die Hälfte aller Fehler ist kleiner."),
+        "R²": ("R²", "Der Anteil vom Auf und Ab, der erklärt ist; 1 ist alles."),
+        "Spearman's rank correlation": (
+            "Rangkorrelation nach Spearman",
+            "Wie gut die Antworten die Zeilen ordnen; 1 ist vollkommen.",
+        ),
+        "MASE": ("MASE", "Der Fehler, gemessen an dem, die letzte Saison zu wiederholen; unter 1 ist besser."),
+        "WQL": ("WQL", "Wie weit die vorhergesagte Spanne von dem liegt, was kam; 0 ist vollkommen."),
+        "MAPE": ("MAPE", "Um wie viel Prozent eine Antwort im Mittel daneben liegt."),
+        "WAPE": ("WAPE", "Alle Fehler zusammen, als Anteil aller Werte zusammen."),
+        "SMAPE": ("SMAPE", "Der Fehler in Prozent von Vorhersage und Wahrheit; 0 % ist vollkommen."),
+        "mAP": ("mAP", "Wie viele Dinge gefunden sind und wie gut ihre Rahmen passen; 1 ist vollkommen."),
+        "IoU": ("IoU", "Wie sehr gefundene und wahre Flächen sich decken; 1 ist ganz."),
+        "Dice": ("Dice", "Wie sehr gefundene und wahre Flächen sich decken, milder zu kleinen; 1 ist ganz."),
+        "validation": (
+            "Validierung",
+            "Daten, die beim Lernen beiseite lagen und nach denen der beste Kandidat gewählt wird.",
+        ),
+        "ensemble": ("Ensemble", "Mehrere Modelle, die zusammen antworten, jedes mit seinem Gewicht."),
+        "fold": (
+            "Fold",
+            "Einer von mehreren Teilen der Daten; jeder bleibt einmal beim Lernen weg und dient zur Prüfung.",
+        ),
+        "epoch": ("Epoche", "Ein Durchgang durch alle Trainingsdaten."),
+        "hyperparameter": ("Hyperparameter", "Eine Einstellung, wie ein Modell lernt, die es nicht selbst lernt."),
+        "overfitting": ("Überanpassung", "Die Trainingsdaten auswendig zu lernen, statt was auch für neue gilt."),
+    }
     data_title = "Ihre Daten"
     is_target = "vorherzusagen"
     missing = "{share} fehlen"

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 
-from gristmill.api.routing import Cursor, Limit, Page, Routes, page
+from gristmill.api.routing import Cursor, Limit, Named, Page, Routes, page, part
 from gristmill.mill import Mill
 from gristmill.records import Alive, Deed, Person, Setting, to_plain
 
@@ -18,7 +18,6 @@ __all__ = ["as_csv", "routes"]
 routes = Routes("admin")
 
 _Word = Annotated[str | None, Query(max_length=200)]
-_Name = Annotated[str | None, Query(max_length=300, description="`next` of the page before.")]
 _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -42,15 +41,15 @@ def deeds(
 
 
 @routes.get("/admin/people", who="admin", gives=Person, many=True)
-def people(mill: Mill, limit: Limit = 50, cursor: _Name = None) -> Page:
+def people(mill: Mill, limit: Limit = 50, cursor: Named = None) -> Page:
     """The people whom the platform knows, by name, and when each was last seen."""
     return page(mill.people(limit + 1, cursor), limit, lambda one: one.name)
 
 
 @routes.get("/admin/workers", who="admin", gives=Alive, many=True)
-def workers(mill: Mill) -> Page:
+def workers(mill: Mill, limit: Limit = 50, cursor: Named = None) -> Page:
     """The workers that were heard of within a day."""
-    return Page(items=mill.workers())
+    return part(mill.workers(), limit, cursor, lambda one: one.name)
 
 
 @routes.get("/admin/settings", who="admin", gives=Setting, many=True)
@@ -62,7 +61,7 @@ def settings(mill: Mill) -> Page:
 def as_csv(rows: list[dict[str, object]], columns: list[str]) -> Response:
     """Rows as a table that a spreadsheet opens without calculating what somebody wrote into a name."""
     out = io.StringIO()
-    writer = csv.writer(out)
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL)  # where a semicolon ends a cell, what follows one might begin one
     writer.writerow(columns)
     writer.writerows([_harmless(row.get(column)) for column in columns] for row in rows)
     return Response(out.getvalue(), media_type="text/csv; charset=utf-8")

@@ -8,10 +8,9 @@ from anyio import to_thread
 from fastapi import Query, Response
 from fastapi.responses import RedirectResponse
 
-from gristmill.api.routing import Body, Cursor, Limit, Page, Routes, page
+from gristmill.api.routing import Body, Cursor, Limit, Page, Routes, page, part
 from gristmill.api.service import Service
 from gristmill.api.zipping import as_zip
-from gristmill.errors import NotFound
 from gristmill.mill import Mill
 from gristmill.records import About, AboutChange, Dataset, DatasetEntry, Edit, Preview, Proposal, Run, encode
 
@@ -127,11 +126,7 @@ async def revise(service: Service, mill: Mill, dataset_id: str, body: NewVersion
 @routes.get("/datasets/{dataset_id}/versions", who="viewer", gives=DatasetEntry, many=True)
 def versions(mill: Mill, dataset_id: str, limit: Limit = 50, cursor: Cursor = None) -> Page:
     """Every version of a dataset's name in its project, newest first."""
-    found = list(mill.versions(dataset_id))
-    ids = [entry.id for entry in found]
-    if cursor is not None and cursor not in ids:
-        raise NotFound(f"There is no version {cursor}.", cure="Start again with the first page.")
-    return page(found[ids.index(cursor) + 1 if cursor is not None else 0 :][: limit + 1], limit)
+    return part(mill.versions(dataset_id), limit, cursor)
 
 
 @routes.get("/datasets/{dataset_id}/about", who="viewer", gives=About)

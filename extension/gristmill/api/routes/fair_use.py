@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from fastapi import Query, Request, Response
 
 from gristmill.api.routes.admin import as_csv
-from gristmill.api.routing import Cursor, Limit, Page, Routes, page
+from gristmill.api.routing import Cursor, Limit, Named, Page, Routes, page, part
 from gristmill.mill import Mill
 from gristmill.records import Limits, Standing, Subject, Usage, to_plain
 
@@ -61,9 +61,9 @@ def all_usage(
 
 
 @routes.get("/admin/limits", who="admin", gives=Limits, many=True)
-def limits(mill: Mill) -> Page:
+def limits(mill: Mill, limit: Limit = 50, cursor: Named = None) -> Page:
     """All limits that are set."""
-    return Page(items=mill.limits())
+    return part(mill.limits(), limit, cursor, lambda one: f"{one.kind}/{one.name}")
 
 
 @routes.put("/admin/limits", who="admin", takes=Limits, gives=Limits)

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 import msgspec
 from fastapi import Query
 
-from gristmill.api.routing import Body, Cursor, Limit, Page, Routes, page
+from gristmill.api.routing import Body, Cursor, Limit, Named, Page, Routes, page, part
 from gristmill.errors import NotFound
 from gristmill.mill import Mill
 from gristmill.records import Invitation, Member, MemberKind, Membership, OwnStore, Project, Schema, SchemaChange
@@ -84,9 +84,9 @@ def project(mill: Mill, ref: str) -> Project:
 
 
 @routes.get("/projects/{ref}/members", who="viewer", gives=Member, many=True)
-def members(mill: Mill, ref: str) -> Page:
+def members(mill: Mill, ref: str, limit: Limit = 50, cursor: Named = None) -> Page:
     """Who is a member of a project."""
-    return Page(items=mill.members(unquote(ref)))
+    return part(mill.members(unquote(ref)), limit, cursor, lambda one: f"{one.kind}/{one.name}")
 
 
 @routes.put("/projects/{ref}/members/{kind}/{name}", who="owner", takes=Place, gives=Member)
@@ -102,9 +102,9 @@ def unshare(mill: Mill, ref: str, kind: MemberKind, name: str) -> None:
 
 
 @routes.get("/projects/{ref}/invitations", who="owner", gives=Invitation, many=True)
-def invitations(mill: Mill, ref: str) -> Page:
+def invitations(mill: Mill, ref: str, limit: Limit = 50, cursor: Cursor = None) -> Page:
     """The links to a project."""
-    return Page(items=mill.invitations(unquote(ref)))
+    return part(mill.invitations(unquote(ref)), limit, cursor)
 
 
 @routes.post("/projects/{ref}/invitations", who="owner", takes=NewInvitation, gives=Link, at="/invitations/{id}")

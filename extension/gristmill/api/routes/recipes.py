@@ -6,7 +6,7 @@ from anyio import to_thread
 from fastapi import Response
 
 from gristmill.api.routes.data import Project
-from gristmill.api.routing import Body, Page, Routes
+from gristmill.api.routing import Body, Limit, Named, Page, Routes, part
 from gristmill.api.service import Service
 from gristmill.mill import Mill
 from gristmill.records import RecipeEntry
@@ -36,9 +36,11 @@ class Trial(Body):
 
 
 @routes.get("/recipes", who="viewer", gives=RecipeEntry, many=True)
-def recipes(mill: Mill, project: Project = None) -> Page:
+def recipes(mill: Mill, project: Project = None, limit: Limit = 50, cursor: Named = None) -> Page:
     """Every recipe that can be named from a project."""
-    return Page(items=mill.recipes(project or "default"))
+    return part(
+        mill.recipes(project or "default"), limit, cursor, lambda one: f"{one.project or ''}/{one.name}@{one.version}"
+    )
 
 
 @routes.get("/recipes/{source}/notebook", who="viewer", gives=dict)

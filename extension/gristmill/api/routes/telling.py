@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from fastapi import Query
 
-from gristmill.api.routing import Body, Cursor, Limit, Page, Routes, page
+from gristmill.api.routing import Body, Cursor, Limit, Page, Routes, page, part
 from gristmill.mill import Mill
 from gristmill.records import Channel, Choices, News, NewsKind, Webhook
 
@@ -79,9 +79,9 @@ def choose(mill: Mill, body: NewChoices) -> Choices:
 
 
 @routes.get("/me/webhooks", who="user", gives=Webhook, many=True)
-def webhooks(mill: Mill, project: OfProject = None) -> Page:
+def webhooks(mill: Mill, project: OfProject = None, limit: Limit = 50, cursor: Cursor = None) -> Page:
     """One's webhooks, or a project's, for its owners; without their secrets."""
-    return Page(items=mill.webhooks(project))
+    return part(mill.webhooks(project), limit, cursor)
 
 
 @routes.post("/me/webhooks", who="user", takes=NewWebhook, gives=Hook, at="/me/webhooks/{id}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import Response
 
-from gristmill.api.routing import Body, Page, Routes
+from gristmill.api.routing import Body, Limit, Named, Page, Routes, part
 from gristmill.api.service import Service
 from gristmill.mill import Mill
 from gristmill.records import WeightsEntry
@@ -38,9 +38,9 @@ class Announced(Body):
 
 
 @routes.get("/weights", who="user", gives=WeightsEntry, many=True)
-def weights(mill: Mill) -> Page:
+def weights(mill: Mill, limit: Limit = 50, cursor: Named = None) -> Page:
     """Pretrained weights that have a name, at hand or not."""
-    return Page(items=mill.weights())
+    return part(mill.weights(), limit, cursor, lambda one: one.name)
 
 
 @routes.post("/weights/check", who="admin", takes=Announced)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -58,6 +59,10 @@ class Calling:
             if cursor is None:
                 break
         return tuple(found)
+
+    def _whole(self, path: str, of: type[Item], /, **narrowed: object) -> Sequence[Item]:
+        """All that is in a list."""
+        return self._list(path, of, sys.maxsize, **narrowed)
 
 
 def given(**values: object) -> dict[str, object]:

@@ -32,8 +32,6 @@ from gristmill.records import (
 
 __all__ = ["Data"]
 
-_MOST_VERSIONS = 1_000
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Found:
@@ -161,7 +159,7 @@ class Data(Runs):
         return self._wire.read(self._sent(path, body), Dataset)
 
     def versions(self, dataset_id: str) -> Sequence[DatasetEntry]:
-        return self._list(path_of("datasets", dataset_id, "versions"), DatasetEntry, _MOST_VERSIONS)
+        return self._whole(path_of("datasets", dataset_id, "versions"), DatasetEntry)
 
     def about(self, dataset_id: str) -> About:
         return self._wire.ask("GET", path_of("datasets", dataset_id, "about"), About)

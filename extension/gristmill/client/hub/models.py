@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gristmill.client.fetching import fetch
-from gristmill.client.hub.calling import MOST, given
+from gristmill.client.hub.calling import given
 from gristmill.client.hub.data import Data
 from gristmill.client.hub.folders import packed, unpack
 from gristmill.client.uploading import existing
@@ -134,7 +134,7 @@ class Models(Data):
     # --- weights -----------------------------------------------------------------------------------------------------
 
     def weights(self) -> Sequence[WeightsEntry]:
-        return self._list("weights", WeightsEntry, MOST)
+        return self._whole("weights", WeightsEntry)
 
     def fetch_weights(self, name: str) -> WeightsEntry:
         return self._wire.read(self._sent("weights/fetch", {"name": name}), WeightsEntry)

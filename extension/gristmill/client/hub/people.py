@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gristmill.client.hub.calling import MOST, Calling, given
+from gristmill.client.hub.calling import Calling, given
 from gristmill.client.wire import path_of
 from gristmill.records import (
     Alive,
@@ -72,7 +72,7 @@ class People(Calling):
         return self._list("projects", Project, limit, before)
 
     def members(self, project: str) -> Sequence[Member]:
-        return self._list(path_of("projects", project, "members"), Member)
+        return self._whole(path_of("projects", project, "members"), Member)
 
     def share(self, project: str, name: str, membership: Membership, kind: MemberKind = MemberKind.PERSON) -> Member:
         path = path_of("projects", project, "members", kind, name)
@@ -91,7 +91,7 @@ class People(Calling):
         return self._wire.ask("POST", "invitations/accept", Project, body={"token": token}, create=True)
 
     def invitations(self, project: str) -> Sequence[Invitation]:
-        return self._list(path_of("projects", project, "invitations"), Invitation)
+        return self._whole(path_of("projects", project, "invitations"), Invitation)
 
     def withdraw(self, invitation_id: str) -> None:
         self._wire.send("DELETE", path_of("invitations", invitation_id))
@@ -123,7 +123,7 @@ class People(Calling):
         return self._wire.ask("PUT", "me/choices", Choices, body={"kinds": dict(kinds or {}), "mail": mail})
 
     def webhooks(self, project: str | None = None) -> Sequence[Webhook]:
-        return self._list("me/webhooks", Webhook, **given(project=project))
+        return self._whole("me/webhooks", Webhook, **given(project=project))
 
     def add_webhook(
         self, url: str, *, kinds: Sequence[NewsKind] = (), project: str | None = None
@@ -146,10 +146,10 @@ class People(Calling):
         return self._list("admin/people", Person, limit, before)
 
     def workers(self) -> Sequence[Alive]:
-        return self._list("admin/workers", Alive, MOST)
+        return self._whole("admin/workers", Alive)
 
     def settings(self) -> Sequence[Setting]:
-        return self._list("admin/settings", Setting, MOST)
+        return self._whole("admin/settings", Setting)
 
     # --- fair use ----------------------------------------------------------------------------------------------------
 
@@ -176,7 +176,7 @@ class People(Calling):
         return self._list("admin/usage", Usage, limit, before, kind=kind, **narrowed)
 
     def limits(self) -> Sequence[Limits]:
-        return self._list("admin/limits", Limits, MOST)
+        return self._whole("admin/limits", Limits)
 
     def set_limits(self, limits: Limits) -> Limits:
         return self._wire.ask("PUT", "admin/limits", Limits, body=limits)

@@ -150,7 +150,7 @@ class Runs(Calling):
     # --- recipes -----------------------------------------------------------------------------------------------------
 
     def recipes(self, project: str = "default") -> Sequence[RecipeEntry]:
-        return self._list("recipes", RecipeEntry, project=project)
+        return self._whole("recipes", RecipeEntry, project=project)
 
     def recipe(self, source: str, to: Path, *, project: str = "default") -> Path:
         return fetch(self._wire, path_of("recipes", source, "notebook"), to, query={"project": project})
