@@ -222,6 +222,7 @@ def test_a_persons_server_is_theirs_and_knows_none_of_the_hubs_secrets(installat
         spawned(browser, "ada")
         lab = browser.client.get("/user/ada/lab")
         assert (lab.status_code, "JupyterLab" in lab.text) == (200, True)
+        assert '"news": {"disabled": true}' in lab.text  # it fetches none, and asks nobody whether it may
         assert browser.client.get("/user/ada/gristmill/api/me").json()["name"] == "ada"
         assert stranger.client.get("/user/ada/lab").status_code in (403, 404)
         assert stranger.client.get("/user/ada/api/contents").status_code in (403, 404)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from gristmill.catalog import Outcome
-from gristmill.records import Artifact, EventKind, RunStatus
+from gristmill.records import Artifact, EventKind, Failure, RunRequest, RunStatus
 from services.apis import Api, a_table, badge, listening, make_service
 from services.catalogs import model_of
 from services.jupyters import LABEXTENSION, Jupyter, jupyter_server
@@ -108,11 +108,18 @@ def page(opened: Any) -> Any:
     while opened.locator(".jp-Dialog").count():
         opened.keyboard.press("Escape")
         opened.wait_for_timeout(100)
-    shown = opened.locator('.jp-SideBar .lm-TabBar-tab[data-id="filebrowser"]')
+    return browsing(opened)
+
+
+def browsing(page: Any, *folders: str) -> Any:
+    """The page, with its file browser in such a folder below the first."""
+    shown = page.locator('.jp-SideBar .lm-TabBar-tab[data-id="filebrowser"]')
     if "lm-mod-current" not in (shown.get_attribute("class") or ""):
         shown.click()
-    opened.locator(".jp-FileBrowser .jp-BreadCrumbs-home").first.click()
-    return opened
+    page.locator(".jp-FileBrowser .jp-BreadCrumbs-home").first.click()
+    for folder in folders:
+        page.locator(".jp-DirListing-item", has_text=re.compile(f"^{folder}")).first.dblclick()
+    return page
 
 
 def chosen(page: Any, file: str, entry: str) -> Any:
@@ -211,10 +218,7 @@ def test_a_runs_notebook_is_opened_and_run_again_with_a_budget(page: Any, hub: A
     page.locator(".jp-NotebookPanel:visible").wait_for()
     assert (lab.files / "gristmill" / "first" / "data").is_symlink()
 
-    page.locator('.jp-SideBar .lm-TabBar-tab[data-id="filebrowser"]').click()
-    for folder in ("gristmill", "first"):
-        page.locator(".jp-DirListing-item", has_text=re.compile(f"^{folder}")).first.dblclick()
-    page.locator(".jp-DirListing-item", has_text="run.json").wait_for()
+    browsing(page, "gristmill", "first").locator(".jp-DirListing-item", has_text="run.json").wait_for()
     dialog = chosen(page, "notebook.ipynb", "Run with a budget…")
     dialog.get_by_text("On the data of first").wait_for()
     dialog.get_by_label("How long may it take?").select_option("300")
@@ -240,3 +244,101 @@ def test_any_other_notebook_is_asked_which_data_it_runs_on(page: Any, lab: Jupyt
         box.check()
     dialog.locator(".jp-mod-accept:enabled").click()
     dialog.locator(".gm-mod-refused").wait_for()  # it has no parameters: it is no recipe, and the dialog says so
+
+
+# --- where an address leads ------------------------------------------------------------------------------------------
+
+
+def a_run(hub: Api, lab: Jupyter, name: str) -> str:
+    """A run on the table, which nobody works on; its id."""
+    mill = hub.mill()
+    dataset = mill.admit(mill.upload(lab.files / "grain.csv").id)
+    return mill.train(RunRequest(dataset_id=dataset.id, target="ripe", name=name, budget=60)).id
+
+
+def led(page: Any, lab: Jupyter, run: str) -> Any:
+    """The page, come to by an address that asks for a run's notebook."""
+    page.set_default_timeout(90 * SECOND)
+    page.goto(f"{lab.url}lab?token={lab.token}&gristmill-run={run}")
+    return page
+
+
+def shows(page: Any, path: str) -> None:
+    """The notebook at that path comes to be shown, and the address forgets what it asked for."""
+    page.wait_for_selector(f".lm-TabBar-tab.lm-mod-current[title*='Path: {path}']")
+    page.wait_for_selector(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell")
+    page.wait_for_function("!location.search.includes('gristmill-run')")
+
+
+def test_an_address_that_asks_for_a_runs_notebook_opens_it_once(hub: Api, lab: Jupyter, chromium: Any) -> None:
+    run, context = a_run(hub, lab, "sieve"), chromium.new_context()
+    page = led(context.new_page(), lab, run)
+    shows(page, "gristmill/sieve/notebook.ipynb")
+    assert json.loads((lab.files / "gristmill" / "sieve" / "run.json").read_text())["run_id"] == run
+    assert (lab.files / "gristmill" / "sieve" / "data").is_symlink()
+    notebook = lab.files / "gristmill" / "sieve" / "notebook.ipynb"
+    notebook.write_text(mine := json.dumps(json.loads(notebook.read_text()) | {"metadata": {"mine": True}}))
+    page.reload()
+    page.wait_for_selector(".jp-NotebookPanel .jp-Cell")
+
+    again = led(context.new_page(), lab, run)  # beside the first, which has the workspace that everybody begins with
+    shows(again, "gristmill/sieve-2/notebook.ipynb")
+    assert "/workspaces/" in again.url
+    assert sorted(path.name for path in (lab.files / "gristmill").glob("sieve*")) == ["sieve", "sieve-2"]
+    assert notebook.read_text() == mine
+    context.close()
+
+
+def test_an_address_that_asks_for_a_run_that_is_not_there_is_told_so(lab: Jupyter, chromium: Any) -> None:
+    page = led(chromium.new_page(), lab, "run-00000000000000000000000000")
+    said = page.locator(".Toastify__toast--error")
+    said.wait_for()
+    assert "There is no run" in said.inner_text()
+    assert "gristmill-run" not in page.url
+    page.close()
+
+
+# --- for everybody ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_nothing_of_ours_shuts_anybody_out(hub: Api, lab: Jupyter, chromium: Any, theme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    with lab.client() as client:
+        raw = json.dumps({"theme": f"JupyterLab {theme}"})
+        client.put("lab/api/settings/@jupyterlab/apputils-extension:themes", json={"raw": raw}).raise_for_status()
+    a_run(hub, lab, f"{theme} waiting")
+    failed = hub.service.parts.catalog.runs
+    while run := failed.claim("test", 600):
+        failed.finish(run.id, run.fence, Outcome(status=RunStatus.FAILED, failure=Failure(code="x", what="It broke.")))
+    for state in ("running", "waiting"):
+        a_run(hub, lab, f"{theme} {state}")
+        if state == "running":
+            assert failed.claim("test", 600) is not None
+    page, faults = chromium.new_page(viewport={"width": 1280, "height": 800}), {}
+    page.set_default_timeout(60 * SECOND)
+    page.emulate_media(reduced_motion="reduce")
+    page.goto(f"{lab.url}lab?token={lab.token}&reset")
+    page.wait_for_selector(f"body[data-jp-theme-name='JupyterLab {theme}'] .jp-Launcher")
+    faults["tile"] = faults_of(page, axe, ".jp-LauncherCard[title='From a file to a model, without code']")
+    for file, entry in (("grain.csv", "Train a model…"), ("hollow.csv", "Train a model…")):
+        dialog = chosen(page, file, entry)
+        dialog.locator(".jp-mod-accept:enabled, .gm-mod-refused").first.wait_for()
+        faults[f"{entry} {file}"] = faults_of(page, axe, ".gm-Asking")
+        page.keyboard.press("Escape")
+        dialog.wait_for(state="detached")
+    page.locator('.jp-SideBar .lm-TabBar-tab[data-id="gristmill-runs"]').click()
+    for state in ("waiting", "running"):
+        row(page, f"{theme} {state}").wait_for()
+    faults["panel"] = faults_of(page, axe, ".gm-Runs")
+    faults["its tab"] = faults_of(page, axe, ".lm-TabBar-tab[data-id='gristmill-runs']")
+    assert {part: found for part, found in faults.items() if found} == {}
+    page.close()
+
+
+def faults_of(page: Any, axe: Any, part: str) -> list[str]:
+    """What axe finds serious in a part of the page that is ours."""
+    assert page.locator(part).count() == 1, part
+    found = axe.run(page, {"include": [[part]]}).response["violations"]
+    return [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in found if each["impact"] != "minor"]

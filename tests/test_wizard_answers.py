@@ -174,6 +174,15 @@ def test_of_equals_the_chosen_one_is_first_and_said_to_be(mill: Mill, tmp_path: 
     visitor.app.page.leave()
 
 
+def test_where_a_hub_is_the_browser_shows_a_way_to_the_notebook(mill: Mill, tmp_path: Path) -> None:
+    run = replace(a_run(mill, dataset_of(mill, tmp_path)), status=RunStatus.SUCCEEDED, model_id="m")
+    visitor = Visitor(Answered(mill, run, a_model())).comes(f"run/{run.id}")
+    ways = {at.get("data-hub"): "hidden" in at for name, at in visitor.elements if name == "a"}
+    assert ways[f"user-redirect/lab?gristmill-run={run.id}"]  # elsewhere it stays hidden
+    assert "Download its notebook" in visitor.sees
+    visitor.app.page.leave()
+
+
 def test_what_trying_again_does_not_mend_offers_no_such_thing() -> None:
     s = spoken("en")
     for code, offered in (("usage", False), ("not-allowed", False), ("store-failed", True)):

@@ -143,6 +143,7 @@ def test_theme_and_language_are_ones_own(visit: Callable[..., Visit]) -> None:
     ground = "getComputedStyle(document.querySelector('.gm-page')).backgroundColor"
     dark = here.page.evaluate(ground)
     here.page.click("[data-value=settings]")
+    assert not here.page.is_visible("text=Sign out")  # there is no hub to sign out of
     here.page.click("[data-theme=light]")
     assert here.page.evaluate(ground) != dark
     here.page.click("[data-value=de]")
@@ -299,6 +300,7 @@ def test_from_a_sample_to_an_answer(visit: Callable[..., Visit], tmp_path: Path)
     here.page.click("[data-theme=dark]")  # which a frame does not know by itself
     here.page.wait_for_selector("iframe[srcdoc*='id=\"dark\" checked']", state="attached")
     here.page.keyboard.press("Escape")
+    assert not here.page.is_visible("text=Open its notebook")  # there is no hub that starts JupyterLab
     with here.page.expect_download() as fetched:
         here.page.click("text=Download the model")
     assert Path(fetched.value.path()).read_bytes()[:2] == b"PK"

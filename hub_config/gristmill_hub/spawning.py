@@ -36,8 +36,9 @@ def configure_spawning(c: Any, settings: HubSettings) -> None:
 
 
 def server_options(idle: int) -> list[str]:
-    """The options of each server: our extension, and when it ends."""
+    """The options of each server: our extension, no news from elsewhere that nobody here asked for, when it ends."""
     options = ["--ServerApp.jpserver_extensions={'gristmill.app': True, 'jupyterlab': True}"]
+    options += ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     if idle:
         options += [
             f"--ServerApp.shutdown_no_activity_timeout={idle}",

@@ -53,6 +53,7 @@ def up(settings: HubSettings, *, config: Path | None = None, tell: Callable[[str
             _must_be_free(settings)
             parts = Parts(_parts(settings, config or own_config()), tell)
             try:
+                tell("Starting …")
                 parts.start()
                 if _wait(settings, parts, asked):
                     _welcome(settings, tell)

@@ -10,22 +10,26 @@
  * | gristmill:keep-recipe  | the same, but for the toolbar                      |
  * | gristmill:show-runs    | in the palette; the panel has a tab of its own     |
  *
+ * An address may ask for a run's notebook, too (arriving.ts).
+ *
  * What not every application of Jupyter has (launcher, palette, file browser) may be missing.
  */
 
 import { ILabShell, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ICommandPalette, Notification } from '@jupyterlab/apputils';
+import { ICommandPalette } from '@jupyterlab/apputils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { ILauncher } from '@jupyterlab/launcher';
 import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { CommandToolbarButton } from '@jupyterlab/ui-components';
 
+import { arriving } from './arriving';
 import { millIcon } from './icons';
 import { sentence } from './pieces';
 import { Platform } from './platform';
 import { RunsPanel } from './runs';
 import { keeping, running, type INotebook } from './sending';
+import { tell, tellDone, tellRefused } from './telling';
 import { training } from './training';
 import { openWizard } from './wizard';
 import { words } from './words';
@@ -56,10 +60,11 @@ function activate(
   const { contents, serverSettings } = app.serviceManager;
   const platform = new Platform(serverSettings);
 
+  const openNotebook = async (run: string) => {
+    documents.openOrReveal((await platform.open(run)).path);
+  };
   const panel = new RunsPanel(platform, {
-    openNotebook: async run => {
-      documents.openOrReveal((await platform.open(run.id)).path);
-    },
+    openNotebook: run => openNotebook(run.id),
     openReport: run => {
       window.open(`${platform.address(`runs/${run.id}/report`)}?inline=`, '_blank', 'noopener');
     }
@@ -92,7 +97,7 @@ function activate(
     return { path: contents.localPath(path), save };
   };
   const queued = (name: string) => {
-    Notification.info(words.queued(name));
+    tell(words.queued(name));
     showRuns();
   };
 
@@ -100,7 +105,7 @@ function activate(
     label: words.wizard,
     caption: words.wizardCaption,
     icon: millIcon,
-    execute: () => openWizard(app, documents).catch(error => Notification.error(sentence(error)))
+    execute: () => openWizard(app, documents).catch(error => tellRefused(sentence(error)))
   });
   app.commands.addCommand('gristmill:train', {
     label: words.train,
@@ -122,7 +127,7 @@ function activate(
     isEnabled: ({ isOpen }) => notebook(Boolean(isOpen)) !== null,
     execute: ({ isOpen }) => {
       const found = notebook(Boolean(isOpen));
-      return found && keeping(platform, found, name => Notification.success(words.kept(name))).launch();
+      return found && keeping(platform, found, name => tellDone(words.kept(name))).launch();
     }
   });
   app.commands.addCommand('gristmill:show-runs', { label: words.showRuns, icon: millIcon, execute: showRuns });
@@ -142,6 +147,7 @@ function activate(
     }
   });
   launcher?.add({ command: 'gristmill:wizard', category: words.gristmill, rank: 0 });
+  arriving(app, openNotebook);
 }
 
 export default plugin;

@@ -3,7 +3,6 @@
  * when one ends. Nothing is asked before it is first shown: without a hub the first question starts the platform.
  */
 
-import { Notification } from '@jupyterlab/apputils';
 import { refreshIcon } from '@jupyterlab/ui-components';
 import { Poll } from '@lumino/polling';
 import { Widget } from '@lumino/widgets';
@@ -12,6 +11,7 @@ import type { Message } from '@lumino/messaging';
 import { called, meaning } from './metrics';
 import { button, make, sentence } from './pieces';
 import { isOver, type Event, type Platform, type Run } from './platform';
+import { tellDone, tellRefused } from './telling';
 import { words } from './words';
 
 const EVERY = 2000; // milliseconds between two questions
@@ -48,7 +48,7 @@ export class RunsPanel extends Widget {
     again.classList.add('gm-mod-icon');
     refreshIcon.element({ container: again });
     this.node.append(
-      make('header', 'gm-Runs-head', make('h2', '', words.runs), again),
+      make('div', 'gm-Runs-head', make('h2', '', words.runs), again),
       this.said,
       this.empty,
       this.list
@@ -125,7 +125,7 @@ export class RunsPanel extends Widget {
         row = new Row(run, this.platform, this.deeds, () => void this.poll.refresh());
         this.rows.set(run.id, row);
       } else if (isOver(run) && !isOver(row.run)) {
-        tell(run);
+        ended(run);
       }
       row.show(run, this.news.get(run.id) ?? null);
       if (this.list.children[place] !== row.node) {
@@ -256,12 +256,12 @@ function heard(known: INews, event: Event): INews {
   return { seq: event.seq, phase: typeof phase === 'string' && phase ? phase : known.phase, best };
 }
 
-function tell(run: Run): void {
+function ended(run: Run): void {
   const said = words.ended(run.name, words.status[run.status]);
   if (run.status === 'failed') {
-    Notification.error(said, { autoClose: false });
+    tellRefused(said);
   } else {
-    Notification.success(said);
+    tellDone(said);
   }
 }
 

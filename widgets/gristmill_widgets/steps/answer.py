@@ -99,6 +99,7 @@ class Answer:
         acts = el(
             "div",
             action(s.get_model, "get", "model", kind="is-main", once=True),
+            self._lab(),
             action(s.get_notebook, "get", "notebook", once=True),
             action(s.longer, "longer", once=True),
             el(
@@ -117,6 +118,11 @@ class Answer:
             el("p", (said or s.no_verdict).replace("\N{EN DASH}", "\N{EN DASH}\N{WORD JOINER}"), class_="gm-verdict"),
             explained(s, said), salvaged, el("dl", items, class_="gm-facts"), acts, kind="is-lead",
         )  # fmt: skip
+
+    def _lab(self) -> Html:
+        """The way to the notebook in one's own JupyterLab, which the browser shows where there is a hub."""
+        to = f"user-redirect/lab?gristmill-run={self._run.id}"
+        return el("a", self.s.open_notebook, data_hub=to, target="_blank", class_="gm-button", hidden=True)
 
     def _inside(self, model: Model) -> Child:
         s = self.s

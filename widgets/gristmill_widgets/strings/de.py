@@ -352,6 +352,7 @@ class German(English):
     fact_candidates = "Kandidaten probiert"
     fact_time = "Training"
     get_model = "Modell herunterladen"
+    open_notebook = "Notebook öffnen"
     get_notebook = "Notebook herunterladen"
     get_report = "Bericht herunterladen"
     longer = "Länger trainieren"

@@ -348,6 +348,7 @@ class English:
     fact_candidates = "candidates tried"
     fact_time = "of training"
     get_model = "Download the model"
+    open_notebook = "Open its notebook"
     get_notebook = "Download its notebook"
     get_report = "Download the report"
     longer = "Train longer"
