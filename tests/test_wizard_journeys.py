@@ -274,7 +274,7 @@ def test_a_page_whose_service_is_killed_is_one_click_from_where_it_was(
     ]  # fmt: skip
     service.kill()
     here.page.wait_for_selector("#gm-line >> text=The connection is lost")
-    here.page.wait_for_selector("#gm-over[open] >> text=This page is over")
+    here.page.wait_for_selector("#gm-over[open] >> text=This page is over", timeout=ANSWERED)
     here.page.click("#gm-over-again")
     here.has("The first rows")
     assert here.page.evaluate("location.hash") == where

@@ -165,7 +165,7 @@ def test_a_page_whose_service_is_started_anew_is_one_click_from_where_it_was(vis
     assert "our_service.py" in " ".join(service.cmdline())
     service.kill()
     page.wait_for_selector("#gm-line >> text=The connection is lost")
-    page.wait_for_selector("#gm-over[open] >> text=This page is over")
+    page.wait_for_selector("#gm-over[open] >> text=This page is over", timeout=180_000.0)  # the hub has to notice it
     page.click("text=Open it again")
     page.wait_for_selector(".greeting")
     assert page.url.endswith("#run/7")
