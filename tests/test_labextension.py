@@ -271,6 +271,7 @@ def shows(page: Any, path: str) -> None:
     page.wait_for_function("!location.search.includes('gristmill-run')")
 
 
+@pytest.mark.timeout(600)
 def test_an_address_that_asks_for_a_runs_notebook_opens_it_once(hub: Api, lab: Jupyter, chromium: Any) -> None:
     run, context = a_run(hub, lab, "sieve"), chromium.new_context()
     page = led(context.new_page(), lab, run)
@@ -319,7 +320,7 @@ def test_a_notebook_is_kept_as_a_recipe(hub: Api, lab: Jupyter, chromium: Any) -
     dialog.locator(".jp-mod-accept:enabled").click()
     dialog.get_by_text("Trying it on a tiny data set").wait_for()
     page.locator(".Toastify__toast", has_text="quern is a recipe now.").wait_for(timeout=TRIED)
-    assert dialog.count() == 0
+    dialog.wait_for(state="detached")
     assert ("quern", "1") in {(each.name, each.version) for each in hub.mill().recipes()}
     page.close()
 
@@ -328,6 +329,7 @@ def test_a_notebook_is_kept_as_a_recipe(hub: Api, lab: Jupyter, chromium: Any) -
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
 def test_nothing_of_ours_shuts_anybody_out(hub: Api, lab: Jupyter, chromium: Any, theme: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
