@@ -12,7 +12,7 @@ from test_wizard_journeys import EXAMPLES, Person, hub, person
 
 __all__ = ["hub", "person"]
 
-pytestmark = [pytest.mark.slow, pytest.mark.engine]
+pytestmark = [pytest.mark.slow, pytest.mark.engine, pytest.mark.timeout(900)]
 
 STARTED = 240_000.0  # milliseconds
 

@@ -22,6 +22,7 @@ from services.jupyters import LABEXTENSION, Jupyter, jupyter_server
 SOURCES = LABEXTENSION.parent
 SECOND = 1000  # Playwright counts milliseconds
 MOST_BYTES = 150_000
+TRIED = 700 * SECOND  # ten minutes are a trial's, on a busy machine
 
 
 # --- what is built ---------------------------------------------------------------------------------------------------
@@ -270,6 +271,7 @@ def shows(page: Any, path: str) -> None:
     page.wait_for_function("!location.search.includes('gristmill-run')")
 
 
+@pytest.mark.timeout(600)
 def test_an_address_that_asks_for_a_runs_notebook_opens_it_once(hub: Api, lab: Jupyter, chromium: Any) -> None:
     run, context = a_run(hub, lab, "sieve"), chromium.new_context()
     page = led(context.new_page(), lab, run)
@@ -298,10 +300,36 @@ def test_an_address_that_asks_for_a_run_that_is_not_there_is_told_so(lab: Jupyte
     page.close()
 
 
+# --- a notebook is kept ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.engine
+@pytest.mark.timeout(1000)
+def test_a_notebook_is_kept_as_a_recipe(hub: Api, lab: Jupyter, chromium: Any) -> None:
+    page = led(chromium.new_page(), lab, a_run(hub, lab, "quern"))
+    shows(page, "gristmill/quern/notebook.ipynb")
+    browsing(page, "gristmill", "quern").locator(".jp-DirListing-item", has_text="run.json").wait_for()
+    dialog = chosen(page, "notebook.ipynb", "Keep as a recipe…")
+    dialog.get_by_label("What shall the recipe be called?").fill("Quern!")
+    dialog.locator(".jp-mod-accept:enabled").click()
+    refused = dialog.locator(".gm-mod-refused")
+    refused.wait_for()
+    assert "cannot be a recipe's name" in refused.inner_text()
+    dialog.get_by_label("What shall the recipe be called?").fill("quern")
+    dialog.locator(".jp-mod-accept:enabled").click()
+    dialog.get_by_text("Trying it on a tiny data set").wait_for()
+    page.locator(".Toastify__toast", has_text="quern is a recipe now.").wait_for(timeout=TRIED)
+    dialog.wait_for(state="detached")
+    assert ("quern", "1") in {(each.name, each.version) for each in hub.mill().recipes()}
+    page.close()
+
+
 # --- for everybody ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
 def test_nothing_of_ours_shuts_anybody_out(hub: Api, lab: Jupyter, chromium: Any, theme: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
