@@ -18,7 +18,7 @@ import pytest
 pytest.importorskip("anywidget")
 
 from services.mills import Notepad
-from services.stages import Stage
+from services.stages import Stage, said
 from staged_wizard import AsksForAYes, Empty, IsAway, NoAdmin, StagedWizard
 
 pytestmark = [pytest.mark.slow]
@@ -28,8 +28,9 @@ SCREENS = ROOT / "build" / "screens"
 WIDTHS = {"desk": 1280, "tablet": 820, "phone": 390}
 THEMES = ("light", "dark")
 TARGET = 44  # pixels that a finger finds
-ACTS = ", ".join(f".gm-page {one}" for one in (
-    "button", "select", "input", "textarea", "summary", ".gm-button", ".gm-choice", ".gm-list-row", ".gm-brand",
+ACTS = ", ".join(f".gm {one}" for one in (
+    "button", "select", "input", "textarea", "summary", ".gm-button", ".gm-host-go", ".gm-choice", ".gm-list-row",
+    ".gm-brand",
 ))  # fmt: skip
 SMALL = """([acts, target]) => [...document.querySelectorAll(acts)]
     .filter((node) => node.checkVisibility() && !node.closest(".gm-away, [aria-hidden=true]"))
@@ -204,17 +205,35 @@ def test_a_page_fits_every_screen_and_shuts_nobody_out(
     assert here.said == []
 
 
+@pytest.mark.parametrize("what", ["no_seat", "own_seats", "not_ready", "away", "nowhere", "refused", "fault"])
+def test_what_is_said_in_place_of_a_page_can_be_read_by_everybody(chromium: Any, what: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page, faults = chromium.new_page(reduced_motion="reduce"), list[str]()
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    for language, theme, screen in (("en", "light", "desk"), ("en", "dark", "tablet"), ("de", "light", "phone")):
+        page.set_viewport_size({"width": WIDTHS[screen], "height": 844})
+        page.emulate_media(color_scheme=theme)
+        said(page, what, language)
+        faults += drawn(page, f"said-{what}-{screen}-{theme}", screen, full=True)
+        faults += [one["id"] for one in axe.run(page).response["violations"] if one["impact"] != "minor"]
+    page.close()
+    assert not faults, "\n".join(faults)
+
+
 def shown(here: Stage, name: str, screen: str, theme: str) -> list[str]:
-    """A picture of the page, and what is wrong with how it lies on the screen."""
-    here.page.screenshot(
-        path=SCREENS / f"{name}-{screen}-{theme}.jpg", full_page="dialog" not in here.shown["dialog"],
-        animations="disabled", caret="hide", type="jpeg", quality=85,
-    )  # fmt: skip
-    faults = list(here.page.evaluate(CUT, WHOLE))
-    wide = here.page.evaluate("document.documentElement.scrollWidth")
+    """A picture of the wizard's page, and what is wrong with how it lies on the screen."""
+    return drawn(here.page, f"{name}-{screen}-{theme}", screen, full="dialog" not in here.shown["dialog"])
+
+
+def drawn(page: Any, name: str, screen: str, *, full: bool) -> list[str]:
+    page.screenshot(
+        path=SCREENS / f"{name}.jpg", full_page=full, animations="disabled", caret="hide", type="jpeg", quality=85
+    )
+    faults = list(page.evaluate(CUT, WHOLE))
+    wide = page.evaluate("document.documentElement.scrollWidth")
     if wide > WIDTHS[screen]:
-        faults.append(f"too wide: {wide}")
-    return faults + (here.page.evaluate(SMALL, [ACTS, TARGET]) if screen == "phone" else [])
+        faults.append(f"{name} too wide: {wide}")
+    return faults + (page.evaluate(SMALL, [ACTS, TARGET]) if screen == "phone" else [])
 
 
 def sheets() -> None:

@@ -118,6 +118,25 @@ _REGIONS = ("page", "top", "main", "dialog")  # page first: by it the browser kn
 _OTHERS = ("said", "title", "fragment", "report", "words", "language")
 
 
+def said(page: Any, what: str, language: str) -> None:
+    """Show what the wizard's service says where there is no page, such as that one has to wait."""
+    import gristmill_widgets
+    from gristmill_widgets.strings import spoken
+
+    jinja = pytest.importorskip("jinja2")
+    pages = Path(gristmill_widgets.__file__).parent / "service" / "pages"
+    words = spoken(language)
+    title, sentence = getattr(words, f"service_{what}")
+    template = jinja.Template((pages / "said.html.j2").read_text("utf-8"), autoescape=True)
+    told = {"title": title, "sentence": sentence, "again": None, "go": words.service_go, "language": language}
+    page.route(f"{URL}**", _serve)
+    page.route(
+        f"{URL}said",
+        lambda route: route.fulfill(body=template.render(told, own=".", home="."), content_type="text/html"),
+    )
+    page.goto(f"{URL}said")
+
+
 def _serve(route: Any) -> None:
     import gristmill_widgets
     from gristmill_widgets.screen import Screen
