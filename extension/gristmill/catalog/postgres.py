@@ -3,15 +3,33 @@
 The clock is the server's: hosts need not agree on the time. `statement_timestamp` rather than `clock_timestamp`, which
 changes from row to row and so keeps every index from being used. Claims skip rows that another claim has locked
 instead of waiting for them (SKIP LOCKED, see `runs`).
+
+Connections are in autocommit: whoever reads asks one thing at a time, whoever writes sends BEGIN. So one that goes from
+who reads to who writes need not be changed, which takes longer than what is asked.
 """
 
 from __future__ import annotations
 
 import functools
+import select as waiting
+import time
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from sqlalchemy import Connection, Double, Engine, Text, bindparam, cast, create_engine, extract, func, select
+from sqlalchemy import (
+    Connection,
+    Double,
+    Engine,
+    Text,
+    bindparam,
+    cast,
+    create_engine,
+    event,
+    exc,
+    extract,
+    func,
+    select,
+)
 from sqlalchemy.engine import URL
 from sqlalchemy.sql import ColumnElement
 
@@ -23,6 +41,7 @@ __all__ = ["PostgresDatabase"]
 
 _LOCK = 0x67726973746D  # "gristm": the advisory lock under which tables are changed
 _CONNECT_SECONDS = 10
+_DOUBTED = 10.0  # seconds after which a connection is asked whether it stands
 _KEPT = 16  # connections that stay open, once so many were needed at once
 # A process that is stopped in mid transaction must not keep a run from being taken over.
 _OPTIONS = "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s"
@@ -61,7 +80,7 @@ class PostgresDatabase(Database):
                 connect_args={name: value for name, value in arguments.items() if name not in url.query},
                 hide_parameters=True,
                 pool_size=_KEPT,
-                pool_pre_ping=True,  # a server that was restarted is met with a new connection, not with an error
+                isolation_level="AUTOCOMMIT",
                 use_native_hstore=False,  # saves a question on every first connection
             )
         except ModuleNotFoundError as error:
@@ -70,8 +89,10 @@ class PostgresDatabase(Database):
                 cause="The driver psycopg is not installed.",
                 cure="pip install 'gristmill[cloud]'",
             ) from error
-        # Reading is one statement at a time: no BEGIN and COMMIT around it.
-        return engine.execution_options(isolation_level="AUTOCOMMIT"), engine.execution_options()
+        event.listen(engine, "checkin", _seen)
+        event.listen(engine, "checkout", _must_stand)
+        event.listen(engine, "begin", _begin)
+        return engine, engine.execution_options(begin="BEGIN")
 
     def _code(self, error: BaseException) -> str:
         import psycopg
@@ -90,6 +111,38 @@ class PostgresDatabase(Database):
 
     def _own_now(self) -> ColumnElement[float]:
         return cast(extract("epoch", func.statement_timestamp()), Double)
+
+
+def _begin(connection: Connection) -> None:
+    begin = connection.get_execution_options().get("begin")
+    if begin is not None:
+        connection.exec_driver_sql(begin)
+
+
+def _seen(dbapi: Any, record: Any) -> None:
+    if dbapi is not None:
+        record.info["seen"] = time.monotonic()
+
+
+def _must_stand(dbapi: Any, record: Any, _proxy: Any) -> None:
+    """Have a server that was restarted met with a new connection, not with an error.
+
+    What a server says that nobody has asked is that it ends. Only one that was not used for a while is asked.
+    """
+    import psycopg
+
+    seen = record.info.get("seen")
+    if seen is None:
+        return  # it was just made
+    try:
+        heard = waiting.poll()
+        heard.register(dbapi.fileno(), waiting.POLLIN)
+        if heard.poll(0):
+            raise exc.InvalidatePoolError
+        if time.monotonic() - seen > _DOUBTED:
+            dbapi.execute("SELECT")
+    except (psycopg.Error, OSError, ValueError) as error:
+        raise exc.InvalidatePoolError from error
 
 
 @functools.lru_cache(maxsize=100)
