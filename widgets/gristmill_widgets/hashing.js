@@ -1,9 +1,11 @@
 // The SHA-256 of a file, taken in a worker beside its sending: the platform holds it against what has arrived.
 //
-// A browser's own digest wants a file whole and in memory, so this one takes it in pieces. A worker is made of text
-// anyway, so the 64 rounds of a block are written out here with their constants: three times as fast as a loop. Where no
-// worker may be made, the file goes without its sum.
+// A browser's own digest takes a tenth of the time, but wants a file whole and in memory, and a page that came by TLS or
+// from this machine. For what is larger than a few parts there is one here that takes it in pieces. A worker is made of
+// text anyway, so the 64 rounds of a block are written out with their constants: three times as fast as a loop. Where
+// no worker may be made, the file goes without its sum.
 
+const WHOLE = 64 << 20; // bytes that may be in memory: as many as are under way
 const READ = 4 << 20; // bytes at a time, of which two are in memory; whole blocks
 
 function constants() { // what the square and cube roots of the first primes have behind their points
@@ -52,7 +54,13 @@ function hashingCode() {
       take(tail, tail.byteLength);
       return Array.from(sum, (word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
     }
+    async function whole(file, own) {
+      const bytes = new Uint8Array(await own.digest("SHA-256", await file.arrayBuffer()));
+      return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    }
     async function digest(file) {
+      const own = globalThis.crypto?.subtle;
+      if (own && file.size <= ${WHOLE}) return whole(file, own);
       const read = (at) => { const bytes = file.slice(at, at + ${READ}).arrayBuffer(); bytes.catch(() => {}); return bytes; };
       let next = read(0), bytes = new ArrayBuffer(0);
       for (let at = 0; at < file.size; at += ${READ}) {
