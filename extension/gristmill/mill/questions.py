@@ -56,7 +56,7 @@ class Questions(Models):
         model, serving = self.model(model_id), self._parts.serving
         self._may_ask(model)
         if serving is not None:
-            fetch, meter = self._at_hand(model)
+            fetch, meter = self._fetch_and_meter(model)
             try:
                 serving.wake(model, fetch, self.who.name, meter)
             except NotPossible as error:
@@ -69,7 +69,7 @@ class Questions(Models):
             accounts = self._catalog.fair_use.accounts(self.who)
             fair_use.decide_question(accounts, self._parts.price, self._parts.sandbox.gpus())
 
-    def _at_hand(self, model: Model) -> tuple[Callable[[Path], None], Callable[[float], None]]:
+    def _fetch_and_meter(self, model: Model) -> tuple[Callable[[Path], None], Callable[[float], None]]:
         """What brings the model's archive, and what counts the seconds that it takes."""
         store = self._shelf.of(model)
 
@@ -85,7 +85,7 @@ class Questions(Models):
         """The answer, and whether the model is held open."""
         serving = self._parts.serving
         if serving is not None:
-            fetch, meter = self._at_hand(model)
+            fetch, meter = self._fetch_and_meter(model)
             try:
                 return serving.ask(model, fetch, question, self.who.name, meter), True
             except NotPossible as error:
