@@ -64,6 +64,7 @@ SERVE = [
     "httptools>=0.6",  # uvicorn parses requests with it where it is there: several times as fast
     "jinja2>=3.1",  # mail
     "prometheus-client>=0.20",
+    "pydantic>=2.10",  # FastAPI's own; told to build its models late
     "starlette>=0.40",  # what FastAPI is made of
     "uvicorn>=0.30",
     "uvloop>=0.19",
