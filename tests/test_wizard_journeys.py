@@ -197,7 +197,9 @@ def test_pictures_go_to_a_bucket_and_one_more_is_told(chromium: Any, hub_with_bu
         here.has("Some of your pictures")
         assert [url for method, url in sent if method == "PUT" and "/whole/" in url and hub_with_bucket.url not in url]
         assert here.page.locator(".gm-sight img").count() == 12
-        here.page.wait_for_function("[...document.querySelectorAll('.gm-sight img')].every(one => one.naturalWidth)")
+        here.page.wait_for_function(
+            "() => [...document.querySelectorAll('.gm-sight img')].every(one => one.naturalWidth)"
+        )
         here.trains(60)
         here.page.set_input_files("input[data-pick]", one)
         here.page.wait_for_selector(".gm-answer", timeout=ANSWERED)

@@ -631,6 +631,7 @@ def test_what_moved_an_answer_is_said_in_words() -> None:
     assert "“Gentoo” would be less likely" in said
     assert "year" not in said
     assert "started anew" not in said
+    assert 'data-share="0.700"' in said
     trying._answer = Answer(rows=(row,))
     assert "Change a value" in trying.content()
     trying._answer = Answer(rows=(row,), warm=False)

@@ -34,10 +34,12 @@ def histogram(s: English, column: Column) -> Html:
     return el("div", svg, ends, class_="gm-histogram")
 
 
-def bars(s: English, found: Sequence[tuple[str, float]], whole: float, *, most: int = 4) -> Html:
-    """The commonest values, as bars with their share."""
+def bars(
+    s: English, found: Sequence[tuple[str, float]], whole: float, *, most: int = 4, longest: float | None = None
+) -> Html:
+    """The commonest values, as bars with their share; that of `longest` is as wide as may be, else the first one."""
     shown = found[:most]
-    top = max((amount for _, amount in shown), default=1) or 1
+    top = longest or max((amount for _, amount in shown), default=1) or 1
     rows: list[Child] = [
         el(
             "li",
