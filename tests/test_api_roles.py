@@ -247,6 +247,7 @@ CALLS: dict[str, Call] = {
     "POST /models/{model_id}/batches": lambda w: (f"/models/{w.model()}/batches", {}),  # none has rows to answer
     # One without a row: who may ask is told what is missing, and nothing is opened.
     "POST /models/{model_id}/ask": lambda w: (f"/models/{w.model()}/ask", {}),
+    "POST /models/{model_id}/wake": lambda w: (f"/models/{w.model()}/wake", None),
     "POST /schedules": lambda w: (
         "/schedules",
         {"cron": "0 6 * * 1", "action": "batch", "subject": w.model(), "source": "new.csv"},

@@ -51,7 +51,7 @@ from gristmill.errors import GristmillError
 from gristmill.intake.archive import unpack
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-start = time.perf_counter()
+start = time.process_time()
 
 def attempt():
     try:
@@ -321,7 +321,7 @@ class TestWhatIsRefused:
                 "<2Q" if claim == b"PK\x06\x06" else "<2H", raw, at + (24 if claim == b"PK\x06\x06" else 8), 5, 5
             )
         path.write_bytes(raw)
-        fault, seconds, peak = alone("print(attempt(), time.perf_counter() - start, peak())", path, tmp_path / "o")
+        fault, seconds, peak = alone("print(attempt(), time.process_time() - start, peak())", path, tmp_path / "o")
         assert fault == "archive-too-many"
         assert float(seconds) < 5
         assert int(peak) < 100 << 20
