@@ -87,7 +87,24 @@ def test_what_is_not_what_was_sent_is_refused(api: Api, when: str) -> None:
     assert list(api.service.parts.store.list("uploads")) == []
 
 
-@pytest.mark.parametrize("digest", ["", "ab", "z" * 64, "A" * 64])
+@pytest.mark.parametrize("piece", [100_000, 8 << 20])
+def test_a_sum_of_pieces_will_do(api: Api, piece: int) -> None:
+    data = a_table(30_000)
+    sums = [hashlib.sha256(data[at : at + piece]).digest() for at in range(0, len(data), piece)]
+    told = f"{piece}:{hashlib.sha256(b''.join(sums)).hexdigest()}"
+    with api.client() as client:
+        for sent in (data, data[:-1] + b"!"):
+            begun = begin(client, data)
+            put(client, begun["parts"][0], begun, sent)
+            assert complete(client, begun, sha256=told).json()["status"] == "received"
+            made = client.post("/datasets", json={"upload_id": begun["upload"]["id"]})
+            if sent == data:
+                assert made.json()["sha256"] == hashlib.sha256(data).hexdigest()
+            else:
+                assert (made.status_code, made.json()["code"]) == (422, "checksum-mismatch")
+
+
+@pytest.mark.parametrize("digest", ["", "ab", "z" * 64, "A" * 64, f"8:{'a' * 64}", f":{'a' * 64}"])
 def test_what_is_no_digest_is_said_so_and_the_upload_goes_on(api: Api, digest: str) -> None:
     data = a_table()
     with api.client() as client:

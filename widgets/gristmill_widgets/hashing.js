@@ -1,11 +1,12 @@
 // The SHA-256 of a file, taken in a worker beside its sending: the platform holds it against what has arrived.
 //
-// A browser's own digest takes a tenth of the time, but wants a file whole and in memory, and a page that came by TLS or
-// from this machine. For what is larger than a few parts there is one here that takes it in pieces. A worker is made of
-// text anyway, so the 64 rounds of a block are written out with their constants: three times as fast as a loop. Where
-// no worker may be made, the file goes without its sum.
+// A browser's own digest takes a tenth of the time, but wants its bytes whole and in memory, and a page that came by TLS or
+// from this machine: so a large file has the sum of its pieces' sums, as `8388608:…` (intake/arrival.py). Where there is
+// none of the browser's there is one here, which takes a file in pieces. A worker is made of text anyway, so the 64
+// rounds of a block are written out with their constants: three times as fast as a loop. Where no worker may be made, the
+// file goes without its sum.
 
-const WHOLE = 64 << 20; // bytes that may be in memory: as many as are under way
+const SUMMED = 8 << 20; // bytes that a sum of the browser's own is of
 const READ = 4 << 20; // bytes at a time, of which two are in memory; whole blocks
 
 function constants() { // what the square and cube roots of the first primes have behind their points
@@ -54,22 +55,31 @@ function hashingCode() {
       take(tail, tail.byteLength);
       return Array.from(sum, (word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
     }
-    async function whole(file, own) {
-      const bytes = new Uint8Array(await own.digest("SHA-256", await file.arrayBuffer()));
-      return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    const hex = (bytes) => Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    async function* pieces(file, size) { // the next one is read meanwhile
+      const read = (at) => { const bytes = file.slice(at, at + size).arrayBuffer(); bytes.catch(() => {}); return bytes; };
+      let next = read(0);
+      for (let at = 0; at < file.size; at += size) {
+        const bytes = await next;
+        if (bytes.byteLength !== Math.min(size, file.size - at)) throw new Error("the file is shorter");
+        next = read(at + size);
+        yield bytes;
+      }
+    }
+    async function ofPieces(file, own) {
+      const sums = [];
+      for await (const piece of pieces(file, ${SUMMED})) sums.push(await own.digest("SHA-256", piece));
+      return "${SUMMED}:" + hex(await own.digest("SHA-256", await new Blob(sums).arrayBuffer()));
     }
     async function digest(file) {
       const own = globalThis.crypto?.subtle;
-      if (own && file.size <= ${WHOLE}) return whole(file, own);
-      const read = (at) => { const bytes = file.slice(at, at + ${READ}).arrayBuffer(); bytes.catch(() => {}); return bytes; };
-      let next = read(0), bytes = new ArrayBuffer(0);
-      for (let at = 0; at < file.size; at += ${READ}) {
-        bytes = await next;
-        if (bytes.byteLength !== Math.min(${READ}, file.size - at)) throw new Error("the file is shorter");
-        next = read(at + ${READ});
+      if (own) return file.size > ${SUMMED} ? ofPieces(file, own) : hex(await own.digest("SHA-256", await file.arrayBuffer()));
+      let rest = new ArrayBuffer(0);
+      for await (const bytes of pieces(file, ${READ})) {
         take(new DataView(bytes), bytes.byteLength & ~63);
+        rest = bytes;
       }
-      return end(new Uint8Array(bytes, bytes.byteLength & ~63), file.size);
+      return end(new Uint8Array(rest, rest.byteLength & ~63), file.size);
     }
     onmessage = ({ data }) => digest(data).then((said) => postMessage(said), () => postMessage(null));
   `;

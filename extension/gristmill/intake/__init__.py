@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gristmill.intake.allowance import Allowance
 from gristmill.intake.archive import unpack
-from gristmill.intake.arrival import digest_of, not_what_was_sent
+from gristmill.intake.arrival import check_sum, digest_of, is_of_pieces, not_what_was_sent
 from gristmill.intake.editing import edit
 from gristmill.intake.fitting import check_rules, held_to, held_to_as_batch, misfits, rules_of
 from gristmill.intake.inspection import (
@@ -24,12 +24,14 @@ from gristmill.intake.steps import revision_of
 __all__ = [
     "Allowance",
     "check_rules",
+    "check_sum",
     "digest_of",
     "edit",
     "fetch",
     "held_to",
     "held_to_as_batch",
     "inspect",
+    "is_of_pieces",
     "keep_listing",
     "keep_preview",
     "misfits",

@@ -1,14 +1,32 @@
-"""Whether what lies in the store is what its sender has."""
+"""Whether what lies in the store is what its sender has.
+
+A sender tells the sha256 of a file, or, because a browser's own takes only what is whole in memory, that of its pieces:
+`8388608:…` is the sha256 of the sha256s of pieces of 8 MiB, one after the other.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 
-from gristmill.errors import DataRejected
+from gristmill.errors import DataRejected, UsageError
 from gristmill.records import Upload
 
-__all__ = ["digest_of", "not_what_was_sent"]
+__all__ = ["check_sum", "digest_of", "is_of_pieces", "not_what_was_sent"]
+
+_SUM = re.compile(r"([1-9][0-9]{5,7}:)?[0-9a-f]{64}")
+
+
+def check_sum(told: str | None) -> None:
+    """UsageError where a sender's sum is none."""
+    if told is not None and not _SUM.fullmatch(told):
+        raise UsageError("This is no SHA-256.", cure="Give 64 hexadecimal digits, or leave it out.")
+
+
+def is_of_pieces(told: str | None) -> bool:
+    """Whether a sum is that of a file's pieces."""
+    return told is not None and ":" in told
 
 
 def digest_of(upload: Upload, file: Path) -> str:
@@ -16,11 +34,21 @@ def digest_of(upload: Upload, file: Path) -> str:
 
     What its sender says they are stands in `sha256` until somebody has seen them.
     """
+    told = upload.sha256
     with file.open("rb") as opened:
         digest = hashlib.file_digest(opened, "sha256").hexdigest()
-    if upload.sha256 not in (None, digest):
+    found = _sum_of_pieces(file, int(told.partition(":")[0])) if told and is_of_pieces(told) else digest
+    if told not in (None, found):
         raise not_what_was_sent(upload.name)
     return digest
+
+
+def _sum_of_pieces(file: Path, size: int) -> str:
+    whole = hashlib.sha256()
+    with file.open("rb") as opened:
+        while piece := opened.read(size):
+            whole.update(hashlib.sha256(piece).digest())
+    return f"{size}:{whole.hexdigest()}"
 
 
 def not_what_was_sent(name: str) -> DataRejected:

@@ -66,7 +66,7 @@ class Uploads(Datasets):
         """Begin an upload of `size` bytes; its parts' URLs come back. `name` is what to call it, if not as the file."""
         if not 0 <= size <= _LARGEST:
             raise UsageError(f"{size} bytes cannot be uploaded.", cure="Give 0 to 5 TiB.")
-        _check_digest(sha256)
+        intake.check_sum(sha256)
         self._parts.allowance.check_size(name, size)
         upload_id, now = records.new_id("upload"), time.time()
         key = places.upload(upload_id, key_segment(_filename(filename or name)))
@@ -108,7 +108,7 @@ class Uploads(Datasets):
     @audited("upload.complete")
     def complete_upload(self, upload_id: str, *, sha256: str | None = None) -> Upload:
         """Make the parts one file; Conflict while parts are missing, DataRejected where it is not what was sent."""
-        _check_digest(sha256)
+        intake.check_sum(sha256)
         upload = self._mine(upload_id)
         if upload.status is UploadStatus.RECEIVED:
             return replace(upload, token=None)  # asked again
@@ -116,9 +116,10 @@ class Uploads(Datasets):
             raise Conflict(f"The upload {upload.name} is {upload.status}.", cure="Upload the file again.")
         stored = self._put_together(upload, upload.token)
         promised = sha256 or upload.sha256
-        if stored.size != upload.size or (stored.sha256 and promised and stored.sha256 != promised):
+        known = None if intake.is_of_pieces(promised) else stored.sha256
+        if stored.size != upload.size or (known and promised and known != promised):
             raise self._dropped(upload, intake.not_what_was_sent(upload.name))
-        settled = self._catalog.uploads.settle(upload.id, UploadStatus.RECEIVED, sha256=stored.sha256 or promised)
+        settled = self._catalog.uploads.settle(upload.id, UploadStatus.RECEIVED, sha256=known or promised)
         return replace(settled, token=None)  # it is between the platform and the store
 
     @audited("upload.abandon")
@@ -255,11 +256,6 @@ def _filename(name: str) -> str:
             cure="Give the name alone, without folders.",
         )
     return name
-
-
-def _check_digest(sha256: str | None) -> None:
-    if sha256 is not None and (len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef")):
-        raise UsageError("This is no SHA-256.", cure="Give 64 hexadecimal digits, or leave it out.")
 
 
 def _expected(upload: Upload) -> Iterator[_Sent]:

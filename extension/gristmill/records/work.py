@@ -73,7 +73,7 @@ class Upload:
     size: int
     status: UploadStatus
     created_at: float
-    sha256: str | None = None  # what its sender says until it is received; from then on what it is
+    sha256: str | None = None  # what its sender says: intake/arrival.py has its forms
     failure: Failure | None = None
     token: str | None = None  # the store's name for it while its parts come
     part_size: int | None = None
