@@ -46,7 +46,7 @@ def sentence(s: English, why: Failure) -> str:
     said = [
         s.retold(_SETTING.sub("", why.what)),
         s.retold(why.cause),
-        s.cures.get(why.code) or s.retold(cure_of(why.cause)),
+        s.cures.get(why.code) or s.retold(cure_of(why.cure)),
     ]
     return shorten(" ".join(part for part in said if part), 2 * _LONGEST)
 
