@@ -9,11 +9,11 @@ says is kept for a minute). Beside it stand peers on the same server: bare FastA
 nothing and nobody. One reads a row of the same table, one takes the same body and inserts a row. Figures are p50, p95
 and the largest, in milliseconds.
 
-    start, idle     until /health answers; resident memory then
+    start, idle     until /health answers, by turns with the peer; resident memory then
     reads           a run, pages of runs narrowed in every way, a page of projects, by one person after the other;
                     with the least and with the most runs, and how many times as long the second takes
-    submit          N people POST /runs at the same moment, each under a key of their own; several times, and what of
-                    it the load itself computes, on the same cores
+    submit          N people POST /runs at the same moment, each under a key of their own; several times, by turns with
+                    the peer, and what of it the load itself computes, on the same cores
     queue           1,000 more runs: everybody sends their next as soon as the last is accepted
     order           all that was accepted is there once, and is claimed in each person's order
     dispatch        from a run's end to the claim of the next, of 1,000 that wait, by a worker that asks as ours do
@@ -49,7 +49,7 @@ sys.path.append(str(HERE.parent / "tests"))
 from services.postgres import empty_database, serve_postgres  # noqa: E402
 
 LOG = (Path(tempfile.gettempdir()) / "bench_api.log").open("wb")  # what the API itself says
-BURSTS = 5
+BURSTS, STARTS = 5, 5
 PAGE = 50  # runs that one answer lists
 LOOK_EVERY = 0.1  # seconds: a worker that has nothing to do looks again (worker/worker.py)
 PEER = """
@@ -159,35 +159,61 @@ PROMISES = Promises()
 # --- the load --------------------------------------------------------------------------------------------------------
 
 
-async def submits(people: list[Submitter], more: int, pid: int, whose: str = "") -> None:
-    """All at once, then on and on; without `whose` it is the API, which has promised something."""
-    for one in people[:3]:
-        await one.submit()
-    promised = None if whose else 200
-    load, before, at_once = time.process_time(), computed(pid), []
-    for _ in range(BURSTS):
-        at_once += await asyncio.gather(*(one.submit() for one in people))
-    many = len(people) * BURSTS
-    PROMISES.told(f"{whose}submit, {len(people)} at once, {BURSTS} times", at_once, promised)
-    PROMISES.figure(f"{whose}processor time of a submit", 1e3 * (computed(pid) - before) / many, "ms")
-    PROMISES.figure(f"{whose}processor time of asking for it", 1e3 * (time.process_time() - load) / many, "ms")
-    started, before = time.perf_counter(), computed(pid)
-    seconds = await asyncio.gather(*(one.several(more // len(people)) for one in people))
-    rate = more / (time.perf_counter() - started)
-    every = [one for each in seconds for one in each]
-    PROMISES.told(f"{whose}queue, {more} more: {rate:.0f} a second", every, promised)
-    PROMISES.figure(f"{whose}processor time of each", 1e3 * (computed(pid) - before) / more, "ms")
-    PROMISES.told(f"{whose}submit, one after the other", await people[0].several(50))
-
-
 async def submitting(url: str, peer: str, world: World, more: int, pid: int, peer_pid: int) -> list[Submitter]:
-    """The API's people, after the peer's."""
-    await submits(await crowd(peer, world.datasets), more, peer_pid, "peer: ")
-    people = await crowd(url, world.datasets)
+    """All at once, then on and on, by turns with the peer; the API's people."""
+    people, others = await crowd(url, world.datasets), await crowd(peer, world.datasets)
     for one in people:
         await one._line.ask("GET", "/me")
-    await submits(people, more, pid)
+    sides = (_Side("peer: ", others, peer_pid), _Side("", people, pid))
+    for side in sides:
+        for one in side.people[:3]:
+            await one.submit()
+    for _ in range(BURSTS):
+        for side in sides:
+            await side.burst()
+    for side in sides:
+        side.told_bursts()
+    beside(sides[1].at_once, sides[0].at_once, "submits")
+    for side in sides:
+        await side.queue(more)
+        PROMISES.told(f"{side.whose}submit, one after the other", await side.people[0].several(50))
     return people
+
+
+class _Side:
+    """Those who submit to one of the two; what the API has promised, the peer has not."""
+
+    def __init__(self, whose: str, people: list[Submitter], pid: int) -> None:
+        self.whose, self.people, self._pid = whose, people, pid
+        self._promised = None if whose else 200
+        self.at_once: list[float] = []
+        self._computed = self._load = 0.0
+
+    async def burst(self) -> None:
+        load, before = time.process_time(), computed(self._pid)
+        self.at_once += await asyncio.gather(*(one.submit() for one in self.people))
+        self._computed += computed(self._pid) - before
+        self._load += time.process_time() - load
+
+    def told_bursts(self) -> None:
+        each = 1e3 / len(self.at_once)
+        name = f"{self.whose}submit, {len(self.people)} at once, {BURSTS} times"
+        PROMISES.told(name, self.at_once, self._promised)
+        PROMISES.figure(f"{self.whose}processor time of a submit", each * self._computed, "ms")
+        PROMISES.figure(f"{self.whose}processor time of asking for it", each * self._load, "ms")
+
+    async def queue(self, more: int) -> None:
+        started, before = time.perf_counter(), computed(self._pid)
+        seconds = await asyncio.gather(*(one.several(more // len(self.people)) for one in self.people))
+        rate = more / (time.perf_counter() - started)
+        every = [one for each in seconds for one in each]
+        PROMISES.told(f"{self.whose}queue, {more} more: {rate:.0f} a second", every, self._promised)
+        PROMISES.figure(f"{self.whose}processor time of each", 1e3 * (computed(self._pid) - before) / more, "ms")
+
+
+def beside(ours: Sequence[float], theirs: Sequence[float], what: str) -> None:
+    """Prints how many times as long the API takes as the peer, at the median."""
+    PROMISES.figure(f"{what}, over the peer's", statistics.median(ours) / statistics.median(theirs), "times")
 
 
 def dispatches(catalog_url: str, people: list[Submitter]) -> None:
@@ -287,8 +313,8 @@ async def streaming(url: str, catalog_url: str, datasets: Sequence[str], count: 
 
 
 @contextmanager
-def service(home: Path, catalog_url: str) -> Iterator[tuple[str, int]]:
-    """An API and a hub that says who people are; the API's address and process."""
+def service(home: Path, catalog_url: str) -> Iterator[tuple[str, int, float]]:
+    """An API and a hub that says who people are; the API's address and process, and how long it took to start."""
     port, hub = free_port(), free_port()
     api = [sys.executable, "-c", "import gristmill.app as a, sys; sys.exit(a.main())", "api", "--port", str(port)]
     environment = {"GRISTMILL_HOME": str(home), "GRISTMILL_CATALOG": catalog_url}
@@ -298,18 +324,30 @@ def service(home: Path, catalog_url: str) -> Iterator[tuple[str, int]]:
         serving([sys.executable, str(HERE / "crowd.py"), str(hub)], hub, "/"),
         serving(api, port, "/health", **environment) as (url, seconds, pid),
     ):
-        PROMISES.figure("start", seconds, "s", 1.5)
-        PROMISES.figure("idle", resident(pid), "MB", 120)
-        yield url, pid
+        yield url, pid, seconds
 
 
 @contextmanager
-def peer(catalog_url: str) -> Iterator[tuple[str, int]]:
-    """The bare FastAPI, on the same catalog."""
+def peer(catalog_url: str) -> Iterator[tuple[str, int, float]]:
+    """The bare FastAPI, on the same catalog; the same of it."""
     port = free_port()
     bare = [sys.executable, "-c", PEER, catalog_url, str(port), "NORMAL"]
-    with serving(bare, port, "/docs") as (url, _, pid):
-        yield url, pid
+    with serving(bare, port, "/docs") as (url, seconds, pid):
+        yield url, pid, seconds
+
+
+def starts(home: Path, catalog_url: str) -> None:
+    """How long each takes to start, by turns, and what the API weighs then."""
+    ours, theirs, weights = [], [], []
+    for _ in range(STARTS):
+        with service(home, catalog_url) as (_, pid, seconds):
+            ours.append(seconds)
+            weights.append(resident(pid))
+        with peer(catalog_url) as (_, _, seconds):
+            theirs.append(seconds)
+    PROMISES.figure(f"start, median of {STARTS}", statistics.median(ours), "s", 1.5)
+    PROMISES.figure("peer: start", statistics.median(theirs), "s")
+    PROMISES.figure("idle", max(weights), "MB", 120)
 
 
 @contextmanager
@@ -351,8 +389,9 @@ def main() -> int:
             home = Path(folder)
             catalog = stack.enter_context(postgresql(home) if given.catalog == "postgresql" else sqlite(home))
             world = fill(catalog, projects=size // 10, runs=size, people=given.people)
-            url, pid = stack.enter_context(service(home, catalog))
-            other, other_pid = stack.enter_context(peer(catalog))
+            starts(home, catalog)
+            url, pid, _ = stack.enter_context(service(home, catalog))
+            other, other_pid, _ = stack.enter_context(peer(catalog))
             found.append(asyncio.run(reads(url, world, 30 if given.quick else 300)))
             asyncio.run(peer_reads(other, world, 30 if given.quick else 300))
             people = asyncio.run(submitting(url, other, world, given.more, pid, other_pid))

@@ -39,7 +39,7 @@ def listen(app: ASGIApp, *, host: str, port: int, prefix: str = "") -> None:
     at = _bound(host, port)
     config = uvicorn.Config(
         app, host=host, port=port, access_log=False, log_level="warning", server_header=False,
-        timeout_graceful_shutdown=_FAREWELL, limit_concurrency=_MOST_CONNECTIONS,
+        timeout_graceful_shutdown=_FAREWELL, limit_concurrency=_MOST_CONNECTIONS, ws="none",
     )  # fmt: skip
     _settle()
     _Announcing(config, prefix).run(sockets=[at])
@@ -62,7 +62,6 @@ def _bound(host: str, port: int) -> socket.socket:
 
 
 def _settle() -> None:
-    """What is loaded by now stays: looking through it for garbage again and again keeps requests waiting."""
-    gc.collect()
+    """What is loaded by now stays: looking through it for garbage, be it once, keeps people waiting."""
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)  # a request makes thousands of things, and leaves hardly a circle of them

@@ -71,6 +71,7 @@ class SqliteDatabase(Database):
             URL.create("sqlite+pysqlite", database=str(path)),
             connect_args={"timeout": _PATIENCE, "isolation_level": None},
             pool_size=_KEPT,
+            pool_use_lifo=True,
             hide_parameters=True,
         )
         self._turn = threading.Lock()
@@ -112,6 +113,7 @@ def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
     # In WAL, NORMAL means that a power cut may lose the last commits; it never breaks the file.
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA temp_store = MEMORY")
     # Whoever commits when so much has been written moves it into the file itself, and waits for the disk meanwhile, and
     # so do those who stand behind. Where much is written, somebody catches up long before that (`catch_up`).
     connection.execute(f"PRAGMA wal_autocheckpoint = {_PAGES}")

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -38,6 +36,9 @@ def check_address(address: str) -> str:
 
 def letter(delivery: Delivery, news: News, *, sender: str, public: str) -> EmailMessage:
     """The mail. Its Message-ID is the delivery's: who gets it twice can tell."""
+    from email.headerregistry import Address  # takes a good part of a start
+    from email.policy import SMTP
+
     to, domain = check_address(delivery.address), sender.rpartition("@")[2].strip("> ")
     message = EmailMessage(policy=SMTP)
     message["Subject"] = one_line(news.title)
