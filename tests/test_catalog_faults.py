@@ -164,7 +164,7 @@ def test_a_connection_that_was_cut_is_made_anew(postgres_database: str) -> None:
         catalog.projects.ensure("mill")
         with other._database.writing() as connection:
             cut = text(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                "SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
             assert connection.execute(cut).all()

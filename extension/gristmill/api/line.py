@@ -27,9 +27,9 @@ __all__ = ["Line"]
 
 Answer = TypeVar("Answer")
 
-_MOST = 16  # that are kept at once
-_SECONDS = 0.02  # after which a group takes in nobody more: workers want to write, too
-_LONG = 0.05  # seconds after which those behind do not wait for who takes long
+_MOST = 64  # that are kept at once
+_SECONDS = 0.06  # after which a group takes in nobody more: workers want to write, too
+_LONG = 0.15  # seconds after which those behind do not wait for who takes long
 
 
 class Line(Generic[Answer]):

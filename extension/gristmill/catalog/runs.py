@@ -35,6 +35,7 @@ from gristmill.catalog.database import Database
 from gristmill.catalog.fair_use import Decide, FairUse
 from gristmill.catalog.models import Models
 from gristmill.catalog.papers import Papers
+from gristmill.catalog.prepared import Prepared
 from gristmill.catalog.rows import Rows
 from gristmill.catalog.telling import Tidings
 from gristmill.errors import Conflict, LeaseLost, UsageError
@@ -58,6 +59,7 @@ from gristmill.records import (
 __all__ = ["Outcome", "Runs"]
 
 _NOTHING: Mapping[str, bytes | CommonText] = MappingProxyType({})
+_MOST_KEPT = 20  # lengths of pages whose statements are kept: people ask for a few only
 _MOST_PAGES = 100  # pages that are read one beside the other; SQLite takes 500
 _OPEN = (RunStatus.QUEUED, RunStatus.RUNNING)
 
@@ -89,6 +91,7 @@ class Runs(Rows[Run]):
         self._tidings = Tidings(database)
         self._fair_use = FairUse(database)
         self._papers = Papers(database)
+        self._these = functools.lru_cache(_MOST_KEPT)(self._of_ids)
 
     def add(
         self,
@@ -135,8 +138,15 @@ class Runs(Rows[Run]):
                 these = {f"project_{number}": id for number, id in enumerate(some or ())}
                 found += connection.execute(pages, asked | these)
             newest = sorted(found, key=lambda row: (row.created_at, row.id), reverse=True)[:limit]
-            rows = {row.id: row for row in connection.execute(_THESE, {"ids": [row.id for row in newest]})}
-            return tuple(self._record(rows[one.id]) for one in newest if one.id in rows)
+            if not newest:
+                return ()
+            these = self._these(len(newest)).rows(connection, {f"id_{at}": one.id for at, one in enumerate(newest)})
+            made = {run.id: run for run in map(self._made, these)}
+            return tuple(made[one.id] for one in newest if one.id in made)
+
+    def _of_ids(self, many: int) -> Prepared:
+        """The statement that finds so many runs by their ids."""
+        return self._found(self.table.c.id.in_([bindparam(f"id_{at}") for at in range(many)]))
 
     def statuses(self, ids: Sequence[str]) -> dict[str, RunStatus]:
         """How these runs stand."""
@@ -314,9 +324,6 @@ def _pages(projects: int | None, statuses: int, narrowed: tuple[str, ...], *, la
         ids: list[BindParameter[str]] = [bindparam(f"project_{number}") for number in range(projects)]
         each = [query.where(runs.project_id == id) for query in each for id in ids]
     return union_all(*[select(query.subquery()) for query in each])
-
-
-_THESE = select(tables.runs).where(tables.runs.c.id.in_(bindparam("ids", expanding=True)))
 
 
 def _has_its_model(run: Run, model: Model | None) -> None:

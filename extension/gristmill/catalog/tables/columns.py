@@ -13,7 +13,7 @@ from sqlalchemy import Column, Dialect, Double, ForeignKey, Index, MetaData, Tex
 from sqlalchemy.types import TypeDecorator
 
 from gristmill.errors import UsageError
-from gristmill.records import decode, encode
+from gristmill.records import encode
 
 __all__ = ["Encoded", "Number", "Word", "id_", "in_store", "metadata", "must", "only_where", "owner", "pages", "refers"]
 
@@ -34,7 +34,8 @@ class Encoded(TypeDecorator[Any]):
         super().__init__()
         self.kind = kind
         self.kept = kept
-        self._read = functools.lru_cache(kept)(self._decoded)
+        self._decoder = msgspec.json.Decoder(kind)  # made once: looking at what `kind` is takes longer than to read
+        self._read = functools.lru_cache(kept)(self._decoder.decode)
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002  SQLAlchemy's signature
         if value is None:
@@ -42,7 +43,7 @@ class Encoded(TypeDecorator[Any]):
         # JSON has no NaN: where a number must stand, the row could be written and never be read again.
         try:
             text = encode(value)
-            decode(text, self.kind)
+            self._decoder.decode(text)
         except (msgspec.MsgspecError, TypeError, ValueError) as error:
             raise UsageError("The catalog cannot keep this value as JSON.", cause=str(error)) from error
         return text.decode()
@@ -50,10 +51,7 @@ class Encoded(TypeDecorator[Any]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002  SQLAlchemy's signature
         if value is None:
             return None
-        return self._read(value) if self.kept and len(value) <= _LONG else self._decoded(value)
-
-    def _decoded(self, value: str) -> Any:
-        return decode(value, self.kind)
+        return self._read(value) if self.kept and len(value) <= _LONG else self._decoder.decode(value)
 
 
 class Word(TypeDecorator[Any]):
@@ -65,12 +63,13 @@ class Word(TypeDecorator[Any]):
     def __init__(self, kind: type[StrEnum]) -> None:
         super().__init__()
         self.kind = kind
+        self._known: dict[str, StrEnum] = {word.value: word for word in kind}
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002  SQLAlchemy's signature
         return None if value is None else str(self.kind(value))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002  SQLAlchemy's signature
-        return None if value is None else self.kind(value)
+        return None if value is None else self._known.get(value) or self.kind(value)
 
 
 class Number(TypeDecorator[float]):
