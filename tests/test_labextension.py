@@ -286,6 +286,7 @@ def test_an_address_that_asks_for_a_runs_notebook_opens_it_once(hub: Api, lab: J
     again = led(context.new_page(), lab, run)  # beside the first, which has the workspace that everybody begins with
     shows(again, "gristmill/sieve-2/notebook.ipynb")
     assert "/workspaces/" in again.url
+    again.wait_for_function("!/reset|gristmill-run/.test(location.search)")
     assert sorted(path.name for path in (lab.files / "gristmill").glob("sieve*")) == ["sieve", "sieve-2"]
     assert notebook.read_text() == mine
     context.close()

@@ -137,6 +137,7 @@ SCENES = (
     Scene("bell-empty", "home", does("open", "bell"), client=Empty),
     Scene("settings", "home", does("open", "settings")),
     Scene("away", "home", client=IsAway),
+    Scene("away-meanwhile", "have", lambda stage: setattr(stage.app.screen, "away", True)),
 )
 
 

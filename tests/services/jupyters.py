@@ -99,4 +99,8 @@ def jupyter_server(folder: Path, *, lab: bool = False, **environment: str) -> It
         yield jupyter
     finally:
         process.terminate()
-        process.wait(30)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:  # a kernel that a reload found half connected is waited for without end
+            process.kill()
+            process.wait()

@@ -115,7 +115,7 @@ class Stage:
 
 
 _REGIONS = ("page", "top", "main", "dialog")  # page first: by it the browser knows that main is another page
-_OTHERS = ("said", "title", "fragment", "report", "words", "language")
+_OTHERS = ("said", "title", "fragment", "report", "words", "language", "away")
 
 
 def said(page: Any, what: str, language: str) -> None:

@@ -16,6 +16,7 @@ from gristmill.records import Failure, Who
 from gristmill_widgets.draft import Draft
 from gristmill_widgets.html import Html, el
 from gristmill_widgets.pieces import problem
+from gristmill_widgets.reaching import Reaching
 from gristmill_widgets.screen import Screen
 from gristmill_widgets.shell import Shell
 from gristmill_widgets.strings import English, spoken
@@ -46,6 +47,7 @@ class App:
         self.screen = Screen(self._hear, words=self.strings.browser())
         self.uploads = Uploads(self)
         self.shell = Shell(self)
+        self.reaching = Reaching(self)
         self._has_begun = False
 
     # --- pages -------------------------------------------------------------------------------------------------------

@@ -75,7 +75,7 @@ class Page {
     root.className = "gm gm-page";
     root.lang = model.get("language");
     root.dataset.gmTheme = this.theme();
-    root.append(made("a", { class: "gm-skip", href: "#gm-main" }), made("div", { class: "gm-lost", role: "alert", hidden: true }));
+    root.append(made("a", { class: "gm-skip", href: "#gm-main" }), made("div", { class: "gm-lost", role: "alert", hidden: true }), made("div", { class: "gm-waits", role: "status", "aria-live": "polite" }));
     for (const region of REGIONS) root.append(made({ top: "header", main: "main" }[region] || "div", { class: `gm-${region}`, id: `gm-${region}`, ...(region === "main" ? { tabindex: "-1" } : {}) }));
     root.append(made("div", { class: "gm-away", role: "status", "aria-live": "polite", id: "gm-said" }));
     if (!this.inLab) { document.documentElement.classList.add("gm-alone"); document.body.classList.add("gm"); document.body.dataset.gmTheme = this.theme(); }
@@ -127,6 +127,8 @@ class Page {
     this.root.querySelector(".gm-skip").textContent = words.skip || "";
     const reload = made("button", { type: "button", class: "gm-button", "data-reload": "" }, words.reload || "");
     this.root.querySelector(".gm-lost").replaceChildren(words.lost || "", " ", reload);
+    const waits = this.root.querySelector(".gm-waits"), said = this.model.get("away") ? words.waits || "" : "";
+    if (waits.textContent !== said) waits.textContent = said;
     for (const node of this.root.querySelectorAll("[data-share]")) node.style.setProperty("--share", node.dataset.share);
     for (const [node] of this.drops) if (!node.isConnected) { this.drops.get(node).sending?.leave(); this.drops.delete(node); }
     for (const drop of this.drops.values()) if (drop.words !== words) drop.speak(words);
@@ -320,7 +322,7 @@ export default {
     (document.body.dataset.voila && document.body.classList.contains("jp-Notebook") ? document.body : el).append(root);
     const page = new Page(model, root);
     for (const region of REGIONS) model.on(`change:${region}`, () => page.draw(region));
-    model.on("change:report change:words", () => page.dress());
+    model.on("change:report change:words change:away", () => page.dress());
     model.on("change:language", () => { root.lang = model.get("language"); });
     model.on("change:fragment", () => page.moveTo());
     model.on("change:title", () => { if (!page.inLab) document.title = model.get("title"); });

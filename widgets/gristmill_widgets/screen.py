@@ -42,6 +42,7 @@ class Screen(anywidget.AnyWidget):
     main = traitlets.Unicode("").tag(sync=True)
     dialog = traitlets.Unicode("").tag(sync=True)
     said = traitlets.Unicode("").tag(sync=True)  # read out by screen readers
+    away = traitlets.Bool(False).tag(sync=True)  # the platform does not answer
     page = traitlets.Unicode("").tag(sync=True)  # when it changes, the page begins at its top
     title = traitlets.Unicode("Gristmill").tag(sync=True)
     fragment = traitlets.Unicode("").tag(sync=True)

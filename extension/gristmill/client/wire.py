@@ -27,6 +27,7 @@ import gristmill
 from gristmill import records
 from gristmill.client import problems
 from gristmill.client.connecting import Address
+from gristmill.client.reach import Reach
 from gristmill.errors import GristmillError, HubAway, NotPossible
 
 __all__ = ["Page", "Wire", "away", "hush", "path_of"]
@@ -53,6 +54,7 @@ class Wire:
 
     def __init__(self, address: Address) -> None:
         self.url = address.url
+        self.reach = Reach()
         self._has_answered = False
         headers = {"User-Agent": f"gristmill/{gristmill.__version__}"}
         hush()
@@ -149,11 +151,16 @@ class Wire:
             else:
                 self._has_answered = self._has_answered or answer.status_code < 500
                 if answer.status_code < 300:
+                    self.reach.answered()
                     return answer
                 failed = problems.error_of(answer, self.url)
                 in_flight = answer.status_code == 409 and failed.failure.code == problems.IN_FLIGHT
                 may_repeat = is_safe and (answer.status_code in _BUSY or in_flight)
                 asked_to_wait = _seconds(answer.headers.get("Retry-After"))
+            if isinstance(failed, HubAway):
+                self.reach.missed()
+            else:
+                self.reach.answered()
             pause = next(pauses, None)
             if request.method == "DELETE" and tries and failed.http == 404:
                 return answer  # gone: the first try had come through

@@ -15,7 +15,7 @@
  * What not every application of Jupyter has (launcher, palette, file browser) may be missing.
  */
 
-import { ILabShell, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ILabShell, IRouter, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
@@ -44,7 +44,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
   description: 'Trains models on files, runs notebooks within a budget, and shows runs live.',
   autoStart: true,
   requires: [IDocumentManager],
-  optional: [IDefaultFileBrowser, INotebookTracker, ILauncher, ICommandPalette, ILabShell],
+  optional: [IDefaultFileBrowser, INotebookTracker, ILauncher, ICommandPalette, ILabShell, IRouter],
   activate
 };
 
@@ -55,7 +55,8 @@ function activate(
   notebooks: INotebookTracker | null,
   launcher: ILauncher | null,
   palette: ICommandPalette | null,
-  shell: ILabShell | null
+  shell: ILabShell | null,
+  router: IRouter | null
 ): void {
   const { contents, serverSettings } = app.serviceManager;
   const platform = new Platform(serverSettings);
@@ -147,7 +148,7 @@ function activate(
     }
   });
   launcher?.add({ command: 'gristmill:wizard', category: words.gristmill, rank: 0 });
-  arriving(app, openNotebook);
+  arriving(app, router, openNotebook);
 }
 
 export default plugin;

@@ -57,7 +57,8 @@ class Watch:
             called = (s.asks, name) if run.kind is RunKind.BATCH else (name, None)
             return el("div", head(*called, over=over), self._batch(run))
         title = s.watch_target.format(target=shorten(run.target, 60))
-        lost = el("p", s.watch_lost, class_="gm-problem", role="status") if self._page.is_lost else None
+        is_lost = self._page.is_lost and not self._page.app.reaching.is_away  # which is said above
+        lost = el("p", s.watch_lost, class_="gm-problem", role="status") if is_lost else None
         if run.status in (RunStatus.FAILED, RunStatus.CANCELLED) or (run.status.is_final and run.model_id is None):
             return el(
                 "div",

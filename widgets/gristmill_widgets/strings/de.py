@@ -25,6 +25,8 @@ class German(English):
     new = "Neues Modell"
     skip = "Zum Inhalt"
     lost = "Die Verbindung ist verloren. Was läuft, läuft weiter; laden Sie die Seite neu, um zurückzukommen."
+    waits = "Der Dienst von Gristmill antwortet gerade nicht. Nichts geht verloren; diese Seite versucht es weiter."
+    back = "Der Dienst von Gristmill antwortet wieder."
     close = "Schließen"
     reload = "Neu laden"
     steps: ClassVar = ("Daten", "Frage", "Zeit", "Training", "Antwort")

@@ -19,6 +19,8 @@ class English:
     new = "New model"
     skip = "To the content"
     lost = "The connection is lost. What runs goes on; reload the page to come back to it."
+    waits = "Gristmill’s service does not answer just now. Nothing is lost; this page keeps trying until it does."
+    back = "Gristmill’s service answers again."
     close = "Close"
     reload = "Reload"
     steps: ClassVar = ("Data", "Question", "Time", "Training", "Answer")
@@ -592,7 +594,7 @@ class English:
     def browser(self) -> dict[str, str]:
         """What the browser says by itself."""
         names = [name for name in dir(English) if name.startswith("up_")]
-        return {name: str(getattr(self, name)) for name in [*names, "skip", "lost", "reload"]}
+        return {name: str(getattr(self, name)) for name in [*names, "skip", "lost", "waits", "reload"]}
 
     def retold(self, text: str) -> str:
         """What the platform says in English, as far as it can be said in this language."""

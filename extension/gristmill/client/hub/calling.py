@@ -39,6 +39,7 @@ class Calling:
         self._home = home
         self._asker = asker
         self.url = address.url
+        self.reach = self._wire.reach
 
     def _sent(self, path: str, body: Mapping[str, object]) -> httpx.Response:
         """The answer to what may take long: asked again as long as the hub says that it is at it."""
