@@ -63,10 +63,12 @@ class Datasets(Data):
             )
         )
 
-    def versions(self, dataset_id: str) -> Sequence[DatasetEntry]:
-        """Every version of a dataset's name in its project, newest first."""
+    def versions(
+        self, dataset_id: str, limit: int = _MOST_VERSIONS, before: str | None = None
+    ) -> Sequence[DatasetEntry]:
+        """Every version of a dataset's name in its project, newest first; `before` ended the page before."""
         dataset = self.dataset(dataset_id)
-        return self._catalog.datasets.list((dataset.project_id,), None, _MOST_VERSIONS, name=dataset.name)
+        return self._catalog.datasets.list((dataset.project_id,), before, limit, name=dataset.name)
 
     def about(self, dataset_id: str) -> About:
         """What people say about the datasets of a name: all versions share it."""
