@@ -146,8 +146,8 @@ class Client(People, Protocol):
     def revise(self, dataset_id: str, edits: Sequence[Edit]) -> Dataset:
         """An edited version of a dataset: the next version of its name, made of the same upload."""
 
-    def versions(self, dataset_id: str) -> Sequence[DatasetEntry]:
-        """Every version of a dataset's name in its project, newest first."""
+    def versions(self, dataset_id: str, limit: int = 1_000, before: str | None = None) -> Sequence[DatasetEntry]:
+        """Versions of a dataset's name in its project, newest first; `before` is the last id on the page before."""
 
     def about(self, dataset_id: str) -> About:
         """What people say about the datasets of a name: all versions share it."""
