@@ -29,11 +29,9 @@ from urllib.parse import quote
 import httpx
 import psutil
 from bench_upload import BIN, PASSWORD, USER, gateway, verdict
-from bench_wizard import CHROMIUM, Person, pss, service
+from visitors import Installation, Person, chromium, installation, pss, service
 
 from gristmill_widgets.strings import English
-from services.installations import PASSWORD as OWN
-from services.installations import Installation, installed
 
 FILE = "[data-upload] input[type=file] >> nth=0"
 PATIENCE = 1_800_000.0  # milliseconds
@@ -76,10 +74,7 @@ class Sender:
     @classmethod
     async def come(cls, here: Installation, browser: Any) -> Sender:
         person = await Person.come(here, browser, "sender")
-        with here.browser() as signing_in:
-            signing_in.sign_in("sender", OWN)
-            token = signing_in.bearer("sender")
-        return cls(here, person, token)
+        return cls(here, person, person.bearer())
 
     async def begin(self) -> None:
         _, self.wizard = await self.person.click("/services/wizard/#have")
@@ -142,13 +137,7 @@ class Memory:
         return max(grown.values())
 
     def _now(self) -> dict[int, float]:
-        found = {}
-        for pid in self.names:
-            try:
-                found[pid] = pss(pid)
-            except OSError:  # a kernel that stood ready and is not needed any more
-                found[pid] = 0.0
-        return found
+        return {pid: pss(pid) for pid in self.names}
 
 
 _PARTS = {"-m jupyterhub": "hub", "traefik": "proxy", "--no-workers": "API", "-m gristmill_widgets.service": "wizard"}
@@ -176,10 +165,7 @@ def stores(folder: Path) -> Iterator[list[tuple[str, dict[str, str]]]]:
 
 async def measure(here: Installation, title: str, file: Path, large: Path | None, rounds: int) -> list[str]:
     """What was missed of the marks."""
-    from playwright.async_api import async_playwright
-
-    async with async_playwright() as driver:
-        browser = await driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+    async with chromium() as browser:
         sender = await Sender.come(here, browser)
         await sender.begin()
         bare: list[float] = []
@@ -212,7 +198,6 @@ async def measure(here: Installation, title: str, file: Path, large: Path | None
             grown = memory.show()
             print(f"the most that one has grown by is {grown:.0f} MB; flat is promised: {verdict(grown < GROWS)}\n")
             missed += [] if grown < GROWS else [f"{title}: {grown:.0f} MB more in memory"]
-        await browser.close()
     return missed
 
 
@@ -233,7 +218,7 @@ def main() -> int:
             written.truncate(asked.large << 20)
         with stores(folder) as found:
             for number, (title, told) in enumerate(found):
-                with installed(folder / f"home-{number}", GRISTMILL_WIZARD="on", **told) as here:
+                with installation(folder / f"home-{number}", **told) as here:
                     missed += asyncio.run(measure(here, title, file, large if asked.large else None, asked.rounds))
     print("\n".join(missed))
     return bool(missed)

@@ -26,16 +26,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import psutil
+from visitors import Installation, Person, chromium, installation, pss, service
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / name) for name in ("tests", "extension", "widgets", "hub_config")]
-
-from services.installations import PASSWORD, Installation, installed  # noqa: E402
-
-CHROMIUM = "/usr/bin/chromium"
-USABLE = ".gm-main h1"  # the wizard's own first words, which come from its kernel
-PATIENCE = 120_000.0
 MARKS = {"again p50": 1.5, "class p95": 4.0, "page MB": 60.0, "second visit kB": 300.0, "freed": 60.0}
 
 STOCK = """
@@ -44,67 +36,6 @@ from gristmill_widgets import build
 
 build(gristmill.connect())
 """
-
-
-class Person:
-    """Somebody who is signed in, with a browser of their own."""
-
-    def __init__(self, here: Installation, context: Any) -> None:
-        self.here, self.context = here, context
-        self.asked: list[Any] = []
-
-    @classmethod
-    async def come(cls, here: Installation, browser: Any, name: str) -> Person:
-        here.person(name)
-        context = await browser.new_context()
-        context.set_default_timeout(PATIENCE)
-        with here.browser() as signing_in:
-            signing_in.sign_in(name, PASSWORD)
-            jar = signing_in.client.cookies.jar
-            kept = [{"name": each.name, "value": each.value, "domain": "127.0.0.1", "path": each.path} for each in jar]
-        await context.add_cookies(kept)
-        return cls(here, context)
-
-    async def click(self, path: str = "/services/wizard/", usable: str = USABLE) -> tuple[float, Any]:
-        """The seconds until the page can be used, and the page."""
-        page = await self.context.new_page()
-        self.asked = []
-        page.on("requestfinished", lambda request: self.asked.append(request))
-        began = time.perf_counter()
-        await page.goto(self.here.url + path, wait_until="commit")
-        await page.wait_for_selector(usable)
-        return time.perf_counter() - began, page
-
-    async def weight(self) -> float:
-        """Kilobytes over the wire of the last click."""
-        sizes = [await request.sizes() for request in self.asked]
-        return sum(max(each["responseBodySize"], 0) + each["responseHeadersSize"] for each in sizes) / 1000
-
-
-def service(here: Installation) -> tuple[list[int], list[int]]:
-    """Processes of this installation's kernels, and those of the service: its own, and the original of its kernels."""
-    below = [(each, what(each)) for each in psutil.Process(here.process.pid).children(recursive=True)]
-    copies = {each.pid: parent for each, (words, parent) in below if "gristmill_widgets.service.copies" in words}
-    kernels = [pid for pid, parent in copies.items() if parent in copies]
-    rest = [each.pid for each, (words, _) in below if "gristmill_widgets.service" in words]
-    return kernels, [*rest, *(copies.keys() - set(kernels))]
-
-
-def what(process: psutil.Process) -> tuple[list[str], int]:
-    """The command line of a process and its parent; nothing of one that has ended since it was listed."""
-    try:
-        return process.cmdline(), process.ppid()
-    except psutil.NoSuchProcess:  # a ZombieProcess is one, too
-        return [], 0
-
-
-def pss(pid: int) -> float:
-    """Megabytes that a process holds, with what it shares divided among those who share it."""
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except OSError:  # it has ended
-        lines = []
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 
 
 def at(values: Sequence[float], share: float) -> float:
@@ -185,17 +116,13 @@ async def stock(here: Installation, browser: Any) -> None:
 
 
 async def measure(here: Installation, visits: int, people: int, over: float) -> dict[str, float]:
-    from playwright.async_api import async_playwright
-
-    async with async_playwright() as driver:
-        browser = await driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+    async with chromium() as browser:
         found = await one_person(here, browser, visits)
         found |= await a_class(here, browser, people, over)
         try:
             await stock(here, browser)
         except Exception as error:  # the peer is no mark of ours
             print(f"stock   could not be measured: {str(error).splitlines()[0]}")
-        await browser.close()
     return found
 
 
@@ -208,7 +135,7 @@ def main() -> int:
     asked = parser.parse_args()
     if asked.quick:
         asked.visits, asked.people, asked.over = 3, 4, 8.0
-    with tempfile.TemporaryDirectory() as folder, installed(Path(folder) / "home", GRISTMILL_WIZARD="on") as here:
+    with tempfile.TemporaryDirectory() as folder, installation(Path(folder) / "home") as here:
         found = asyncio.run(measure(here, asked.visits, asked.people, asked.over))
     missed = [f"{name} {found[name]:.2f}, not below {mark:g}" for name, mark in MARKS.items() if found[name] >= mark]
     print("\n".join(missed))

@@ -11,7 +11,7 @@ import pytest
 from gristmill.api import jobs
 from gristmill.cli import run as command_line
 from gristmill.client.connecting import Address
-from gristmill.client.hub import Hub
+from gristmill.client.hub import Hub, calling
 from gristmill.errors import DataRejected
 from gristmill.records import AboutChange, Edit, EditKind, Rule, SchemaChange
 from services.apis import Api, badge, listening, make_service
@@ -57,6 +57,19 @@ def test_a_hub_edits_describes_and_holds_to_a_schema(hub: Hub, grain: Path) -> N
         ]
     hub.drop_schema("mill")
     assert hub.admit(hub.upload(grain, project="mill").id).version == 3
+
+
+def test_versions_come_in_pages(api: Api, hub: Hub, grain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = hub.admit(hub.upload(grain, project="mill").id)
+    heavier = [Edit(act=EditKind.KEEP, where=f"weight >= {least}") for least in range(4)]
+    made = [first.id, *(hub.revise(first.id, [edit]).id for edit in heavier)]
+    path = f"/datasets/{first.id}/versions"
+    with api.client() as client:
+        told = client.get(path, params={"limit": 2, "cursor": made[3]}).json()
+        assert ([one["id"] for one in told["items"]], told["next"]) == ([made[2], made[1]], made[1])
+        assert client.get(path, params={"cursor": "gone"}).status_code == 404
+    monkeypatch.setattr(calling, "MOST", 2)
+    assert [entry.id for entry in hub.versions(first.id)] == made[::-1]
 
 
 def test_a_problem_lists_every_mismatch(api: Api, hub: Hub, grain: Path) -> None:

@@ -27,7 +27,7 @@ FLOORS = {
     5: ("dispatch", "explaining", "exploring", "fair_use", "reconciler", "recipe_book", "weights_shelf"),
     6: ("mill",),
     7: ("api", "client", "cli", "doctor", "jupyter"),
-    8: ("app",),
+    8: ("app", "assembly"),
 }
 
 # Who sees less than the floors would allow: room or package -> the only rooms of gristmill that it may import

@@ -13,7 +13,7 @@ pytest.importorskip("anywidget")
 from gristmill.errors import Conflict
 from gristmill.mill import Mill
 from gristmill.records import Failure, LeaderboardRow, Model, Reply, Run, RunKind, RunStatus, replace
-from gristmill_widgets.charts import band
+from gristmill_widgets.charts import band, bars
 from gristmill_widgets.html import join
 from gristmill_widgets.pieces import problem
 from gristmill_widgets.steps.forecast import forecast
@@ -187,3 +187,9 @@ def test_what_trying_again_does_not_mend_offers_no_such_thing() -> None:
     s = spoken("en")
     for code, offered in (("usage", False), ("not-allowed", False), ("store-failed", True)):
         assert (s.try_again in problem(s, Failure(code=code, what="No."))) == offered
+
+
+def test_a_bar_is_as_wide_as_the_share_beside_it() -> None:
+    page = Seen(join([bars(spoken("en"), [("rye", 30.0), ("oat", 15.0), ("corn", 1.0)], 60.0, most=2)]))
+    assert [at["data-share"] for name, at in page.elements if name == "i"] == ["0.500", "0.250"]
+    assert [word for word in ("50%", "25%", "2%") if word in page.text] == ["50%", "25%"]

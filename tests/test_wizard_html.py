@@ -106,7 +106,9 @@ def test_long_names_lose_their_middle() -> None:
 
 
 def strings_of(kind: type) -> dict[str, object]:
-    return {name: value for name, value in vars(kind).items() if not name.startswith("_") and not callable(value)}
+    own = [each for each in kind.__mro__ if kind is English or each not in English.__mro__]
+    said = {name: value for each in own for name, value in vars(each).items()}
+    return {name: value for name, value in said.items() if not name.startswith("_") and not callable(value)}
 
 
 def test_a_translation_says_everything_and_nothing_else() -> None:

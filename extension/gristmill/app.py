@@ -1,47 +1,29 @@
-"""Where the parts are put together: the embedded platform, its worker, and the command `gristmill`.
-
-Settings come from the environment: see `settings`. Where a hub is to answer instead, GRISTMILL_URL and GRISTMILL_TOKEN
-say so; see client/connecting.py.
-"""
+"""What is started: the command `gristmill`, a worker, the API, the extension of a Jupyter server."""
 
 from __future__ import annotations
 
 import gc
-import importlib.util
 import os
 import re
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from gristmill.assembly import connect, embedded, opened_catalog, reach, sandbox_of, service, ways
 from gristmill.errors import NotPossible, UsageError
 from gristmill.settings import Settings, home_folder
 
 if TYPE_CHECKING:
     import click
 
-    from gristmill.api import Service
-    from gristmill.catalog import Catalog
-    from gristmill.client import Client
-    from gristmill.client.connecting import Address
-    from gristmill.client.connection import Connection
-    from gristmill.client.hub import Asker
-    from gristmill.dispatch import Dispatcher
     from gristmill.doctor import Installation
-    from gristmill.mill import Mill
     from gristmill.mill.ticking import Ticking
-    from gristmill.notify import Ways
-    from gristmill.records import Model
     from gristmill.rounds import Round
-    from gristmill.sandbox import Sandbox
-    from gristmill.serving import Serving
     from gristmill.worker.attempt import Tools
 
 __all__ = ["Settings", "attend", "command", "connect", "embedded", "main", "serve", "service", "ways", "work"]
@@ -50,88 +32,6 @@ _TICK_EVERY = 5.0  # seconds
 _GARBAGE = 100_000  # things made before Python looks for garbage; at its own 700, a sixth of a start went into that
 
 _TELL_EVERY, _BEAT_EVERY = 5.0, 10.0  # seconds
-
-
-def opened_catalog(settings: Settings) -> Catalog:
-    """The catalog, with the keys to what is sealed in it."""
-    from gristmill.catalog import Catalog
-    from gristmill.sealing import Keyring
-
-    return Catalog.open(settings.catalog, keyring=Keyring(settings.home / "keys", settings.keys))
-
-
-def embedded(settings: Settings, dispatcher: Dispatcher | None = None) -> Mill:
-    """The platform in this process, with a worker process of its own when there is something to do."""
-    from gristmill.dispatch.local import LocalDispatcher
-    from gristmill.fair_use import price_of
-    from gristmill.intake import Allowance
-    from gristmill.mill import Mill, Parts
-    from gristmill.stores import open_store
-
-    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    sandbox = _sandbox(settings)
-    return Mill(
-        Parts(
-            catalog=opened_catalog(settings),
-            store=open_store(settings.store),
-            dispatcher=dispatcher or LocalDispatcher(settings.home),
-            sandbox=sandbox,
-            serving=_serving(settings, sandbox),
-            home=settings.home,
-            weights=settings.weights,
-            allowance=Allowance.of(settings.most),
-            price=price_of(settings.price),
-            ways=ways(settings),
-            endpoints=settings.endpoints,
-            settings=settings.told(),
-        )
-    )
-
-
-def connect(url: str | None = None, token: str | None = None) -> Connection:
-    """The platform for a notebook: the hub at `url`, else the one that this person means, else the embedded one."""
-    from gristmill.client import connecting
-    from gristmill.client.connection import Connection
-
-    home = home_folder()
-    environment = os.environ | {"GRISTMILL_URL": url, "GRISTMILL_TOKEN": token or ""} if url else os.environ
-    address = connecting.find(home, environment)
-    return Connection(reach(address), files=home / "files")
-
-
-def reach(address: Address | None, dispatcher: Dispatcher | None = None) -> Client:
-    """The hub at that address, or the embedded platform."""
-    if address is None:
-        return embedded(Settings.read(), dispatcher)
-    from gristmill.client.hub import Hub
-
-    home = home_folder()
-    with suppress(OSError):  # whoever comes to write there says what is wrong
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return Hub(address, home, asker())
-
-
-def asker() -> Asker | None:
-    """What asks a hub's models on this machine; None where it lacks AutoGluon."""
-    if importlib.util.find_spec("autogluon") is None:
-        return None
-
-    def ask(
-        model: Model,
-        folder: Path,
-        data: Path | None,
-        to: Path,
-        settings: Mapping[str, Any],
-        told: Callable[[str], object] | None,
-    ) -> int:
-        from gristmill import model_archive
-        from gristmill.mill.parts import existing
-
-        if data is not None:
-            existing(data, or_folder=model_archive.takes_folders(model))
-        return model_archive.ask(model, folder, data, to, settings, _sandbox(Settings.read()).call, told)
-
-    return ask
 
 
 def work(settings: Settings, *, idle: float | None = None, sole: bool = False) -> None:
@@ -154,7 +54,7 @@ def _serve(settings: Settings, idle: float | None, ended: threading.Event) -> No
     from gristmill.logs import write_logs
 
     write_logs(settings.log)
-    sandbox, folder, called = _sandbox(settings), settings.home / "work", calls(settings.home)
+    sandbox, folder, called = sandbox_of(settings), settings.home / "work", calls(settings.home)
     # Who ends when idle was started because a run is about to come: its sandbox loads while the worker itself does.
     warm = None if idle is None else sandbox.prepare_within(folder)
 
@@ -267,85 +167,6 @@ def attend(settings: Settings, descriptor: int) -> None:
     server.run([socket.socket(fileno=descriptor)])
 
 
-def service(settings: Settings, *, prefix: str = "", token: str | None = None, with_workers: bool = True) -> Service:
-    """What the API serves: the same parts as an embedded platform, but data is looked at by children.
-
-    Without a hub, `token` lets in; it is the one in the file `token` of GRISTMILL_HOME where none is given.
-    """
-    from gristmill.api import Service
-    from gristmill.api.browsing import SignIn
-    from gristmill.api.identity import Identity, LocalToken
-    from gristmill.dispatch.base import Present
-    from gristmill.dispatch.local import LocalDispatcher
-    from gristmill.fair_use import price_of
-    from gristmill.intake import Allowance
-    from gristmill.looking import Apart
-    from gristmill.mill import Mill, Parts
-    from gristmill.sealing import kept_secret
-    from gristmill.stores import open_store
-
-    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    secret = kept_secret(settings.home / "secret").encode()
-    sandbox = _sandbox(settings)
-    parts = Parts(
-        catalog=opened_catalog(settings),
-        store=open_store(settings.store, secret=secret),
-        secret=secret,
-        dispatcher=LocalDispatcher(settings.home) if with_workers else Present(),
-        sandbox=sandbox,
-        serving=_serving(settings, sandbox),
-        home=settings.home,
-        looking=Apart(),
-        weights=settings.weights,
-        allowance=Allowance.of(settings.most),
-        price=price_of(settings.price),
-        ways=ways(settings),
-        endpoints=settings.endpoints,
-        settings=settings.told(),
-    )
-    identity: Identity
-    if settings.hub:
-        from gristmill.api.hub import HubIdentity
-
-        identity = HubIdentity(settings.hub)
-    else:
-        identity = LocalToken(token or kept_secret(settings.home / "token"))
-    sign_in = SignIn.read(os.environ, prefix) if settings.hub else None
-    return Service(parts=parts, mill=Mill(parts), identity=identity, prefix=prefix, sign_in=sign_in)
-
-
-def ways(settings: Settings) -> Ways:
-    """What this installation has to reach people with."""
-    from gristmill.fair_use import price_of
-    from gristmill.notify import Mailing, Reach, Ways
-
-    try:
-        reach = Reach(settings.webhooks or ("public" if settings.hub else "loopback"))
-    except ValueError:
-        raise UsageError(
-            f"GRISTMILL_WEBHOOKS is {settings.webhooks!r}.", cure=f"Give one of {', '.join(Reach)}, or leave it out."
-        ) from None
-    mail = Mailing.read(settings.mail) if settings.mail else None
-    return Ways(mail=mail, webhooks=reach, public=settings.public, currency=price_of(settings.price).currency)
-
-
-def _sandbox(settings: Settings) -> Sandbox:
-    from gristmill.sandbox.process import ProcessSandbox
-
-    memory = None if settings.memory is None else int(settings.memory * 1e9)
-    cache = settings.home / "cache"
-    return ProcessSandbox(cache=cache, weights=settings.weights, cpus=settings.cpus, memory=memory)
-
-
-def _serving(settings: Settings, sandbox: Sandbox) -> Serving | None:
-    from gristmill.serving import Serving
-
-    if settings.warm == 0:
-        return None
-    memory = None if settings.warm_memory is None else int(settings.warm_memory * 1e9)
-    return Serving(sandbox, settings.home / "serving", most=settings.warm, memory=memory, idle=settings.warm_idle)
-
-
 def _jupyter_server_extension_points() -> list[dict[str, Any]]:
     """Where Jupyter Server finds the extension."""
     from gristmill.jupyter import Embedded, Extension, Platform
@@ -430,7 +251,7 @@ def _installation(port: int | None) -> Installation:
     settings = Settings.read()
     address = connecting.find(settings.home)
     return Installation(
-        home=settings.home, catalog=settings.catalog, store=settings.store, sandbox=_sandbox(settings),
+        home=settings.home, catalog=settings.catalog, store=settings.store, sandbox=sandbox_of(settings),
         mail=settings.mail, keys=settings.keys, hub=settings.hub, hub_token=os.environ.get("JUPYTERHUB_API_TOKEN", ""),
         ask=None if address is None else lambda: reach(address).me().name, port=port, lease=settings.lease,
     )  # fmt: skip

@@ -34,20 +34,16 @@ def histogram(s: English, column: Column) -> Html:
     return el("div", svg, ends, class_="gm-histogram")
 
 
-def bars(
-    s: English, found: Sequence[tuple[str, float]], whole: float, *, most: int = 4, longest: float | None = None
-) -> Html:
-    """The commonest values, as bars with their share; that of `longest` is as wide as may be, else the first one."""
-    shown = found[:most]
-    top = longest or max((amount for _, amount in shown), default=1) or 1
+def bars(s: English, found: Sequence[tuple[str, float]], whole: float, *, most: int = 4) -> Html:
+    """The commonest values, each with its share of the whole, and a bar that is as wide as that."""
     rows: list[Child] = [
         el(
             "li",
             el("span", shorten(name, 40), class_="gm-bars-name", dir="auto"),
             el("span", share(s, amount, whole), class_="gm-bars-share"),
-            el("i", data_share=f"{amount / top:.3f}", aria_hidden="true"),
+            el("i", data_share=f"{amount / whole:.3f}", aria_hidden="true"),
         )
-        for name, amount in shown
+        for name, amount in found[:most]
     ]
     if len(found) > most:
         rows.append(el("li", s.more_values.format(n=number(s, len(found) - most)), class_="gm-note"))

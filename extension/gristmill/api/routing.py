@@ -88,7 +88,10 @@ def page(found: Sequence[Any], limit: int, of: Callable[[Any], str] = lambda rec
 def part(
     whole: Sequence[Any], limit: int, cursor: str | None, of: Callable[[Any], str] = lambda record: record.id
 ) -> Page:
-    """A page of a list that is at hand as a whole; `of` tells each thing in it from all others."""
+    """A page of a list that is at hand as a whole; `of` tells each thing in it from all others.
+
+    Right for what people set up one by one, and so stays short; what grows by being used is paged in the catalog.
+    """
     names = [of(record) for record in whole]
     if cursor is not None and cursor not in names:
         raise NotFound(f"There is no {cursor} in this list.", cure="Begin again with the first page.")

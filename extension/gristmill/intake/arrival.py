@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import Path
+from typing import BinaryIO
 
 from gristmill.errors import DataRejected, UsageError
 from gristmill.records import Upload
@@ -36,19 +37,22 @@ def digest_of(upload: Upload, file: Path) -> str:
     """
     told = upload.sha256
     with file.open("rb") as opened:
-        digest = hashlib.file_digest(opened, "sha256").hexdigest()
-    found = _sum_of_pieces(file, int(told.partition(":")[0])) if told and is_of_pieces(told) else digest
+        if told is not None and is_of_pieces(told):
+            digest, found = _sums(opened, int(told.partition(":")[0]))
+        else:
+            digest = found = hashlib.file_digest(opened, "sha256").hexdigest()
     if told not in (None, found):
         raise not_what_was_sent(upload.name)
     return digest
 
 
-def _sum_of_pieces(file: Path, size: int) -> str:
-    whole = hashlib.sha256()
-    with file.open("rb") as opened:
-        while piece := opened.read(size):
-            whole.update(hashlib.sha256(piece).digest())
-    return f"{size}:{whole.hexdigest()}"
+def _sums(opened: BinaryIO, size: int) -> tuple[str, str]:
+    """The sha256 of a file, and that of its pieces, in one reading."""
+    whole, pieces = hashlib.sha256(), hashlib.sha256()
+    while piece := opened.read(size):
+        whole.update(piece)
+        pieces.update(hashlib.sha256(piece).digest())
+    return whole.hexdigest(), f"{size}:{pieces.hexdigest()}"
 
 
 def not_what_was_sent(name: str) -> DataRejected:

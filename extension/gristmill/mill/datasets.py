@@ -27,7 +27,6 @@ from gristmill.stores import places
 
 __all__ = ["Datasets"]
 
-_MOST_VERSIONS = 1_000
 _MOST_NOTES = 500
 _MOST_TAGS = 50
 _LONGEST_TAG = 60
@@ -63,10 +62,10 @@ class Datasets(Data):
             )
         )
 
-    def versions(self, dataset_id: str) -> Sequence[DatasetEntry]:
-        """Every version of a dataset's name in its project, newest first."""
+    def versions(self, dataset_id: str, limit: int = 1_000, before: str | None = None) -> Sequence[DatasetEntry]:
+        """Versions of a dataset's name in its project, newest first; `before` is the last id on the page before."""
         dataset = self.dataset(dataset_id)
-        return self._catalog.datasets.list((dataset.project_id,), None, _MOST_VERSIONS, name=dataset.name)
+        return self._catalog.datasets.list((dataset.project_id,), before, limit, name=dataset.name)
 
     def about(self, dataset_id: str) -> About:
         """What people say about the datasets of a name: all versions share it."""

@@ -181,7 +181,7 @@ class Trying:
         ]
         if chances:
             said.append(el("h3", s.try_sure))
-            said.append(bars(s, chances, 1.0, most=_CLASSES, longest=1.0))
+            said.append(bars(s, chances, 1.0, most=_CLASSES))
         return [*said, self._moved(found, self._written(answer), classes=bool(chances)), took]
 
     def _moved(self, found: Answer, answer: str, *, classes: bool) -> Child:
@@ -224,7 +224,7 @@ class Trying:
         )
         picture = el("div", el("div", data_preview=True, class_="gm-preview"), drawn, class_="gm-pictured")
         names = [(one.name, one.score) for one in sure]
-        return [picture if self._wide else None, bars(s, names, 1.0, most=_THINGS, longest=1.0)]
+        return [picture if self._wide else None, bars(s, names, 1.0, most=_THINGS)]
 
     def _written(self, text: str) -> str:
         try:

@@ -1,4 +1,4 @@
-"""All that the wizard says, a module a language.
+"""All that the wizard says: `en` and `de` have what the steps say, `home_` and `trade_` beside them the rest.
 
 `English` has every string; a translation is a subclass that says each of them anew, and a test compares the two. What
 the platform itself says (verdicts, reasons, notices, refusals) comes in English; `retold` says it in the visitor's

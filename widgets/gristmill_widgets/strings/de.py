@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import ClassVar
 
 from gristmill_widgets.strings.en import English
+from gristmill_widgets.strings.home_de import Home
 from gristmill_widgets.strings.noticed_de import NOTICED
 from gristmill_widgets.strings.phrases import Phrasebook
 from gristmill_widgets.strings.said_de import MANNER, SAID
+from gristmill_widgets.strings.trade_de import Trade
 
 __all__ = ["German"]
 
 _BOOK = Phrasebook((*SAID, *NOTICED), MANNER)
 
 
-class German(English):
+class German(Home, Trade, English):
     """Jeder Text."""
 
     language = "de"
@@ -116,119 +118,6 @@ class German(English):
     accept = "Ich weiß, trotzdem weiter"
     reasons: ClassVar = {"target": "Spalte.", "task": "Antwort.", "metric": "Maß.", "order": "Reihenfolge."}
     severities: ClassVar = {"info": "Hinweis", "doubt": "Prüfen", "warning": "Vorsicht", "confirm": "Ihr Ja ist nötig"}
-    tasks: ClassVar = {
-        "tabular-classification": ("Welche Gruppe?", "Jede Zeile bekommt eine der Gruppen aus der Spalte."),
-        "tabular-regression": ("Wie viel?", "Jede Zeile bekommt eine Zahl."),
-        "time-series": ("Was kommt als Nächstes?", "Die Zahlen gehen mit der Zeit weiter."),
-        "text-classification": ("Welche Gruppe von Texten?", "Jeder Text bekommt eine der Gruppen."),
-        "image-classification": ("Was ist auf dem Bild?", "Jedes Bild bekommt eine der Gruppen."),
-        "image-segmentation": ("Welche Bildpunkte sind was?", "Jeder Bildpunkt bekommt eine der Gruppen."),
-        "object-detection": ("Wo sind die Dinge?", "Dinge auf Bildern bekommen einen Namen und einen Rahmen."),
-    }
-    metrics: ClassVar = {
-        "accuracy": ("Anteil richtiger Antworten", "100 % ist immer richtig."),
-        "balanced_accuracy": ("Anteil richtiger Antworten, jede Gruppe zählt gleich", "100 % ist immer richtig."),
-        "roc_auc": ("Rangfolge", "Wie oft ein Gesuchtes über einem anderen steht: 1 ist immer, 0,5 ist Raten."),
-        "roc_auc_ovr_macro": (
-            "Rangfolge",
-            "Wie oft eines einer Gruppe über allen anderen steht: 1 ist immer, 0,5 ist Raten.",
-        ),
-        "average_precision": ("Reinheit an der Spitze", "Wie wenige Falsche unter den Höchsten stehen: 1 ist keines."),
-        "f1": (
-            "gefunden und richtig",
-            "Wägt ab, wie viele gefunden und wie viele davon richtig sind: 1 ist das Beste.",
-        ),
-        "f1_macro": ("gefunden und richtig, jede Gruppe zählt gleich", "1 ist das Beste."),
-        "precision": ("richtig unter den Gefundenen", "100 % ist kein falscher Alarm."),
-        "recall": ("gefunden von allen", "100 % verpasst keines."),
-        "log_loss": ("sicher und richtig", "Sicher und falsch kostet am meisten: 0 ist vollkommen."),
-        "mcc": ("Übereinstimmung", "1 ist vollkommen, 0 ist Raten."),
-        "quadratic_kappa": ("Übereinstimmung der Reihenfolge", "Weit daneben zählt mehr als knapp: 1 ist vollkommen."),
-        "root_mean_squared_error": (
-            "typischer Fehler",
-            "In der Einheit der Spalte; große Fehler zählen mehr. 0 ist vollkommen.",
-        ),
-        "mean_absolute_error": ("mittlerer Fehler", "In der Einheit der Spalte. 0 ist vollkommen."),
-        "median_absolute_error": ("Fehler in der Mitte", "Die Hälfte aller Fehler ist kleiner. 0 ist vollkommen."),
-        "mean_absolute_percentage_error": ("mittlerer Fehler in Prozent", "0 % ist vollkommen."),
-        "r2": ("erklärter Anteil", "Wie viel vom Auf und Ab erklärt ist: 1 ist alles."),
-        "spearmanr": ("gleiche Reihenfolge", "1 ist durchweg dieselbe."),
-        "MASE": ("Fehler gegen einfaches Raten", "Unter 1 ist besser als die letzte Saison zu wiederholen."),
-        "WQL": ("Fehler der ganzen Spanne", "Wie weit die vorhergesagte Spanne daneben liegt: 0 ist vollkommen."),
-        "WAPE": ("Fehler in Prozent der Summe", "0 % ist vollkommen."),
-        "SMAPE": ("Fehler in Prozent", "0 % ist vollkommen."),
-        "RMSE": ("typischer Fehler", "In der Einheit der Spalte; große Fehler zählen mehr. 0 ist vollkommen."),
-        "MAE": ("mittlerer Fehler", "In der Einheit der Spalte. 0 ist vollkommen."),
-        "mean_iou": ("Überdeckung", "Wie gut gefundene und wahre Flächen sich decken: 100 % ist ganz."),
-        "dice": ("Überdeckung, auch kleiner Flächen", "100 % ist ganz."),
-        "pixel_accuracy": ("Anteil richtiger Bildpunkte", "100 % ist jeder."),
-        "map_50": (
-            "gefundene Rahmen, ungefähr",
-            "Wie viele Dinge gefunden sind, der Rahmen halb richtig: 100 % ist alle.",
-        ),
-        "map_75": (
-            "gefundene Rahmen, genau",
-            "Wie viele Dinge gefunden sind, der Rahmen fast ganz richtig: 100 % ist alle.",
-        ),
-        "map": ("gefundene Rahmen", "Wie viele Dinge am richtigen Ort gefunden sind: 100 % ist alle."),
-    }
-    terms_title = "Was bedeuten diese Wörter?"
-    terms: ClassVar = {
-        "95% interval": (
-            "95-%-Bereich",
-            "An anderen Daten dieser Art gemessen, läge das Ergebnis in 95 von 100 Fällen darin.",
-        ),
-        "ROC AUC": ("ROC AUC", "Wie oft ein Gesuchtes über einem anderen steht: 1 ist immer, 0,5 ist Raten."),
-        "balanced accuracy": (
-            "Anteil richtiger je Gruppe",
-            "Der Anteil richtiger Antworten; jede Gruppe zählt gleich, wie selten sie auch ist.",
-        ),
-        "accuracy": ("Anteil richtiger", "Wie viele der Antworten richtig sind."),
-        "log loss": (
-            "Log-Verlust",
-            "Wie weit die Wahrscheinlichkeiten von der Wahrheit sind. Sicher und falsch kostet am meisten; 0 ist vollkommen.",
-        ),
-        "F1": ("F1", "Wägt ab, wie viele Gesuchte gefunden und wie viele Gefundene richtig sind; 1 ist das Beste."),
-        "average precision": ("mittlere Genauigkeit", "Wie wenige Falsche unter den Höchsten stehen; 1 ist keines."),
-        "precision": ("Genauigkeit", "Wie viele der Genannten wirklich zur gesuchten Gruppe gehören."),
-        "recall": ("Trefferquote", "Wie viele der gesuchten Gruppe gefunden sind."),
-        "Matthews correlation": (
-            "Matthews-Korrelation",
-            "Wie gut Antworten und Wahrheit zusammenpassen; 1 ist ganz, 0 ist Raten.",
-        ),
-        "quadratic kappa": (
-            "quadratisches Kappa",
-            "Übereinstimmung mit der Wahrheit; weit daneben zählt mehr; 1 ist vollkommen.",
-        ),
-        "RMSE": ("RMSE", "Die typische Größe eines Fehlers, in der Einheit der Spalte; große Fehler zählen mehr."),
-        "MAE": ("MAE", "Um wie viel eine Antwort im Mittel daneben liegt, in der Einheit der Spalte."),
-        "median error": ("mittlerer Fehler", "Die Hälfte aller Fehler ist kleiner."),
-        "R²": ("R²", "Der Anteil vom Auf und Ab, der erklärt ist; 1 ist alles."),
-        "Spearman's rank correlation": (
-            "Rangkorrelation nach Spearman",
-            "Wie gut die Antworten die Zeilen ordnen; 1 ist vollkommen.",
-        ),
-        "MASE": ("MASE", "Der Fehler, gemessen an dem, die letzte Saison zu wiederholen; unter 1 ist besser."),
-        "WQL": ("WQL", "Wie weit die vorhergesagte Spanne von dem liegt, was kam; 0 ist vollkommen."),
-        "MAPE": ("MAPE", "Um wie viel Prozent eine Antwort im Mittel daneben liegt."),
-        "WAPE": ("WAPE", "Alle Fehler zusammen, als Anteil aller Werte zusammen."),
-        "SMAPE": ("SMAPE", "Der Fehler in Prozent von Vorhersage und Wahrheit; 0 % ist vollkommen."),
-        "mAP": ("mAP", "Wie viele Dinge gefunden sind und wie gut ihre Rahmen passen; 1 ist vollkommen."),
-        "IoU": ("IoU", "Wie sehr gefundene und wahre Flächen sich decken; 1 ist ganz."),
-        "Dice": ("Dice", "Wie sehr gefundene und wahre Flächen sich decken, milder zu kleinen; 1 ist ganz."),
-        "validation": (
-            "Validierung",
-            "Daten, die beim Lernen beiseite lagen und nach denen der beste Kandidat gewählt wird.",
-        ),
-        "ensemble": ("Ensemble", "Mehrere Modelle, die zusammen antworten, jedes mit seinem Gewicht."),
-        "fold": (
-            "Fold",
-            "Einer von mehreren Teilen der Daten; jeder bleibt einmal beim Lernen weg und dient zur Prüfung.",
-        ),
-        "epoch": ("Epoche", "Ein Durchgang durch alle Trainingsdaten."),
-        "hyperparameter": ("Hyperparameter", "Eine Einstellung, wie ein Modell lernt, die es nicht selbst lernt."),
-        "overfitting": ("Überanpassung", "Die Trainingsdaten auswendig zu lernen, statt was auch für neue gilt."),
-    }
     data_title = "Ihre Daten"
     is_target = "vorherzusagen"
     missing = "{share} fehlen"
@@ -425,143 +314,6 @@ class German(English):
     join_title = "Sie sind eingeladen"
     join_lead = "Jemand teilt ein Projekt mit Ihnen: seine Daten, Läufe und Modelle."
     join = "Beitreten"
-
-    home_title = "Ihre Arbeit"
-    home_running = "Läuft gerade"
-    home_runs = "Läufe"
-    home_models = "Modelle"
-    home_data = "Ihre früheren Daten"
-    home_used = "In diesem Monat verbraucht"
-    all_files = "Alle Dateien"
-    files_title = "Dateien"
-    files_lead = "Was in Ihrem Speicher liegt."
-    files_used = "Es belegt {size}."
-    files_empty_title = "Noch ist nichts gespeichert"
-    files_empty = "Dateien, die Sie bringen, werden hier aufbewahrt, bis Sie sie löschen."
-    files_more = "Ältere zeigen"
-    file_doubt = "„{name}“ endgültig löschen? Läufe und Modelle daraus bleiben."
-    file_delete = "Löschen"
-    file_keep = "Behalten"
-    file_gone = "Gelöscht."
-    delete_title = "Löschen"
-    delete_lead = (
-        "Das Modell allein braucht den meisten Platz. Mit dem Lauf gehen sein Modell, sein Bericht und sein Notebook."
-    )
-    delete_run = "Lauf löschen"
-    delete_model = "Nur das Modell löschen"
-    run_doubt = (
-        "Den Lauf „{name}“ mit Modell, Bericht und Notebook endgültig löschen? Was er gekostet hat, bleibt gezählt."
-    )
-    run_doubt_bare = (
-        "Den Lauf „{name}“ mit allem, was er hinterlassen hat, endgültig löschen? Was er gekostet hat, bleibt gezählt."
-    )
-    model_doubt = (
-        "Das Modell „{name}“, Version {version}, endgültig löschen? Sein Lauf bleibt, mit Bericht und Notebook."
-    )
-    model_gone = "Das Modell dieses Laufs wurde gelöscht. Bewertung und Bericht sind noch da."
-    download = "Herunterladen"
-    search = "Suchen"
-    none_found = "Nichts passt. Versuchen Sie es mit weniger Wörtern."
-    project_lead = "Wer dabei ist, sieht alle Daten, Läufe und Modelle darin."
-    project_work = "Was darin ist"
-    project_members = "Mitglieder"
-    members = "Mitglieder"
-    memberships: ClassVar = {"owner": "darf alles", "editor": "darf trainieren und ändern", "viewer": "darf ansehen"}
-    member_may = "Was {name} darf"
-    member_remove = "Entfernen"
-    member_name = "Jemanden mit Namen hinzufügen"
-    member_add = "Hinzufügen"
-    team = "Gruppe"
-    invite_editor = "Einen Link zum Mitarbeiten machen"
-    link_of = "Ein Link: {role}; gemacht {time}"
-    link_withdraw = "Zurückziehen"
-    admin_title = "Diese Installation"
-    queue_title = "Jetzt"
-    queue_empty = "Nichts läuft, und nichts wartet."
-    queue_more = "{n} Läufe oder mehr warten."
-    queue_doubt = "„{name}“ von {who} abbrechen? Was bisher gelernt wurde, bleibt."
-    queue_keep = "Weiterlaufen lassen"
-    workers_title = "Arbeiter"
-    workers_none = (
-        "Kein Arbeiter ist da: Was verlangt wird, wartet, bis einer kommt. Der Befehl „gristmill worker“ startet einen."
-    )
-    worker_alive = "am Leben"
-    worker_silent = "still"
-    worker_idle = "wartet auf Arbeit"
-    worker_heard = "zuletzt gehört {time}"
-    worker_since = "gestartet {time}"
-    people_title = "Personen"
-    people_lead = (
-        "Wen die Plattform kennt, und was sie diesen Monat verbraucht haben. Wer herein darf, entscheidet der Hub."
-    )
-    people_hub = "Personen einladen oder entfernen"
-    projects_of: ClassVar = ("besitzt {n}", "arbeitet in {n}", "sieht {n}")
-    limit_of = "Grenzen"
-    limit_person = "Was {name} verbrauchen darf"
-    limit_team = "Was die Gruppe {name} zusammen verbrauchen darf"
-    limit_own_lead: ClassVar = {
-        "person": "Eigene Grenzen einer Person gelten anstelle der allgemeinen, und zwar alle.",
-        "team": "Grenzen einer Gruppe gelten für ihre Mitglieder zusammen, neben den eigenen einer jeden.",
-    }
-    limit_change = "Ändern"
-    limit_back = "Zurück zu den allgemeinen"
-    limit_kind = "Eigene Grenzen für"
-    limit_kinds: ClassVar = {"person": "eine Person", "team": "eine Gruppe"}
-    limit_name = "Wer"
-    limit_begin = "Ausfüllen"
-    usage_empty = "Diesen Monat hat niemand etwas verbraucht."
-    limit_title = "Was jede Person verbrauchen darf"
-    limit_lead = "Leer heißt ohne Grenze. Kosten und GPU-Stunden gelten je Monat."
-    limit_none = "ohne Grenze"
-    limit_others = "Mit eigenen Grenzen"
-    limit_drop = "Wegnehmen"
-    limit_units: ClassVar = {
-        "runs_at_once": "", "queued_runs": "", "gpu_hours": "Std.", "money": "", "storage": "GB", "largest_budget": "Std.",
-    }  # fmt: skip
-    save = "Speichern"
-    deeds_title = "Wer was getan hat"
-    deeds_who = "Was eine Person getan hat"
-    col_person = "Wer"
-    col_run = "Lauf"
-    col_state = "Stand"
-    col_since = "Seit"
-    col_worker = "Arbeiter"
-    col_projects = "Projekte"
-    col_seen = "Zuletzt da"
-    col_used = "Verbrauchte Zeit"
-    col_when = "Wann"
-    col_deed = "Tat"
-    col_thing = "Woran"
-    col_outcome = "Ausgang"
-    col_from = "Von wo"
-    all_projects = "Alle Projekte"
-    project = "Projekt"
-    of = "aus {name}"
-    runs_empty_title = "Noch kein Lauf"
-    runs_empty = "Ein Lauf sucht das beste Modell Ihrer Daten in der Zeit, die Sie ihm geben."
-    models_empty = "Ein fertiger Lauf hinterlässt hier ein Modell."
-    used_of = "{used} von {most}"
-    limits: ClassVar = {
-        "runs_at_once": "Läufe zugleich", "queued_runs": "Wartende Läufe", "gpu_hours": "GPU-Stunden", "money": "Kosten",
-        "storage": "Speicher", "largest_budget": "Längster Lauf",
-    }  # fmt: skip
-    stages_of: ClassVar = {"candidate": "Kandidat", "production": "im Einsatz", "retired": "ausgemustert"}
-    welcome_title = "Von der Datei zum Modell, das Sie fragen können"
-    welcome_lead = "Bringen Sie eine Tabelle, Bilder oder Texte. Beantworten Sie zwei Fragen. Sehen Sie zu, wie ein Modell entsteht und wie gut es ist."
-    welcome_go = "Daten mitbringen"
-    welcome_steps: ClassVar = (
-        ("Daten bringen", "Legen Sie eine Datei ab oder nehmen Sie ein Beispiel."),
-        ("Fragen", "Sagen Sie, was Sie wissen möchten. Ein Vorschlag ist schon da."),
-        ("Zusehen", "Geben Sie ein paar Minuten und sehen Sie, wer führt."),
-        ("Die Antwort nutzen", "Probieren, Bericht lesen, Datei vorhersagen, Modell mitnehmen."),
-    )
-    compare_title = "Läufe nebeneinander"
-    compare_lead = "Was gefragt war, worin sie sich unterscheiden, und welcher der beste ist."
-    compare_with = "Vergleichen mit"
-    compare_none = "Es gibt noch keinen anderen Lauf zum Vergleichen."
-    not_comparable = "Sie beantworten verschiedene Fragen; ihre Ergebnisse bedeuten nicht dasselbe."
-    best = "bester"
-    differs = "anders"
 
     cures: ClassVar = {
         "over-limit": "Nehmen Sie weniger davon, oder bitten Sie die Betreiberin, mehr zu erlauben.",

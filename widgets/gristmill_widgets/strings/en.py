@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from gristmill_widgets.strings.home_en import Home
+from gristmill_widgets.strings.trade_en import Trade
+
 __all__ = ["English"]
 
 
-class English:
+class English(Home, Trade):
     """Every string; braces stand for what is put in."""
 
     language = "en"
@@ -110,116 +113,6 @@ class English:
     accept = "I know, go on all the same"
     reasons: ClassVar = {"target": "Column.", "task": "Answer.", "metric": "Judged by.", "order": "Order."}
     severities: ClassVar = {"info": "Note", "doubt": "Check", "warning": "Careful", "confirm": "Your yes is needed"}
-    tasks: ClassVar = {
-        "tabular-classification": ("Which group?", "Each row gets one of the groups that are in the column."),
-        "tabular-regression": ("How much?", "Each row gets a number."),
-        "time-series": ("What comes next?", "The numbers go on over time."),
-        "text-classification": ("Which group of texts?", "Each text gets one of the groups."),
-        "image-classification": ("What is in the picture?", "Each picture gets one of the groups."),
-        "image-segmentation": ("Which pixels are what?", "Each pixel gets one of the groups."),
-        "object-detection": ("Where are the things?", "Things in pictures get a name and a box around them."),
-    }
-    metrics: ClassVar = {
-        "accuracy": ("share of right answers", "100% is always right."),
-        "balanced_accuracy": ("share of right answers, each group counting the same", "100% is always right."),
-        "roc_auc": (
-            "ranking",
-            "How often one of the group sought is ranked above one that is not: 1 is always, 0.5 is guessing.",
-        ),
-        "roc_auc_ovr_macro": (
-            "ranking",
-            "How often one of a group is ranked above all others: 1 is always, 0.5 is guessing.",
-        ),
-        "average_precision": ("purity at the top", "How few wrong ones stand among those ranked highest: 1 is none."),
-        "f1": ("found and right", "Balances how many are found against how many of the found are right: 1 is best."),
-        "f1_macro": ("found and right, each group counting the same", "1 is best."),
-        "precision": ("right among the found", "100% is no false alarm."),
-        "recall": ("found of those there are", "100% misses none."),
-        "log_loss": ("how sure and right", "Being sure and wrong costs most: 0 is perfect."),
-        "mcc": ("agreement", "1 is perfect, 0 is guessing."),
-        "quadratic_kappa": ("agreement in order", "Far misses count more than near ones: 1 is perfect."),
-        "root_mean_squared_error": (
-            "typical error",
-            "In the column’s own unit; large errors count more. 0 is perfect.",
-        ),
-        "mean_absolute_error": ("average error", "In the column’s own unit. 0 is perfect."),
-        "median_absolute_error": ("middle error", "Half of all errors are smaller. 0 is perfect."),
-        "mean_absolute_percentage_error": ("average error in percent", "0% is perfect."),
-        "r2": ("share explained", "How much of the ups and downs is explained: 1 is all of it."),
-        "spearmanr": ("same order", "1 is the same order throughout."),
-        "MASE": ("error beside a simple guess", "Below 1 is better than repeating the last season."),
-        "WQL": ("error of the whole range", "How far the range that is forecast lies from what came: 0 is perfect."),
-        "WAPE": ("error in percent of the total", "0% is perfect."),
-        "SMAPE": ("error in percent", "0% is perfect."),
-        "RMSE": ("typical error", "In the column’s own unit; large errors count more. 0 is perfect."),
-        "MAE": ("average error", "In the column’s own unit. 0 is perfect."),
-        "mean_iou": ("overlap", "How well found and true areas cover each other: 100% is fully."),
-        "dice": ("overlap, small areas too", "100% is fully."),
-        "pixel_accuracy": ("share of right pixels", "100% is every one."),
-        "map_50": ("boxes found, roughly placed", "How many things are found, half of the box right: 100% is all."),
-        "map_75": ("boxes found, closely placed", "How many things are found, most of the box right: 100% is all."),
-        "map": ("boxes found", "How many things are found, in the right place: 100% is all."),
-    }
-    # words of the trade: as the platform writes them, as they are called here, and what they mean
-    terms_title = "What do these words mean?"
-    terms: ClassVar = {
-        "95% interval": (
-            "95% interval",
-            "Measured on other data of this kind, the score would lie within it 95 times in 100.",
-        ),
-        "ROC AUC": (
-            "ROC AUC",
-            "How often one of the group sought is ranked above one that is not: 1 is always, 0.5 is guessing.",
-        ),
-        "balanced accuracy": (
-            "balanced accuracy",
-            "The share of right answers, each group counting the same, however rare it is.",
-        ),
-        "accuracy": ("accuracy", "The share of right answers."),
-        "log loss": (
-            "log loss",
-            "How far the probabilities are from the truth. Being sure and wrong costs most; 0 is perfect.",
-        ),
-        "F1": ("F1", "Balances how many of those sought are found against how many of the found are right; 1 is best."),
-        "average precision": ("average precision", "How few wrong ones stand among those ranked highest; 1 is none."),
-        "precision": ("precision", "Of those said to be of the group sought, the share that is."),
-        "recall": ("recall", "Of those that are of the group sought, the share that is found."),
-        "Matthews correlation": (
-            "Matthews correlation",
-            "How well answers and truth go together; 1 is perfectly, 0 is guessing.",
-        ),
-        "quadratic kappa": ("quadratic kappa", "Agreement with the truth, far misses counting more; 1 is perfect."),
-        "RMSE": ("RMSE", "The typical size of an error, in the column’s own unit; large errors count more."),
-        "MAE": ("MAE", "By how much an answer is off on average, in the column’s own unit."),
-        "median error": ("median error", "Half of all errors are smaller than this."),
-        "R²": ("R²", "The share of the ups and downs that is explained; 1 is all of it."),
-        "Spearman's rank correlation": (
-            "Spearman's rank correlation",
-            "How well the answers put the rows in order; 1 is perfectly.",
-        ),
-        "MASE": ("MASE", "The error, measured by that of repeating the last season; below 1 is better."),
-        "WQL": ("WQL", "How far the range that is forecast lies from what came; 0 is perfect."),
-        "MAPE": ("MAPE", "By how many percent an answer is off on average."),
-        "WAPE": ("WAPE", "All errors together, as a share of all values together."),
-        "SMAPE": ("SMAPE", "The error in percent of forecast and truth; 0% is perfect."),
-        "mAP": ("mAP", "How many of the things are found, and how well their boxes fit; 1 is perfect."),
-        "IoU": ("IoU", "By how much found and true areas cover each other; 1 is fully."),
-        "Dice": ("Dice", "By how much found and true areas cover each other, kinder to small ones; 1 is fully."),
-        "validation": ("validation", "Data that was set aside while learning, to see which candidate does best."),
-        "ensemble": ("ensemble", "Several models that answer together, each with its weight."),
-        "fold": ("fold", "One of several parts of the data; each in turn is left out of learning and tested on."),
-        "epoch": ("epoch", "One pass through all of the training data."),
-        "hyperparameter": ("hyperparameter", "A setting of how a model learns, which it does not learn by itself."),
-        "overfitting": ("overfitting", "Learning the training data by heart instead of what holds for new data, too."),
-    }
-    in_percent: ClassVar = frozenset({
-        "accuracy", "balanced_accuracy", "pixel_accuracy", "precision", "recall", "mean_absolute_percentage_error", "WAPE", "SMAPE",
-        "mean_iou", "dice", "map", "map_50", "map_75",
-    })  # fmt: skip
-    lower_is_better: ClassVar = frozenset({
-        "log_loss", "root_mean_squared_error", "mean_absolute_error", "median_absolute_error",
-        "mean_absolute_percentage_error", "MASE", "WQL", "WAPE", "SMAPE", "RMSE", "MAE",
-    })  # fmt: skip
     data_title = "Your data"
     is_target = "to be predicted"
     missing = "{share} missing"
@@ -418,138 +311,6 @@ class English:
     join_title = "You are invited"
     join_lead = "Somebody shares a project with you: its data, runs and models."
     join = "Join"
-
-    # home
-    home_title = "Your work"
-    home_running = "Running now"
-    home_runs = "Runs"
-    home_models = "Models"
-    home_data = "Data"
-    home_used = "Used this month"
-    all_files = "All files"
-    files_title = "Files"
-    files_lead = "What lies in your store."
-    files_used = "It takes {size}."
-    files_empty_title = "Nothing is stored yet"
-    files_empty = "Files that you bring are kept here, until you delete them."
-    files_more = "Show older ones"
-    file_doubt = "Delete “{name}” for good? Runs and models made of it stay."
-    file_delete = "Delete"
-    file_keep = "Keep it"
-    file_gone = "Deleted."
-    delete_title = "Delete"
-    delete_lead = "The model alone takes the most room. The run goes with its model, its report and its notebook."
-    delete_run = "Delete the run"
-    delete_model = "Delete the model only"
-    run_doubt = (
-        "Delete the run “{name}” for good, with its model, its report and its notebook? What it cost stays counted."
-    )
-    run_doubt_bare = "Delete the run “{name}” for good, with all that it has left? What it cost stays counted."
-    model_doubt = "Delete the model “{name}”, version {version}, for good? Its run stays, with its report and notebook."
-    model_gone = "The model of this run was deleted. Its scores and its report are still here."
-    download = "Download"
-    search = "Search"
-    none_found = "Nothing fits. Try fewer words."
-    project_lead = "Who is in it sees all of its data, runs and models."
-    project_work = "What is in it"
-    project_members = "Members"
-    members = "Members"
-    memberships: ClassVar = {"owner": "may do everything", "editor": "may train and change", "viewer": "may look"}
-    member_may = "What {name} may do"
-    member_remove = "Remove"
-    member_name = "Add somebody by their name"
-    member_add = "Add"
-    team = "team"
-    invite_editor = "Make a link to work along"
-    link_of = "A link: {role}; made {time}"
-    link_withdraw = "Withdraw"
-    admin_title = "This installation"
-    queue_title = "Now"
-    queue_empty = "Nothing runs, and nothing waits."
-    queue_more = "{n} runs or more are waiting."
-    queue_doubt = "Cancel “{name}” of {who}? What it has learned so far is kept."
-    queue_keep = "Let it go on"
-    workers_title = "Workers"
-    workers_none = (
-        "No worker is there: what is asked for waits until one is. The command “gristmill worker” starts one."
-    )
-    worker_alive = "alive"
-    worker_silent = "silent"
-    worker_idle = "waits for work"
-    worker_heard = "last heard of {time}"
-    worker_since = "started {time}"
-    people_title = "People"
-    people_lead = "Whom the platform knows, and what they have used this month. Who may come in, the hub decides."
-    people_hub = "Invite or remove people"
-    projects_of: ClassVar = ("owns {n}", "works in {n}", "looks at {n}")
-    limit_of = "Limits"
-    limit_person = "What {name} may use"
-    limit_team = "What the team {name} may use together"
-    limit_own_lead: ClassVar = {
-        "person": "A person's own limits stand in place of everybody's, all of them.",
-        "team": "A team's limits hold for its members together, beside each one's own.",
-    }
-    limit_change = "Change"
-    limit_back = "Back to everybody's"
-    limit_kind = "Limits of their own for"
-    limit_kinds: ClassVar = {"person": "one person", "team": "a team"}
-    limit_name = "Who"
-    limit_begin = "Fill in"
-    usage_empty = "Nobody has used anything this month."
-    limit_title = "What each person may use"
-    limit_lead = "Left empty, there is no limit. Money and GPU hours are for a month."
-    limit_none = "no limit"
-    limit_others = "With limits of their own"
-    limit_drop = "Take away"
-    limit_units: ClassVar = {
-        "runs_at_once": "", "queued_runs": "", "gpu_hours": "hours", "money": "", "storage": "GB", "largest_budget": "hours",
-    }  # fmt: skip
-    save = "Save"
-    deeds_title = "Who did what"
-    deeds_who = "What one person did"
-    col_person = "Person"
-    col_run = "Run"
-    col_state = "State"
-    col_since = "Since"
-    col_worker = "Worker"
-    col_projects = "Projects"
-    col_seen = "Last seen"
-    col_used = "Time used"
-    col_when = "When"
-    col_deed = "Did"
-    col_thing = "To"
-    col_outcome = "Outcome"
-    col_from = "From"
-    all_projects = "All projects"
-    project = "Project"
-    of = "of {name}"
-    runs_empty_title = "No run yet"
-    runs_empty = "A run looks for the best model of your data within the time that you give it."
-    models_empty = "A run that is done leaves a model here."
-    used_of = "{used} of {most}"
-    limits: ClassVar = {
-        "runs_at_once": "Runs at once", "queued_runs": "Waiting runs", "gpu_hours": "GPU hours", "money": "Cost",
-        "storage": "Storage", "largest_budget": "Longest run",
-    }  # fmt: skip
-    stages_of: ClassVar = {"candidate": "candidate", "production": "in use", "retired": "retired"}
-    welcome_title = "From a file to a model you can ask"
-    welcome_lead = (
-        "Bring a table, pictures or texts. Answer two questions. Watch a model being made, and see how good it is."
-    )
-    welcome_go = "Bring your data"
-    welcome_steps: ClassVar = (
-        ("Bring data", "Drop a file, or try a sample."),
-        ("Ask", "Say what you want to know. A proposal is there already."),
-        ("Watch", "Give it a few minutes, and see who leads."),
-        ("Use the answer", "Try it, read the report, predict a file, take the model along."),
-    )
-    compare_title = "Runs side by side"
-    compare_lead = "What they were asked, where they differ, and which did best."
-    compare_with = "Compare with"
-    compare_none = "There is no other run to compare with yet."
-    not_comparable = "They answer different questions, so their scores do not mean the same."
-    best = "best"
-    differs = "differs"
 
     # what the platform says for a terminal, said for a page
     cures: ClassVar = {

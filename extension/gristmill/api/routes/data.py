@@ -8,7 +8,7 @@ from anyio import to_thread
 from fastapi import Query, Response
 from fastapi.responses import RedirectResponse
 
-from gristmill.api.routing import Body, Cursor, Limit, Page, Routes, page, part
+from gristmill.api.routing import Body, Cursor, Limit, Page, Routes, page
 from gristmill.api.service import Service
 from gristmill.api.zipping import as_zip
 from gristmill.mill import Mill
@@ -126,7 +126,7 @@ async def revise(service: Service, mill: Mill, dataset_id: str, body: NewVersion
 @routes.get("/datasets/{dataset_id}/versions", who="viewer", gives=DatasetEntry, many=True)
 def versions(mill: Mill, dataset_id: str, limit: Limit = 50, cursor: Cursor = None) -> Page:
     """Every version of a dataset's name in its project, newest first."""
-    return part(mill.versions(dataset_id), limit, cursor)
+    return page(mill.versions(dataset_id, limit + 1, cursor), limit)
 
 
 @routes.get("/datasets/{dataset_id}/about", who="viewer", gives=About)

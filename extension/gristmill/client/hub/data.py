@@ -158,8 +158,8 @@ class Data(Runs):
         path, body = path_of("datasets", dataset_id, "versions"), {"edits": list(edits)}
         return self._wire.read(self._sent(path, body), Dataset)
 
-    def versions(self, dataset_id: str) -> Sequence[DatasetEntry]:
-        return self._whole(path_of("datasets", dataset_id, "versions"), DatasetEntry)
+    def versions(self, dataset_id: str, limit: int = 1_000, before: str | None = None) -> Sequence[DatasetEntry]:
+        return self._list(path_of("datasets", dataset_id, "versions"), DatasetEntry, limit, before)
 
     def about(self, dataset_id: str) -> About:
         return self._wire.ask("GET", path_of("datasets", dataset_id, "about"), About)
