@@ -140,8 +140,8 @@ class Runs(Rows[Run]):
             newest = sorted(found, key=lambda row: (row.created_at, row.id), reverse=True)[:limit]
             if not newest:
                 return ()
-            these = self._these(len(newest)).rows(connection, {f"id_{at}": one.id for at, one in enumerate(newest)})
-            made = {run.id: run for run in map(self._made, these)}
+            rows = self._these(len(newest)).rows(connection, {f"id_{at}": one.id for at, one in enumerate(newest)})
+            made = {run.id: run for run in map(self._made, rows)}
             return tuple(made[one.id] for one in newest if one.id in made)
 
     def _of_ids(self, many: int) -> Prepared:
