@@ -445,8 +445,9 @@ def test_folded_norms_change_no_answer(learned: tuple[Any, pd.DataFrame]) -> Non
         assert torch.allclose(network.folded()(pictures), network(pictures), atol=1e-3)
 
 
-def test_answers_have_the_size_of_their_pictures(learned: tuple[Any, pd.DataFrame]) -> None:
-    answer = learned[0].predict_picture(picture(0, (75, 40)))
+def test_answers_have_the_size_of_their_pictures(learned: tuple[Any, pd.DataFrame], tmp_path: Path) -> None:
+    picture(0, (75, 40)).save(tmp_path / "wide.png")
+    [answer] = learned[0].predict([str(tmp_path / "wide.png")])
     assert answer.shape == (40, 75)
 
 

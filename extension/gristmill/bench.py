@@ -136,7 +136,6 @@ class Results:
     best: str = ""
     schema: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
-    saved_at: float = 0.0
 
 
 class Bench:
@@ -262,7 +261,7 @@ class Bench:
         )
         trained = model_archive.Trained(predictor=predictor, engine=self.engine, file=self.file, results=results)
         model_archive.write(trained, self.out / "model.zip")
-        self._keep(replace(results, saved_at=time.time()))
+        self._keep(results)
 
     def compare(self, predictor: Any, test: Any) -> tuple[LeaderboardRow, ...]:
         """The leaderboard with each model's score on the held-out rows, as far as time allows, added to the results."""

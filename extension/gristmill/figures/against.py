@@ -134,10 +134,6 @@ def _classes_by_value(aim: Aim, column: pd.Series) -> Figure:
     return Figure(title=_title(aim, column), caption=caption, body=drawn, part="against", wide=len(shown) > 4)
 
 
-def _tinted(part: float) -> str:
-    return f'<td class="gm-right" style="--part:{100 * part:.0f}%">{share(part, 0)}</td>'
-
-
 # --- numbers ---------------------------------------------------------------------------------------------------------
 
 

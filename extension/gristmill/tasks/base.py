@@ -39,7 +39,6 @@ class Metric:
     explain: str  # a sentence for people with no statistics
     greater_is_better: bool = True
     percent: bool = False  # shown as a percentage
-    in_target_unit: bool = False  # has the unit of the target: euros, days, kilograms
     lower: float | None = 0.0  # the lowest and the highest value it can take, if there is one
     upper: float | None = 1.0
     aliases: tuple[str, ...] = ()

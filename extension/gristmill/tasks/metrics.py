@@ -87,7 +87,6 @@ RMSE = Metric(
     title="Root mean squared error",
     explain="The typical size of an error, in the target's own unit; large errors count more than small ones.",
     greater_is_better=False,
-    in_target_unit=True,
     upper=None,
     aliases=("rmse",),
 )
@@ -103,7 +102,6 @@ MAE = Metric(
     title="Mean absolute error",
     explain="By how much a prediction is off on average, in the target's own unit.",
     greater_is_better=False,
-    in_target_unit=True,
     upper=None,
     aliases=("mae",),
 )
@@ -112,7 +110,6 @@ MEDIAN_ERROR = Metric(
     title="Median absolute error",
     explain="Half of the predictions are off by less than this, in the target's own unit.",
     greater_is_better=False,
-    in_target_unit=True,
     upper=None,
     aliases=("medae",),
 )

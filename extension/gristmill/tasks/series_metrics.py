@@ -46,7 +46,6 @@ RMSE = Metric(
     title="Root mean squared error",
     explain="The typical size of an error, in the target's own unit; large errors and large series count most.",
     greater_is_better=False,
-    in_target_unit=True,
     upper=None,
     aliases=("rmse", "root_mean_squared_error"),
 )
@@ -55,7 +54,6 @@ MAE = Metric(
     title="Mean absolute error",
     explain="By how much a forecast is off on average, in the target's own unit.",
     greater_is_better=False,
-    in_target_unit=True,
     upper=None,
     aliases=("mae", "mean_absolute_error"),
 )

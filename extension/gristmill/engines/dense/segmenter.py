@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from PIL.Image import Image, Resampling
 
 from ...masks import Legend
 from ...pictures import load, size_of
@@ -63,18 +62,12 @@ class SegmentationPredictor(DensePredictor):
 
     def predict(self, data: pd.DataFrame | Sequence[str], *, model: str | None = None) -> list[NDArray[np.uint8]]:
         """For each picture, the number of each pixel's class."""
-        height, width = self.chosen(model).size
-        return [self._drawn(load(path, (width, height)), size_of(path), model) for path in self.paths(data)]
-
-    def predict_picture(self, picture: Image, *, model: str | None = None) -> NDArray[np.uint8]:
-        """The number of each pixel's class in one picture."""
-        height, width = self.chosen(model).size
-        small = picture.resize((width, height), Resampling.BILINEAR, reducing_gap=2.0)
-        return self._drawn(small, picture.size, model)
-
-    def _drawn(self, small: Image, size: tuple[int, int], model: str | None) -> NDArray[np.uint8]:
-        found = self.chosen(model).probabilities(np.asarray(small))
-        return decided(found, (size[1], size[0]))
+        chosen, drawn = self.chosen(model), []
+        height, width = chosen.size
+        for path in self.paths(data):
+            found = chosen.probabilities(np.asarray(load(path, (width, height))))
+            drawn.append(decided(found, size_of(path)[::-1]))
+        return drawn
 
     def counts(self, data: pd.DataFrame, *, model: str | None = None) -> NDArray[np.int64]:
         """For each picture, its pixels by true class and given class."""
