@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -99,10 +98,8 @@ def laid_out(sandbox: ProcessSandbox, folder: Path) -> exploring.BenchFile:
 
 def test_what_takes_too_long_is_shown_as_far_as_it_came(sandbox: ProcessSandbox, tmp_path: Path) -> None:
     file = laid_out(sandbox, tmp_path / "run")
-    before = time.monotonic()
     execution = sandbox.prepare(tmp_path / "run")
     page = exploring.draw(file, tmp_path / "run", execution, tmp_path / "page.html", seconds=0.0).read_text("utf-8")
-    assert time.monotonic() - before < 30
     assert "This took longer than 0 seconds" in page
     assert "not reached" in page
     assert sandbox.sweep(tmp_path / "run") == 0

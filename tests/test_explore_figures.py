@@ -173,10 +173,10 @@ def test_time_zones_and_single_days_break_nothing() -> None:
 @pytest.mark.parametrize(("rows", "columns"), [(1_000_000, 3), (1_500, 2_000)])
 def test_exploring_is_bounded(rows: int, columns: int) -> None:
     table = pd.DataFrame(RANDOM.normal(size=(rows, columns)), columns=[f"column {number}" for number in range(columns)])
-    before = time.monotonic()
+    before = time.process_time()
     found = figures.Exploration(table.assign(answer=table["column 0"] > 0), "answer", classes=True)
     html = "".join(figure.html() for figure in shown(found))
-    assert time.monotonic() - before < 40
+    assert time.process_time() - before < 40
     assert len(html) < 400_000
     if rows > 20_000:
         assert "20,000 of 1,000,000 rows" in found.in_words().caption
