@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +18,7 @@ from gristmill.errors import CatalogFailed
 from gristmill.records import EventKind, Membership, Run, RunStatus
 from services.apis import Api, badge
 from services.catalogs import add_runs
+from services.waiting import until
 
 PATIENCE = 30.0
 
@@ -113,7 +113,7 @@ def test_all_who_follow_one_run_are_read_for_once(api: Api, run: Run, monkeypatc
     with admin(api) as client:
         answers = [follow(client, run) for _ in range(20)]
         streams = [told(answer.__enter__().iter_lines()) for answer in answers]
-        _until(lambda: len(api.service.feeds) == 20)
+        until(lambda: len(api.service.feeds) == 20)
         say(api, run, "for all")
         assert [next(stream)["id"] for stream in streams] == ["1"] * 20
         end(api, run)
@@ -121,21 +121,21 @@ def test_all_who_follow_one_run_are_read_for_once(api: Api, run: Run, monkeypatc
         for answer in answers:
             answer.__exit__(None, None, None)
     assert asked == [0]
-    _until(lambda: len(api.service.feeds) == 0)
+    until(lambda: len(api.service.feeds) == 0)
 
 
 def test_who_never_reads_holds_no_memory(api: Api, run: Run) -> None:
     """Connections that take nothing get what their sockets hold, and no event is kept for them."""
     idle = [_deaf(api, run) for _ in range(5)]
     try:
-        _until(lambda: len(api.service.feeds) == 5)
+        until(lambda: len(api.service.feeds) == 5)
         text = "x" * 10_000
         say(api, run, *([text] * 100))
         before = psutil.Process().memory_info().rss
         for _ in range(39):
             say(api, run, *([text] * 100))  # 40 MB in all, and 200 MB for all five
         (feed,) = api.service.feeds._feeds.values()
-        _until(lambda: feed.head == 4000)
+        until(lambda: feed.head == 4000)
         assert len(feed.recent) <= module._KEPT
         assert psutil.Process().memory_info().rss - before < 60e6
         assert feed.followers == 5
@@ -144,15 +144,15 @@ def test_who_never_reads_holds_no_memory(api: Api, run: Run) -> None:
     finally:
         for connection in idle:
             connection.close()
-    _until(lambda: len(api.service.feeds) == 0)
+    until(lambda: len(api.service.feeds) == 0)
 
 
 def test_who_takes_nothing_for_long_is_let_go(api: Api, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_PATIENCE", 0.3)
     connection = _deaf(api, run)
     say(api, run, *(["x" * 10_000] * 3000))
-    _until(lambda: len(api.service.feeds) == 1)
-    _until(lambda: len(api.service.feeds) == 0)
+    until(lambda: len(api.service.feeds) == 1)
+    until(lambda: len(api.service.feeds) == 0)
     connection.close()
 
 
@@ -177,7 +177,7 @@ def test_a_stream_outlives_a_catalog_that_is_away(api: Api, run: Run, monkeypatc
 
     with admin(api) as client, follow(client, run) as answer:
         stream = told(answer.iter_lines())
-        _until(lambda: len(api.service.feeds) == 1)
+        until(lambda: len(api.service.feeds) == 1)
         with monkeypatch.context() as patch:
             patch.setattr(api.service.parts.catalog.runs, "statuses", away)
             assert failed.wait(PATIENCE)
@@ -198,18 +198,10 @@ def _deaf(api: Api, run: Run) -> socket.socket:
     return connection
 
 
-def _until(true: Any) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        if time.monotonic() > deadline:
-            raise TimeoutError("what was waited for did not come")
-        time.sleep(0.02)
-
-
 def test_nothing_polls_where_nobody_follows(api: Api, run: Run) -> None:
     with admin(api) as client:
         client.get(f"/runs/{run.id}/events?wait=0.1")
     poller = api.service.feeds._poller
     assert poller is not None
-    _until(poller.done)
+    until(poller.done)
     assert not poller.cancelled()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from gristmill.records import EventKind, Proposal, UploadStatus
 from services.apis import PATIENCE, a_table, listening, make_service, send
 from services.cables import Cable
 from services.catalogs import add_runs, an_upload, dataset_of
+from services.waiting import until
 from test_api_events import told
 
 
@@ -57,7 +57,7 @@ def test_a_catalog_that_goes_away_while_it_is_asked_has_kept_all_or_nothing(
     import psycopg
 
     held = "SELECT pg_advisory_lock(hashtextextended('person olga', 0))"
-    waiting = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    waiting = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
     with listening(service) as api, api.client() as client, ThreadPoolExecutor() as threads:
         catalog = service.parts.catalog
         upload = an_upload(catalog, project_id=catalog.projects.ensure("olga/mill", "olga").id)
@@ -71,10 +71,7 @@ def test_a_catalog_that_goes_away_while_it_is_asked_has_kept_all_or_nothing(
         with psycopg.connect(postgres_database, autocommit=True) as other:
             other.execute(held)
             asked = [threads.submit(ask, key) for key in ("a", "b")]
-            deadline = time.monotonic() + PATIENCE
-            while other.execute(waiting).fetchone() is None:
-                assert time.monotonic() < deadline
-                time.sleep(0.02)
+            until(lambda: other.execute(waiting).fetchone())
             cable.cut()
             for answer in (one.result(PATIENCE) for one in asked):
                 assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")

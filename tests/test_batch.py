@@ -8,9 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +33,7 @@ from gristmill.worker import Worker
 from gristmill.worker.attempt import Tools
 from services.apis import badge, listening, make_service
 from services.mills import Notepad
+from services.waiting import until
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
@@ -98,14 +98,6 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         assert Worker(tools, name="test").work_once()
         yield House(mill, tools, home, mill.model(run.id))
         parts.catalog.close()
-
-
-def until(true: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        if time.monotonic() > deadline:
-            raise TimeoutError("what was waited for did not come")
-        time.sleep(0.05)
 
 
 def rows(count: int) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -21,6 +20,7 @@ from gristmill.catalog import Catalog, Outcome
 from gristmill.errors import Conflict, LeaseLost, NotFound
 from gristmill.records import EventKind, Failure, LeaderboardRow, Run, RunStatus, Wanted, replace
 from services.catalogs import Clock, a_dataset, add_runs, model_of, run_on
+from services.waiting import until
 
 LEASE = 15.0
 FAILED = Outcome(status=RunStatus.FAILED, failure=Failure(code="test", what="It failed."))
@@ -302,9 +302,7 @@ def test_a_killed_worker_leaves_a_run_to_claim(catalog: Catalog, catalog_url: st
         doomed.close()
         here.close()
         there.close()
-    deadline = time.monotonic() + PATIENCE
-    while (taken := catalog.runs.claim("heir", LEASE)) is None and time.monotonic() < deadline:
-        time.sleep(0.01)
+    taken = until(lambda: catalog.runs.claim("heir", LEASE))
     assert taken is not None
     assert (taken.id, taken.worker, taken.fence) == (run.id, "heir", 1 if before_commit else 2)
     assert catalog.runs.finish(run.id, taken.fence, FAILED).status is RunStatus.FAILED

@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 import threading
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -45,6 +44,7 @@ from gristmill.records import (
 from gristmill.stores import places
 from services.apis import Api, a_table, badge, listening, make_service
 from services.catalogs import model_of
+from services.waiting import until
 from staged_client import StagedClient
 
 METHODS = sorted(name for name, _ in inspect.getmembers(Client, inspect.isfunction) if not name.startswith("_"))
@@ -464,10 +464,8 @@ def test_what_the_hub_could_not_answer_is_told(api: Api, tmp_path: Path) -> None
         catalog.runs.finish(run.id, held.fence, Outcome(status=RunStatus.SUCCEEDED), model)
         asking = threading.Thread(target=hub.predict, args=(model.id, grain, to), kwargs={"told": said.append})
         asking.start()
-        deadline = time.monotonic() + 30
-        while (batch := catalog.runs.claim("test", 60)) is None:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        batch = until(lambda: catalog.runs.claim("test", 60))
+        assert batch is not None
         pieces = ("loaded\nNo prediction: a.txt is em", "pty.\nNo prediction for 3 more", " that cannot be opened.\n")
         for piece in pieces:
             catalog.events.add(batch.id, batch.fence, [(EventKind.LOG, {"text": piece})])

@@ -10,8 +10,6 @@ import stat
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +24,7 @@ from gristmill_hub.settings import HubSettings
 from gristmill_hub.spawning import home_of
 from services.apis import a_table
 from services.installations import Browser, Installation, free_ports, installed
+from services.waiting import until
 
 PATIENCE = 200.0
 UP = "import sys; from gristmill.app import main; sys.argv = ['gristmill', 'up']; sys.exit(main())"
@@ -35,13 +34,6 @@ signal.signal(signal.SIGHUP, lambda *_: None)
 subprocess.run([sys.executable, "-c", sys.argv[1]])
 """
 END = 10  # seconds; five are promised, and a busy machine may take twice as long
-
-
-def until(true: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.1)
 
 
 # --- settings --------------------------------------------------------------------------------------------------------

@@ -12,7 +12,8 @@ from traitlets.config import Config
 
 from gristmill_hub import HubSettings, configure, containers
 from services.installations import Installation, free_ports, installed
-from test_hub import END, refused, spawned, until
+from services.waiting import until
+from test_hub import END, refused, spawned
 
 KEY = "the key of the operator's cloud"
 WHO = "import gristmill; print(gristmill.connect().me().name)"

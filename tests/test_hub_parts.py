@@ -6,8 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -15,6 +13,7 @@ import pytest
 
 from gristmill_hub.keeping import kept
 from gristmill_hub.parts import Part
+from services.waiting import until
 
 PATIENCE = 60.0
 
@@ -64,13 +63,6 @@ def apart(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
     told = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     command = [sys.executable, "-c", BEFORE + code, str(folder)]
     return subprocess.run(command, env=os.environ | told, capture_output=True, text=True, timeout=PATIENCE)
-
-
-def until(true: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def lives(pid: int) -> bool:

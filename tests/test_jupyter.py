@@ -6,8 +6,7 @@ import json
 import os
 import signal
 import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +22,7 @@ from gristmill.errors import NotFound, UsageError
 from gristmill.records import EventKind, RunStatus
 from services.apis import Api, a_table, badge, listening, make_service
 from services.jupyters import BASE, Jupyter, jupyter_server
-
-PATIENCE = 60.0
+from services.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -458,10 +456,3 @@ def listens(port: int) -> bool:
     """Whether anybody on this machine takes connections there."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def until(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

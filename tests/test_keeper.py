@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from gristmill.stores import Stored, open_store, places
 from gristmill.stores.local import LocalStore
 from gristmill.worker.keeper import Keeper
 from services.mills import Notepad
+from services.waiting import until
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -63,10 +63,7 @@ def test_the_model_is_stored_while_the_recipe_goes_on(tmp_path: Path, run: Run, 
     keeper = Keeper(lambda: store, run, folder)
     keeper.begin()
     keeper.begin()
-    deadline = time.monotonic() + 30
-    while store.stat(places.artifact(run, "checkpoint.tar")) is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(lambda: store.stat(places.artifact(run, "checkpoint.tar")))
     written = store.stat(places.artifact(run, "model.zip"))
     model, checkpoint = keeper.model()
     assert (model.name, checkpoint.name) == ("model", "checkpoint")

@@ -22,8 +22,7 @@ import signal
 import socket
 import subprocess
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,10 +40,10 @@ from gristmill.stores import open_store
 from gristmill.stores.patient import Patient
 from services.apis import a_table
 from services.hubs import PROGRAM, LiveHub
+from services.waiting import until
 
 PENGUINS = Path(__file__).parent.parent / "examples" / "penguins.csv"
 QUICK = {"hyperparameters": {"GBM": [{"num_boost_round": 10}]}, "portfolio": "", "folds": 0}
-PATIENCE = 240.0
 
 
 @dataclass
@@ -99,14 +98,6 @@ def every_event(hub: Hub, run: Run) -> list[Event]:
     while events := hub.events(run.id, after=found[-1].seq if found else 0):
         found += events
     return found
-
-
-def until(true: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        if time.monotonic() > deadline:
-            raise TimeoutError("what was waited for did not come")
-        time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")

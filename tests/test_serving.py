@@ -12,7 +12,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,6 +26,7 @@ from gristmill.sandbox import Sandbox
 from gristmill.sandbox.process import ProcessSandbox
 from gristmill.serving import Answered, Question, Serving
 from gristmill.serving.opened import Patience
+from services.waiting import until
 
 PATIENCE = 60.0
 SCRIPT = """
@@ -132,14 +132,6 @@ def bounded(tmp_path: Path) -> Iterator[Callable[..., Host]]:
     for host in made:
         host.serving.close()
         assert host.processes() == []
-
-
-def until(true: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        if time.monotonic() > deadline:
-            raise TimeoutError("what was waited for did not come")
-        time.sleep(0.02)
 
 
 def lives(pid: int) -> bool:

@@ -22,6 +22,7 @@ from services.azure import Azurite
 from services.folder import SECRET
 from services.google import Google
 from services.s3 import S3Server
+from services.waiting import until
 
 MiB = 1 << 20
 
@@ -46,14 +47,6 @@ def strict(store: Store, request: pytest.FixtureRequest) -> Store:
     if "moto" in request.node.callspec.id:
         pytest.skip("moto takes forged and expired links for good ones")
     return store
-
-
-def until(true: Callable[[], bool], seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > deadline:
-            pytest.fail(f"it did not come true within {seconds} s")
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("key", ["a", "runs/run-1/model.zip", "数据/Größe 100%/+&#1?.csv", "x" * 200, "a/..b/.c"])

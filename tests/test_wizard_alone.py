@@ -7,26 +7,17 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from gristmill_widgets.service.settings import kernel_environment
 from services._processes import free_port, start, stop, wait
+from services.waiting import until
 from services.wizards import PAGES
 
 PATIENCE = 60.0
-
-
-def until(true: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + PATIENCE
-    while not (found := true()):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return found
 
 
 def children_of(pid: int) -> list[int]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from services.waiting import until
 from services.wizards import Wizard, process_of
 
 pytestmark = pytest.mark.slow
@@ -65,13 +65,6 @@ def visit(wizard: Wizard, chromium: Any, request: pytest.FixtureRequest) -> Iter
     for page in made.context.pages:  # a page that a program closes says nothing to anybody
         page.goto("about:blank")
     made.context.close()
-
-
-def until(true: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + 30
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def test_the_page_is_shown_answers_and_is_light_the_second_time(visit: Visit) -> None:

@@ -12,7 +12,6 @@ import json
 import os
 import re
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from typing import Any
 import pytest
 
 from gristmill_widgets.service.messages import NEWER, UNSOUND
+from services.waiting import until
 from services.wizards import Page, Visitor, Wizard, open_socket, process_of
 
 pytestmark = pytest.mark.slow
@@ -44,14 +44,6 @@ def olga(wizard: Wizard) -> Visitor:
 @pytest.fixture(scope="module")
 def ivan(wizard: Wizard) -> Visitor:
     return wizard.visitor("ivan")
-
-
-def until(true: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + PATIENCE
-    while not (found := true()):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return found
 
 
 def refused(open_it: Callable[[], Any]) -> int:
