@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from gristmill.client.connection import Connection
     from gristmill.client.hub import Asker
     from gristmill.dispatch import Dispatcher
-    from gristmill.mill import Mill
+    from gristmill.looking import Looking
+    from gristmill.mill import Mill, Parts
     from gristmill.notify import Ways
     from gristmill.records import Model
     from gristmill.sandbox import Sandbox
@@ -44,28 +45,35 @@ def opened_catalog(settings: Settings) -> Catalog:
 def embedded(settings: Settings, dispatcher: Dispatcher | None = None) -> Mill:
     """The platform in this process, with a worker process of its own when there is something to do."""
     from gristmill.dispatch.local import LocalDispatcher
+    from gristmill.looking import Here
+    from gristmill.mill import Mill
+
+    return Mill(_parts(settings, dispatcher or LocalDispatcher(settings.home), Here()))
+
+
+def _parts(settings: Settings, dispatcher: Dispatcher, looking: Looking, secret: bytes | None = None) -> Parts:
     from gristmill.fair_use import price_of
     from gristmill.intake import Allowance
-    from gristmill.mill import Mill, Parts
+    from gristmill.mill import Parts
     from gristmill.stores import open_store
 
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     sandbox = sandbox_of(settings)
-    return Mill(
-        Parts(
-            catalog=opened_catalog(settings),
-            store=open_store(settings.store),
-            dispatcher=dispatcher or LocalDispatcher(settings.home),
-            sandbox=sandbox,
-            serving=_serving(settings, sandbox),
-            home=settings.home,
-            weights=settings.weights,
-            allowance=Allowance.of(settings.most),
-            price=price_of(settings.price),
-            ways=ways(settings),
-            endpoints=settings.endpoints,
-            settings=settings.told(),
-        )
+    return Parts(
+        catalog=opened_catalog(settings),
+        store=open_store(settings.store, secret=secret),
+        secret=secret,
+        dispatcher=dispatcher,
+        sandbox=sandbox,
+        serving=_serving(settings, sandbox),
+        home=settings.home,
+        looking=looking,
+        weights=settings.weights,
+        allowance=Allowance.of(settings.most),
+        price=price_of(settings.price),
+        ways=ways(settings),
+        endpoints=settings.endpoints,
+        settings=settings.told(),
     )
 
 
@@ -125,32 +133,13 @@ def service(settings: Settings, *, prefix: str = "", token: str | None = None, w
     from gristmill.api.identity import Identity, LocalToken
     from gristmill.dispatch.base import Present
     from gristmill.dispatch.local import LocalDispatcher
-    from gristmill.fair_use import price_of
-    from gristmill.intake import Allowance
     from gristmill.looking import Apart
-    from gristmill.mill import Mill, Parts
+    from gristmill.mill import Mill
     from gristmill.sealing import kept_secret
-    from gristmill.stores import open_store
 
-    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     secret = kept_secret(settings.home / "secret").encode()
-    sandbox = sandbox_of(settings)
-    parts = Parts(
-        catalog=opened_catalog(settings),
-        store=open_store(settings.store, secret=secret),
-        secret=secret,
-        dispatcher=LocalDispatcher(settings.home) if with_workers else Present(),
-        sandbox=sandbox,
-        serving=_serving(settings, sandbox),
-        home=settings.home,
-        looking=Apart(),
-        weights=settings.weights,
-        allowance=Allowance.of(settings.most),
-        price=price_of(settings.price),
-        ways=ways(settings),
-        endpoints=settings.endpoints,
-        settings=settings.told(),
-    )
+    dispatcher = LocalDispatcher(settings.home) if with_workers else Present()
+    parts = _parts(settings, dispatcher, Apart(), secret)
     identity: Identity
     if settings.hub:
         from gristmill.api.hub import HubIdentity
