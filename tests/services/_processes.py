@@ -65,11 +65,11 @@ def wait(
     pytest.fail(f"{name} did not come up; it ended with {process.returncode}")
 
 
-def stop(process: subprocess.Popen[bytes], *, seconds: float = 10) -> None:
+def stop(process: subprocess.Popen[bytes]) -> None:
     """Asks the program to end, and ends it if it does not."""
     process.terminate()
     try:
-        process.wait(seconds)
+        process.wait(20)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

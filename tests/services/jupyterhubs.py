@@ -121,4 +121,4 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
             wait("jupyterhub", endpoint, process, well=True, seconds=PATIENCE)
         yield found
     finally:
-        stop(process, seconds=20)
+        stop(process)

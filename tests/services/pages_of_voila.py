@@ -21,6 +21,8 @@ from pathlib import Path
 
 import pytest
 
+from services._processes import stop
+
 PATIENCE = 120.0
 
 NOTEBOOK = {
@@ -71,9 +73,4 @@ def voila(tmp_path: Path) -> Iterator[Callable[..., str]]:
 
     yield show
     for process in begun:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        stop(process)

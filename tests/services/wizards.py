@@ -27,7 +27,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from services._processes import free_ports
+from services._processes import free_ports, stop
 from services.jupyterhubs import ADMIN, CONFIG, PATIENCE, Hub
 
 if TYPE_CHECKING:
@@ -218,12 +218,7 @@ def running(folder: Path, environment: dict[str, str] | None = None, *, stock: b
             _wait(wizard, process)
             yield wizard
         finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            stop(process)
 
 
 def _wait(wizard: Wizard, process: subprocess.Popen[bytes]) -> None:
