@@ -205,6 +205,7 @@ CALLS: dict[str, Call] = {
     "POST /projects/{ref}/invitations": lambda w: (f"/projects/{w.project.id}/invitations", {"membership": "viewer"}),
     "DELETE /invitations/{invitation_id}": lambda w: (f"/invitations/{w.invitation()}", None),
     "POST /invitations/accept": lambda w: ("/invitations/accept", {"token": w.token()}),
+    "GET /uploads/origins": lambda w: ("/uploads/origins", None),
     "POST /uploads": lambda w: ("/uploads", {"name": "a.csv", "size": 1, "project": w.project.id}),
     "GET /uploads/{upload_id}": lambda w: (f"/uploads/{w.upload()}", None),
     "POST /uploads/{upload_id}/complete": lambda w: (f"/uploads/{w.upload()}/complete", {}),

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -18,6 +19,7 @@ from gristmill.errors import GristmillError, NotFound, NotPossible, StoreFailed,
 from gristmill.stores import Part, Store, open_store, registry
 from gristmill.stores.base import attachment
 from gristmill.stores.local import LocalStore
+from gristmill.stores.patient import Patient
 from services.azure import Azurite
 from services.folder import SECRET
 from services.google import Google
@@ -60,6 +62,12 @@ def test_what_is_put_is_read(store: Store, key: str) -> None:
     assert store.stat(key) == stored
     assert store.read(key) == b"grist"
     assert [(found.key, found.size) for found in store.list()] == [(key, 5)]
+
+
+def test_a_store_says_where_its_links_lead(store: Store) -> None:
+    link = urlsplit(store.sign_put("a", seconds=60))
+    assert store.origin == f"{link.scheme}://{link.netloc}"
+    assert Patient(store).origin == store.origin
 
 
 def test_a_second_put_replaces_the_first(store: Store) -> None:

@@ -13,12 +13,14 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
 
 from services.installations import PASSWORD, Installation, installed
 from services.s3 import S3Server
+from test_own_stores import S3_KEYS
 from test_wizard_browser import ATTACK, FILE, Visit, a_large_file
 from test_wizard_pages import a_file
 
@@ -27,13 +29,16 @@ pytestmark = pytest.mark.slow
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 TRAINED = 280_000.0  # milliseconds
 ANSWERED = 120_000.0
+API = "/services/gristmill"
 
 
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def hub(tmp_path_factory: pytest.TempPathFactory, s3_servers: Callable[[str], S3Server]) -> Iterator[Installation]:
+    """An installation with a store in a folder, whose operator lets owners have buckets at a server of their own."""
     for needed in ("jupyterhub", "jupyterhub_traefik_proxy", "voila", "anywidget"):
         pytest.importorskip(needed)
-    with installed(tmp_path_factory.mktemp("whole"), GRISTMILL_WIZARD="on") as here:
+    endpoint = urlsplit(s3_servers("juicefs").endpoint).netloc
+    with installed(tmp_path_factory.mktemp("whole"), GRISTMILL_WIZARD="on", GRISTMILL_ENDPOINTS=endpoint) as here:
         yield here
 
 
@@ -41,13 +46,12 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
 def hub_with_bucket(
     tmp_path: Path, s3_servers: Callable[[str], S3Server], request: pytest.FixtureRequest
 ) -> Iterator[Installation]:
-    """An installation whose store is a bucket of another origin, which its pages may reach."""
+    """An installation whose store is a bucket of another origin."""
     request.getfixturevalue("s3_environment")
     for needed in ("jupyterhub", "jupyterhub_traefik_proxy", "voila", "anywidget"):
         pytest.importorskip(needed)
     server = s3_servers("juicefs")
-    told = {"GRISTMILL_STORE": server.store_url("whole"), "GRISTMILL_WIZARD_CONNECT": server.endpoint}
-    with installed(tmp_path / "whole", GRISTMILL_WIZARD="on", **told) as here:
+    with installed(tmp_path / "whole", GRISTMILL_WIZARD="on", GRISTMILL_STORE=server.store_url("whole")) as here:
         yield here
 
 
@@ -208,6 +212,35 @@ def test_pictures_go_to_a_bucket_and_one_more_is_told(chromium: Any, hub_with_bu
         assert model.startswith(b"PK")
         assert hub_with_bucket.url not in url  # from the bucket itself
         assert here.said == []
+
+
+def gets_a_bucket(hub: Installation, name: str, url: str) -> None:
+    """Their own first project gets a store of its own."""
+    with hub.browser() as browser:
+        browser.sign_in(hub.person(name))
+        bearer = browser.bearer(name)
+        browser.client.post(f"{API}/projects", json={"name": "default"}, headers=bearer).raise_for_status()
+        body = {"url": url, "credentials": S3_KEYS}
+        put = browser.client.put(f"{API}/projects/default/store", json=body, headers=bearer)
+        assert put.status_code == 200, put.text
+
+
+def test_files_go_straight_to_a_projects_own_bucket_from_pages_opened_since(
+    person: Callable[..., Person], hub: Installation, s3_servers: Callable[[str], S3Server]
+) -> None:
+    server, gone = s3_servers("juicefs"), []
+    here = person("wilma").at("have")
+    here.page.on("requestfinished", lambda request: gone.append(f"{request.method} {request.url}"))
+    gets_a_bucket(hub, "wilma", server.store_url("wilmas"))
+    here.chooses("rye.csv", a_file())  # from a page that was not told of it
+    here.has("What do you want to know?")
+    assert not [one for one in gone if server.endpoint in one]
+
+    here.at("home").page.reload()
+    here.at("have").chooses("oats.csv", a_file(70))
+    here.has("What do you want to know?")
+    assert [one for one in gone if one.startswith(f"PUT {server.endpoint}/wilmas/")]
+    assert here.said == []
 
 
 # --- everybody can use it --------------------------------------------------------------------------------------------

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 
 from gristmill.errors import GristmillError, NotAllowed, NotFound, UsageError
 from gristmill.mill.parts import UseCases
 from gristmill.mill.trail import audited
 from gristmill.records import Failure, Membership, OwnStore, new_id, replace
-from gristmill.stores import open_store
+from gristmill.stores import Store, open_store
 from gristmill.stores.registry import endpoint_of, open_with
 from gristmill.stores.trying import try_out
 
@@ -18,6 +20,8 @@ __all__ = ["OwnStores"]
 
 _LONGEST_URL = 1000
 _MOST_CREDENTIALS = 20
+_MOST_PROJECTS = 200
+_MOST_ORIGINS = 30
 
 
 class OwnStores(UseCases):
@@ -58,6 +62,23 @@ class OwnStores(UseCases):
     def drop_store(self, project: str) -> None:
         """Put what comes into a project into the platform's store again; what lies in its own one stays there."""
         self._catalog.stores.leave(self._gate.project(project, Membership.OWNER).id)
+
+    def origins(self) -> Sequence[str]:
+        """Where browsers send what one puts in: the origins of the platform's store and of one's projects' own.
+
+        Those of the newest projects, for they all go into one header of a page.
+        """
+        projects = self._catalog.projects.list(self._gate.project_ids(), None, _MOST_PROJECTS)
+        own = {project.store_id: project for project in projects if project.store_id is not None}
+        open_to = [one for one in own.values() if self._gate.is_at_least(Membership.EDITOR, one.id)]
+        opened: list[Callable[[], Store]] = [lambda: self._parts.store]
+        opened += [partial(self._shelf.of, project) for project in open_to]
+        found: dict[str, None] = {}
+        for store in opened:
+            with suppress(GristmillError):  # one that cannot be opened keeps nobody from the others
+                if (origin := store().origin) is not None:
+                    found[origin] = None
+        return tuple(found)[:_MOST_ORIGINS]
 
     def _check(self, url: str, credentials: Mapping[str, str]) -> None:
         if len(url) > _LONGEST_URL or not url.isprintable() or len(credentials) > _MOST_CREDENTIALS:

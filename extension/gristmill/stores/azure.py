@@ -50,6 +50,7 @@ from gristmill.stores.base import (
     check_parts,
     credentials_of,
     options,
+    origin_of,
     said,
 )
 from gristmill.stores.disk import beside, chunks, disk_faults, place, write
@@ -236,6 +237,10 @@ class AzureStore(Store):
                 content_disposition=disposition,
             )
         return f"{blob.url}?{signature}"
+
+    @property
+    def origin(self) -> str | None:
+        return origin_of(self._endpoint)
 
     # --- multipart uploads --------------------------------------------------------------------------------------------
 

@@ -34,6 +34,7 @@ __all__ = [
     "check_parts",
     "credentials_of",
     "options",
+    "origin_of",
     "said",
 ]
 
@@ -170,6 +171,11 @@ class Store(ABC):
         del at
         return None
 
+    @property
+    def origin(self) -> str | None:
+        """Where its signed URLs lead, as browsers name it: `https://host`; None where that is a path of the API's."""
+        return None
+
     def read(self, key: str, offset: int = 0, size: int | None = None) -> bytes:
         """The bytes from `offset`, at most `size` of them; for what fits into memory."""
         return b"".join(self.stream(key, offset, size))
@@ -266,6 +272,12 @@ def credentials_of(
         if len(value) > _LONGEST_CREDENTIAL or "\0" in value:
             raise UsageError(f"{name[:60]!r} cannot be a credential.", cause="It is too long, or no text.", cure=cure)
     return {name: value for name, value in found.items() if value}
+
+
+def origin_of(url: str) -> str | None:
+    """The origin of a URL; None where it has none, as a path does not."""
+    split = urlsplit(url)
+    return f"{split.scheme}://{split.netloc.lower()}" if split.scheme in ("http", "https") and split.netloc else None
 
 
 def attachment(filename: str) -> str:

@@ -43,6 +43,7 @@ from gristmill.stores.base import (
     check_parts,
     credentials_of,
     options,
+    origin_of,
     said,
 )
 from gristmill.stores.disk import beside, chunks, disk_faults, place
@@ -67,7 +68,6 @@ _MOST = 32  # objects that Google composes at once
 _WEEK = 7 * 24 * 3600  # seconds for which a link lasts at most
 _TIMEOUT = (5.0, 60.0)  # seconds to connect, and to wait for the next bytes
 _DIGEST = "sha256"  # the object's metadata that carries our digest
-
 _CURES = {
     400: "Look at what the bucket demands of its objects.",
     401: "Renew the credentials.",
@@ -202,8 +202,7 @@ class GoogleStore(Store):
     # --- signed URLs --------------------------------------------------------------------------------------------------
 
     def sign_get(self, key: str, *, seconds: float, filename: str | None = None) -> str:
-        disposition = None if filename is None else attachment(filename)
-        return self._sign(self._blob(key), "GET", seconds, response_disposition=disposition)
+        return self._sign(self._blob(key), "GET", seconds, response_disposition=filename and attachment(filename))
 
     def sign_put(self, key: str, *, seconds: float, size: int | None = None) -> str:
         return self._sign(self._blob(key), "PUT", seconds, headers=self.put_headers(size))
@@ -216,13 +215,11 @@ class GoogleStore(Store):
         return {} if size is None else {"x-goog-content-length-range": f"{size},{size}"}
 
     def _sign(self, blob: Blob, method: str, seconds: float, **terms: Any) -> str:
-        lasts = max(1, round(seconds))
-        if lasts > _WEEK:
+        terms["expiration"] = last = max(1, round(seconds))
+        if last > _WEEK:
             raise UsageError("A link on Google Cloud Storage lasts seven days at most.", cure="Ask for a shorter time.")
         with self._faults("The store could not sign a link."):
-            url: str = blob.generate_signed_url(
-                version="v4", expiration=lasts, method=method, **terms, **self._signer(),
-            )  # fmt: skip
+            url: str = blob.generate_signed_url(version="v4", method=method, **terms, **self._signer())
         return url
 
     def _signer(self) -> dict[str, str]:
@@ -243,6 +240,10 @@ class GoogleStore(Store):
         if not credentials.valid:
             credentials.refresh(Request())  # only then is the account's name known
         return {"service_account_email": credentials.service_account_email, "access_token": credentials.token}
+
+    @property
+    def origin(self) -> str | None:
+        return origin_of(self._endpoint or "https://storage.googleapis.com")
 
     # --- multipart uploads --------------------------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ from urllib.parse import unquote
 
 from gristmill.errors import Conflict, NotFound, NotPossible, UsageError
 from gristmill.stores import signing
-from gristmill.stores.base import Part, Store, Stored, check_file, check_key, check_part, options
+from gristmill.stores.base import Part, Store, Stored, check_file, check_key, check_part, options, origin_of
 from gristmill.stores.disk import beside, chunks, disk_faults, place, write
 from gristmill.stores.multipart import Multipart
 
@@ -154,6 +154,10 @@ class LocalStore(Store):
         return self._sign(
             signing.Grant(method="PUT", key=key, expires=until, token=token, part=check_part(number), size=size)
         )
+
+    @property
+    def origin(self) -> str | None:
+        return origin_of(self._at)
 
     def verify(self, method: str, path: str, query: str) -> signing.Grant:
         """What a request to the door is permitted; NotAllowed if its URL was forged or has expired."""

@@ -75,6 +75,10 @@ class Patient(Store):
     def delete(self, key: str) -> None:
         self._waited(lambda: self._store.delete(key))
 
+    @property
+    def origin(self) -> str | None:
+        return self._store.origin
+
     def sign_get(self, key: str, *, seconds: float, filename: str | None = None) -> str:
         return self._store.sign_get(key, seconds=seconds, filename=filename)
 

@@ -33,6 +33,7 @@ from gristmill.stores.base import (
     check_parts,
     credentials_of,
     options,
+    origin_of,
 )
 from gristmill.stores.disk import beside, chunks, disk_faults, place
 
@@ -206,6 +207,11 @@ class S3Store(Store):
     def _sign(self, method: str, seconds: float, params: dict[str, Any]) -> str:
         with self._faults("The store could not sign a link."):
             return self._client.generate_presigned_url(method, Params=params, ExpiresIn=max(1, round(seconds)))
+
+    @cached_property
+    def origin(self) -> str | None:
+        # AWS has a host a region, and one a bucket unless its name has dots: how a link is signed tells
+        return origin_of(self._endpoint or self.sign_put("origin", seconds=1))
 
     # --- multipart uploads --------------------------------------------------------------------------------------------
 

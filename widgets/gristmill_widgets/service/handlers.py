@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -100,13 +101,14 @@ class Page(Said, JupyterHandler):
             await app.kernel_manager.end(left.kernel)
         _ = self.xsrf_token  # sets the cookie without which the page could not say that it is closed
         try:
-            page = await app.page_for(self.seat)
+            page, policy = await asyncio.gather(app.page_for(self.seat), app.policy_for(self.seat))
         except NotLetIn as error:
             self.log.warning("no page for %s: %s", self.current_user.username, error)
             await app.end(self.seat, GONE)
             self.say(503, "not_ready", again=True)
             return
         self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("Content-Security-Policy", policy)
         self.set_header("Cache-Control", "no-store")
         self.finish(page)
         try:

@@ -45,6 +45,7 @@ from gristmill_widgets.service.handing import NotLetIn, let_in
 from gristmill_widgets.service.handlers import HEADERS, WORDS, NotThere, logged, owned, routes
 from gristmill_widgets.service.identity import Visitors
 from gristmill_widgets.service.messages import NEWER, UNSOUND, is_sound
+from gristmill_widgets.service.origins import origins_of
 from gristmill_widgets.service.rounds import Rounds
 from gristmill_widgets.service.seats import Seat, Seats
 from gristmill_widgets.service.settings import ServiceSettings, kernel_environment
@@ -207,8 +208,13 @@ class Hardened(Voila):  # type: ignore[misc]  # Voila has no types
             "default_handler_class": NotThere,
         }
 
-    def policy(self) -> str:
+    async def policy_for(self, seat: Seat) -> str:
+        """What the visitor's page may load and reach, their projects' stores among it."""
+        return self.policy(await origins_of(self.service.api, seat.token))
+
+    def policy(self, origins: tuple[str, ...] = ()) -> str:
         """What a page may load and reach: files of the hub's own origin, and the stores that uploads go to."""
+        reached = dict.fromkeys(("'self'", *self.service.connect, *origins))
         return "; ".join(
             (
                 "default-src 'none'",
@@ -217,7 +223,7 @@ class Hardened(Voila):  # type: ignore[misc]  # Voila has no types
                 "style-src 'self' 'unsafe-inline'",
                 "img-src 'self' data: blob:",
                 "font-src 'self' data:",
-                " ".join(("connect-src 'self'", *self.service.connect)),
+                " ".join(("connect-src", *reached)),
                 "frame-src 'self' blob:",
                 "form-action 'self'",
                 "base-uri 'none'",

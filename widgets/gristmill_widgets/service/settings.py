@@ -6,12 +6,12 @@ docs/settings.md.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
 from gristmill.errors import UsageError
+from gristmill_widgets.service.origins import ORIGIN
 
 __all__ = ["KERNEL_KEEPS", "ServiceSettings", "kernel_environment"]
 
@@ -21,7 +21,6 @@ KERNEL_KEEPS = (
     *("LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "LC_NUMERIC", "LC_TIME", "TZ"),
     *("SSL_CERT_FILE", "SSL_CERT_DIR"),
 )
-_ORIGIN = re.compile(r"(https?://[A-Za-z0-9._:\[\]-]+)/?")  # nothing that would end a directive of the page's policy
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,7 +100,7 @@ def _store(environment: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _origin(text: str) -> str:
-    found = _ORIGIN.fullmatch(text)
+    found = ORIGIN.fullmatch(text)
     if found is None:
         raise UsageError(
             f"GRISTMILL_WIZARD_CONNECT names {text!r}.", cure="Give origins such as https://bucket.s3.amazonaws.com"

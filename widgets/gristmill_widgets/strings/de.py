@@ -94,7 +94,10 @@ class German(Home, Trade, English):
     up_before = "„{name}“ war unterwegs. Wählen Sie dieselbe Datei noch einmal: Es geht dort weiter, wo es war."
     up_empty = "„{name}“ ist leer. Wählen Sie eine Datei mit Inhalt."
     up_kind = "„{name}“ ist weder eine Tabelle noch ein ZIP. Wählen Sie eine Datei als ZIP, CSV, Excel oder Parquet."
-    up_detour = "Ihr Browser erreicht den Speicher nicht selbst; die Datei geht über den Hub, was länger dauert."
+    up_detour = (
+        "Ihr Browser erreicht den Speicher nicht selbst; die Datei geht über den Hub, was länger dauert. "
+        "Hat das Projekt seinen Speicher eben erst bekommen, laden Sie die Seite neu."
+    )
     up_choose_folder = "oder einen Ordner"
     up_packing = "{n} Dateien werden gepackt …"
     up_many = "Das sind mehr als 65.000 Dateien oder 4 GB. Packen Sie sie in ein ZIP und legen Sie dieses ab."

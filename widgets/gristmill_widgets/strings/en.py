@@ -90,7 +90,10 @@ class English(Home, Trade):
     up_before = "“{name}” was on its way. Choose the same file again: it goes on where it was."
     up_empty = "“{name}” is empty. Choose a file with something in it."
     up_kind = "“{name}” is neither a table nor a ZIP. Choose a ZIP, CSV, Excel or Parquet file."
-    up_detour = "Your browser cannot reach the store itself, so the file goes through the hub, which takes longer."
+    up_detour = (
+        "Your browser cannot reach the store itself, so the file goes through the hub, which takes longer. "
+        "If the project has got its store only now, reload the page."
+    )
     up_choose_folder = "or a folder"
     up_packing = "Packing {n} files …"
     up_many = "These are more than 65,000 files or 4 GB. Pack them into one ZIP and drop that."

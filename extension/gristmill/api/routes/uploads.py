@@ -32,6 +32,12 @@ class Completion(Body):
     sha256: str | None = None
 
 
+class Origins(msgspec.Struct):
+    """Addresses without paths, as a browser's content security policy names them."""
+
+    origins: list[str]
+
+
 class Check(Body):
     """What to look at; with a project, its schema is held against it."""
 
@@ -52,6 +58,12 @@ class Checked(msgspec.Struct):
 
     profile: Profile
     proposal: Proposal | None
+
+
+@routes.get("/uploads/origins", who="user", gives=Origins)
+def origins(mill: Mill) -> Origins:
+    """Where a browser sends what one puts in: the platform's store, and those of the projects that one may put into."""
+    return Origins(origins=list(mill.origins()))
 
 
 @routes.post("/uploads", who="editor", takes=NewUpload, gives=Transfer, at="/uploads/{id}")
