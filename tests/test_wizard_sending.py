@@ -7,14 +7,13 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from services.apis import Api, badge, listening, make_service
 from services.installations import Installation, installed
 from services.s3 import S3Server, use_credentials
-from test_wizard_browser import FILE, Visit, a_large_file, api, hub_page, on_disk, through
+from test_wizard_browser import FILE, Visit, a_large_file, api, hub_page, on_disk, parts_of, through
 from test_wizard_hashing import sum_of
 from test_wizard_journeys import Person
 from test_wizard_pages import a_file
@@ -34,11 +33,6 @@ def summed(here: Visit) -> list[str]:
 
     here.page.on("websocket", lambda socket: socket.on("framesent", look))
     return found
-
-
-def parts_of(links: list[str]) -> set[str]:
-    """The numbers of the parts that such addresses take."""
-    return {parse_qs(urlsplit(link).query)["part"][0] for link in links}
 
 
 # --- its sum goes along ----------------------------------------------------------------------------------------------
