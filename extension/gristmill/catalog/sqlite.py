@@ -71,7 +71,7 @@ class SqliteDatabase(Database):
             URL.create("sqlite+pysqlite", database=str(path)),
             connect_args={"timeout": _PATIENCE, "isolation_level": None},
             pool_size=_KEPT,
-            pool_use_lifo=True,
+            pool_use_lifo=True,  # a connection reads each page again that another has written: the last used goes on
             hide_parameters=True,
         )
         self._turn = threading.Lock()

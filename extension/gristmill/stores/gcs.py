@@ -202,7 +202,8 @@ class GoogleStore(Store):
     # --- signed URLs --------------------------------------------------------------------------------------------------
 
     def sign_get(self, key: str, *, seconds: float, filename: str | None = None) -> str:
-        return self._sign(self._blob(key), "GET", seconds, response_disposition=filename and attachment(filename))
+        disposition = None if filename is None else attachment(filename)
+        return self._sign(self._blob(key), "GET", seconds, response_disposition=disposition)
 
     def sign_put(self, key: str, *, seconds: float, size: int | None = None) -> str:
         return self._sign(self._blob(key), "PUT", seconds, headers=self.put_headers(size))
@@ -215,11 +216,13 @@ class GoogleStore(Store):
         return {} if size is None else {"x-goog-content-length-range": f"{size},{size}"}
 
     def _sign(self, blob: Blob, method: str, seconds: float, **terms: Any) -> str:
-        terms["expiration"] = last = max(1, round(seconds))
-        if last > _WEEK:
+        lasts = max(1, round(seconds))
+        if lasts > _WEEK:
             raise UsageError("A link on Google Cloud Storage lasts seven days at most.", cure="Ask for a shorter time.")
         with self._faults("The store could not sign a link."):
-            url: str = blob.generate_signed_url(version="v4", method=method, **terms, **self._signer())
+            url: str = blob.generate_signed_url(
+                version="v4", expiration=lasts, method=method, **terms, **self._signer(),
+            )  # fmt: skip
         return url
 
     def _signer(self) -> dict[str, str]:
