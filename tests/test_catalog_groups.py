@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gristmill.catalog import Catalog, prepared
-from gristmill.errors import Conflict
+from gristmill.errors import CatalogFailed, Conflict, GristmillError, UsageError
 from gristmill.records import Account, Who
 from services.catalogs import a_dataset, clear, run_on
 
@@ -50,7 +50,8 @@ def test_what_nobody_waits_for_goes_off_with_the_next_question(
     shared: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = run_on(a_dataset(shared), owner="ada")
-    hand_over, sent = prepared._hand_over, []
+    hand_over = prepared._hand_over
+    sent: list[list[str]] = []
 
     def noted(connection: Any, cursor: Any, letters: list[tuple[str, Any]]) -> None:
         sent.append([" ".join(text.split()[:3]) for text, _ in letters])
@@ -77,3 +78,37 @@ def test_what_has_gone_off_and_fails_is_heard_in_its_own_block(shared: Catalog) 
     assert shared.papers.of(run.id) == {}
     shared.runs.add(run_on(a_dataset(shared)))  # the connection is as good as before
     assert len(shared.runs.list()) == 3
+
+
+def test_a_group_whose_server_hangs_up_tells_everybody_and_the_next_goes_on(
+    shared: Catalog, postgres_catalog: str
+) -> None:
+    dataset = a_dataset(shared)
+    told: list[GristmillError | None] = []
+    with shared.grouped() as group:
+        shared.runs.add(run_on(dataset))
+        group.then(told.append)
+        with shared._database.reading() as connection:
+            backend = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+        with Catalog.open(postgres_catalog) as other, other._database.reading() as connection:
+            connection.exec_driver_sql(f"SELECT pg_terminate_backend({backend})").all()
+        with pytest.raises(CatalogFailed):
+            shared.runs.add(run_on(dataset))
+        with pytest.raises(CatalogFailed):
+            shared.runs.add(run_on(dataset))
+    assert [type(lost) for lost in told] == [CatalogFailed]
+    with shared.grouped():
+        shared.runs.add(run_on(dataset))
+    assert len(shared.runs.list()) == 1
+
+
+def test_what_the_server_has_undone_is_told_as_lost(shared: Catalog) -> None:
+    dataset = a_dataset(shared)
+    told: list[GristmillError | None] = []
+    with shared.grouped() as group:
+        shared.runs.add(run_on(dataset))
+        group.then(told.append)
+        with pytest.raises(UsageError), shared._database.reading() as connection:
+            connection.exec_driver_sql("SELECT 1 / 0")
+    assert [type(lost) for lost in told] == [CatalogFailed]
+    assert shared.runs.list() == ()

@@ -89,6 +89,10 @@ class Database(ABC):
     def _own_now(self) -> ColumnElement[float]:
         """The time by the clock that all users of this database share."""
 
+    def _must_stand(self, connection: Connection) -> None:
+        """CatalogFailed where the database would undo a transaction that it is told to keep, and say nothing of it."""
+        del connection
+
     def catch_up(self) -> None:
         """Do beside those who write what would keep one of them waiting sooner or later; most kinds do so unasked."""
         return
@@ -207,6 +211,7 @@ class Database(ABC):
             if turns:
                 self.take_turns(connection, *turns)
             yield connection
+            self._must_stand(connection)
 
     def close(self) -> None:
         """Close the connections."""

@@ -35,7 +35,7 @@ from sqlalchemy.sql import ColumnElement
 
 from gristmill.catalog.database import MISSING, TAKEN, UNFIT, Database, Fault
 from gristmill.catalog.prepared import Prepared, send_off
-from gristmill.errors import NotPossible
+from gristmill.errors import CatalogFailed, NotPossible
 
 __all__ = ["PostgresDatabase"]
 
@@ -94,7 +94,7 @@ class PostgresDatabase(Database):
                 cure="pip install 'gristmill[cloud]'",
             ) from error
         event.listen(engine, "checkin", _seen)
-        event.listen(engine, "checkout", _must_stand)
+        event.listen(engine, "checkout", _must_be_there)
         event.listen(engine, "begin", _begin)
         event.listen(engine, "before_cursor_execute", _after_what_was_posted)
         return engine, engine.execution_options(begin="BEGIN")
@@ -114,6 +114,13 @@ class PostgresDatabase(Database):
         turns = {f"name_{number}": name for number, name in enumerate(sorted(names))}
         (taken,) = _turns(len(turns), wait=wait).rows(connection, turns)
         return wait or all(taken)
+
+    def _must_stand(self, connection: Connection) -> None:
+        from psycopg.pq import TransactionStatus
+
+        raw: Any = connection.connection.driver_connection
+        if raw.info.transaction_status == TransactionStatus.INERROR:
+            raise CatalogFailed("The catalog could not keep what it was given.", cause="Something else failed with it.")
 
     def tell_time(self, connection: Connection) -> float:
         """The server's own, asked every few seconds; in between, this host's clock goes on from there."""
@@ -143,7 +150,7 @@ def _seen(dbapi: Any, record: Any) -> None:
         record.info["seen"] = time.monotonic()
 
 
-def _must_stand(dbapi: Any, record: Any, _proxy: Any) -> None:
+def _must_be_there(dbapi: Any, record: Any, _proxy: Any) -> None:
     """Have a server that was restarted met with a new connection, not with an error.
 
     What a server says that nobody has asked is that it ends. Only one that was not used for a while is asked.

@@ -93,7 +93,7 @@ class Group:
 
     def keep(self) -> None:
         """Commit, and tell."""
-        if self.connection is not None:
+        if self.connection is not None and not self.connection.invalidated:
             stop_posting(self.connection)
         opened, self._open, self.connection = self._open, None, None
         lost, self._lost = self._lost, None
