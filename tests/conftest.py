@@ -6,20 +6,23 @@ fixture        gives
 home           an empty GRISTMILL_HOME of the test's own; no other GRISTMILL_ setting is in force
 =============  =========================================================================================
 
-services/ starts real servers: each file there opens with the index of its own fixtures. Slow tests run last, so that
-a fault shows early.
+services/ starts real servers: each file there opens with the index of its own fixtures. One process runs slow tests last,
+so that a fault shows early; of several, each takes the longest file that nobody has begun, so that all end together.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that wait for each other leave busy cores to others
+
+SLOW = 50  # times as long as another, roughly
 
 SERVICES = Path(__file__).parent / "services"
 
@@ -35,8 +38,17 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items.sort(key=is_slow)
+    if hasattr(config, "workerinput"):  # one of several processes, with --no-loadscope-reorder
+        lasts: Counter[Path] = Counter()
+        for item in items:
+            lasts[item.path] += SLOW if is_slow(item) else 1
+        items.sort(key=lambda item: -lasts[item.path])
+
+
+def is_slow(item: pytest.Item) -> bool:
+    return item.get_closest_marker("slow") is not None
 
 
 @pytest.fixture
