@@ -6,8 +6,8 @@ fixture        gives
 home           an empty GRISTMILL_HOME of the test's own; no other GRISTMILL_ setting is in force
 =============  =========================================================================================
 
-services/ starts real servers: each file there opens with the index of its own fixtures. One process runs slow tests last,
-so that a fault shows early; of several, each takes the longest file that nobody has begun, so that all end together.
+services/ starts real servers: each file there opens with the index of its own fixtures. One process runs slow tests
+last, so that a fault shows early; of several, each takes the longest file that is left, so that all end together.
 """
 
 from __future__ import annotations
