@@ -93,8 +93,8 @@ def fill(catalog_url: str, *, projects: int, runs: int, people: int) -> World:
             connection.execute(insert(tables.projects), of + others)
             connection.execute(insert(tables.members), members)
         _limit(catalog, people)
-        datasets = [_dataset(catalog, each[0]["id"]) for each in own]
-        strangers = _dataset(catalog, (others or own[-1])[-1]["id"])
+        datasets = [_dataset(catalog, each[0]) for each in own]
+        strangers = _dataset(catalog, (others or own[-1])[-1])
         rows = [
             _old(datasets[1], number, person(1)) if number < _READ else
             _old(datasets[number % people], number, person(number % people)) if number % 2 else
@@ -130,7 +130,7 @@ def _limit(catalog: Catalog, people: int) -> None:
         catalog.fair_use.limits.put(Limits(kind=Subject.TEAM, name=f"team-{team}", **wide))
 
 
-def _dataset(catalog: Catalog, project_id: str) -> Dataset:
+def _dataset(catalog: Catalog, project: dict[str, Any]) -> Dataset:
     numbers = [_number(f"column {number}") for number in range(_COLUMNS)]
     target = Column(name="y", kind=ColumnKind.CATEGORY, dtype="str", rows=9000, distinct=2, top=(("yes", 5000),))
     table = Table(
@@ -139,15 +139,15 @@ def _dataset(catalog: Catalog, project_id: str) -> Dataset:
     reasons = {name: "A sentence that says why." for name in ("task", "target", "metric", "budget")}
     proposal = Proposal(task=_KINDS[0], target="y", metric="accuracy", budget=60.0, reasons=reasons)
     upload = Upload(
-        id=new_id("upload"), project_id=project_id, name="a.csv", key="a.csv", size=1, status=UploadStatus.OPEN,
-        created_at=1.0,
+        id=new_id("upload"), project_id=project["id"], name="a.csv", key="a.csv", size=1, status=UploadStatus.OPEN,
+        created_at=1.0, owner=project["owner"],
     )  # fmt: skip
     catalog.uploads.add(upload)
     catalog.uploads.settle(upload.id, UploadStatus.RECEIVED, sha256="ab")
     return catalog.datasets.add(
         Dataset(
             id=new_id("dataset"),
-            project_id=project_id,
+            project_id=project["id"],
             upload_id=upload.id,
             name="a",
             version=0,

@@ -48,11 +48,11 @@ def run(run_id: str):
 def train(asked: Asked):
     row = {"at": time.time(), "dataset_id": asked.dataset_id, "budget": asked.budget}
     with engine.begin() as connection:
-        connection.execute(text("INSERT INTO asked VALUES (:at, :dataset_id, :budget)"), row)
+        connection.execute(text("INSERT INTO bare VALUES (:at, :dataset_id, :budget)"), row)
     return row
 
 with engine.begin() as connection:
-    connection.execute(text("CREATE TABLE IF NOT EXISTS asked (at REAL, dataset_id TEXT, budget REAL)"))
+    connection.execute(text("CREATE TABLE IF NOT EXISTS bare (at REAL, dataset_id TEXT, budget REAL)"))
 uvicorn.run(app, port=int(sys.argv[2]), log_level="error", access_log=False)
 """
 

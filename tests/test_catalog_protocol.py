@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from gristmill.catalog import Catalog, Outcome
 from gristmill.errors import Conflict, LeaseLost
-from gristmill.records import EventKind, Run, RunStatus, Wanted
+from gristmill.records import LOCAL, EventKind, Run, RunStatus, Wanted
 from services.catalogs import Clock, a_dataset, clear, model_of, run_on
 
 WORKERS = st.sampled_from(["anna", "bert", "carl"])
@@ -70,9 +70,10 @@ class LeaseProtocol(RuleBasedStateMachine):
         finally:
             self.catalog.close()
 
-    @rule(age=st.integers(0, 3))
-    def add(self, age: int) -> None:
-        run = self.catalog.runs.add(run_on(self.dataset, created_at=self.clock.time - age))
+    @rule(age=st.integers(0, 3), price=st.sampled_from([0.0, 0.1, 7.3]), gpus=st.integers(0, 2))
+    def add(self, age: int, price: float, gpus: int) -> None:
+        run = run_on(self.dataset, created_at=self.clock.time - age, price=price, gpus=gpus)
+        self.catalog.runs.add(run)
         self.expected.append(Expected(id=run.id, created_at=run.created_at))
 
     @rule(seconds=st.sampled_from([0.5, 1.0, 15.0]))
@@ -162,6 +163,13 @@ class LeaseProtocol(RuleBasedStateMachine):
         assert len(shown) == len(newest)
         assert all(run.shows(row) for run, row in zip(newest, shown, strict=True))
         assert len(self.catalog.models.list(limit=1000)) == sum(run.model for run in newest)
+        (account,) = self.catalog.fair_use.accounts(LOCAL)
+        going = sum(run.status is RunStatus.RUNNING for run in newest)
+        open_runs = [self.catalog.runs.get(run.id) for run in newest if not run.status.is_final]
+        assert (account.queued, account.running) == (len(open_runs) - going, going)
+        assert account.asked_money == pytest.approx(sum(run.price * run.budget / 3600 for run in open_runs))
+        assert account.asked_gpu_seconds == pytest.approx(sum(run.gpus * run.budget for run in open_runs))
+        assert open_runs or (account.asked_money, account.asked_gpu_seconds) == (0.0, 0.0)
         assert self.catalog.runs.waiting() == sum(run.status is RunStatus.QUEUED for run in newest)
 
 

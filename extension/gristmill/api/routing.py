@@ -25,6 +25,7 @@ function returns is sent as it is.
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import functools
 import hashlib
@@ -34,7 +35,6 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Protocol, TypeVar
 
 import msgspec
-from anyio import fail_after
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
@@ -231,7 +231,7 @@ async def _read(request: Request, most: int) -> bytes:
         raise refused
     read = bytearray()
     try:
-        with fail_after(_PATIENCE):
+        async with asyncio.timeout(_PATIENCE):
             async for chunk in request.stream():
                 read += chunk
                 if len(read) > most:

@@ -6,7 +6,7 @@ What belongs together beyond that is written in `with database.together()`, and 
 `with database.grouped()`: see `together`.
 
 A *fault* is an error of the driver, by its stable code, as one of our errors with cause and cure. All of them are
-mapped in `Database._in_our_words`, and nowhere else.
+mapped in `_InOurWords`, and nowhere else.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any, ClassVar
 
 from sqlalchemy import Connection, Double, Engine, exc, literal, make_url, select
@@ -62,6 +63,7 @@ class Database(ABC):
         self._here = threading.local()
         self._reader, self._writer = self._engines(url)
         self._driver_errors: type[Exception] = self._reader.dialect.loaded_dbapi.Error  # what a `Prepared` lets through
+        self._in_our_words = _InOurWords(self._explained, self._driver_errors)
         self._time = Prepared(select(self._own_now()))
 
     @abstractmethod
@@ -104,15 +106,15 @@ class Database(ABC):
         """A connection to read with; it sees what this thread has written."""
         together, group = self._together(), self._group()
         if together is None and group is not None and group.connection is not None:
-            with self._in_our_words():
+            with self._in_our_words:
                 yield group.connection
             return
         if together is None:
-            with self._in_our_words(), self._reader.connect() as connection:
+            with self._in_our_words, self._reader.connect() as connection:
                 yield connection
             return
         try:
-            with self._in_our_words():
+            with self._in_our_words:
                 yield together.reading()
         except BaseException:
             together.rest()
@@ -123,7 +125,7 @@ class Database(ABC):
         """A transaction to write in: kept when the block ends, undone when it raises."""
         together = self._together()
         begun = self._begun() if together is None else together.writing()
-        with self._in_our_words(), begun as connection:
+        with self._in_our_words, begun as connection:
             yield connection
 
     @contextmanager
@@ -140,7 +142,7 @@ class Database(ABC):
         together = self._here.together = Together(self._begun, self._reader.connect, self._group())
         try:
             yield together
-            with self._in_our_words():
+            with self._in_our_words:
                 together.keep()
         except BaseException:
             together.undo()
@@ -195,23 +197,12 @@ class Database(ABC):
 
     @contextmanager
     def _begin(self) -> Iterator[Connection]:
-        with self._in_our_words(), self._turn, self._writer.begin() as connection:
+        with self._in_our_words, self._turn, self._writer.begin() as connection:
             yield connection
 
     def close(self) -> None:
         """Close the connections."""
         self._writer.dispose()
-
-    @contextmanager
-    def _in_our_words(self) -> Iterator[None]:
-        try:
-            yield
-        except exc.StatementError as error:
-            if isinstance(error.orig, GristmillError):  # raised while a value was made ready for the statement
-                raise error.orig from None
-            raise self._explained(error.orig or error) from error
-        except (exc.SQLAlchemyError, self._driver_errors, UnicodeEncodeError, OverflowError) as error:
-            raise self._explained(error) from error
 
     def _explained(self, error: BaseException) -> GristmillError:
         if isinstance(error, UnicodeEncodeError | OverflowError):  # drivers let these through as they are
@@ -229,6 +220,26 @@ class Database(ABC):
         """The first line of what the driver said, without the password."""
         said = (str(error).strip().splitlines() or [type(error).__name__])[0]
         return said.replace(self._password, "***") if self._password else said
+
+
+class _InOurWords:
+    """Around whatever asks a driver: its errors come out as ours. One for all threads."""
+
+    __slots__ = ("_drivers", "_explained")
+
+    def __init__(self, explained: Callable[[BaseException], GristmillError], driver_errors: type[Exception]) -> None:
+        self._explained = explained
+        self._drivers = (exc.SQLAlchemyError, driver_errors, UnicodeEncodeError, OverflowError)
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if error is None or not isinstance(error, self._drivers):
+            return
+        original = error.orig if isinstance(error, exc.StatementError) else None
+        if isinstance(original, GristmillError):  # raised while a value was made ready for the statement
+            raise original from None
+        raise self._explained(original or error) from error
 
 
 def open_database(url: str, clock: Callable[[], float] | None = None) -> Database:

@@ -1,7 +1,8 @@
 """Fair use: limits, what was used, and what somebody stands at when they ask for more.
 
 What is used is kept as sums: a row for each subject, project and month, raised in the transaction in which a run ends.
-So it costs the same to ask however many runs there were. What is asked for is counted over the runs that are not over.
+What is asked for is a sum as well, a row for each owner, raised when a run is queued and lowered when it ends. So it
+costs the same to ask however many runs there were, and however many wait.
 
 Two who ask at once must not both slip under a limit: whoever asks takes turns with all who are counted together with
 them, until the transaction ends that makes what they ask for. Claims take turns with each other for the same reason,
@@ -10,7 +11,6 @@ where there are limits on runs at once.
 
 from __future__ import annotations
 
-import functools
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -18,22 +18,16 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Integer,
     Select,
     Text,
     and_,
     bindparam,
     case,
-    cast,
     delete,
-    func,
     insert,
     literal,
     or_,
     select,
-    true,
-    union,
-    union_all,
     update,
 )
 
@@ -42,26 +36,24 @@ from gristmill.catalog.database import Database
 from gristmill.catalog.nearing import Nears
 from gristmill.catalog.prepared import Prepared
 from gristmill.catalog.rows import Rows, merging
+from gristmill.catalog.standing import OVER, account_of, platform_pays, standing
 from gristmill.errors import NotFound
 from gristmill.records import (
     LOCAL,
     Account,
     Artifact,
-    Limit,
+    Asked,
     Limits,
     Run,
     RunKind,
-    RunStatus,
     Subject,
-    UploadStatus,
     Usage,
     Who,
     month_of,
     new_id,
-    replace,
 )
 
-__all__ = ["AllLimits", "Decide", "FairUse", "Usages", "platform_pays"]
+__all__ = ["AllAsked", "AllLimits", "Decide", "FairUse", "Usages"]
 
 Decide = Callable[[Sequence[Account]], None]
 """Raises where what is asked for is more than these may use."""
@@ -70,11 +62,6 @@ _CLAIMS = "claims"
 _SEEN = 60.0  # seconds that somebody's teams are believed to stand in the catalog: as long as a hub is
 _MOST_SEEN = 10_000
 _MOST = 1e15
-_OPEN = [literal(status, tables.runs.c.status.type) for status in (RunStatus.QUEUED, RunStatus.RUNNING)]
-_KEPT = [
-    literal(status, tables.uploads.c.status.type)
-    for status in (UploadStatus.OPEN, UploadStatus.RECEIVED, UploadStatus.ACCEPTED)
-]
 
 
 class AllLimits(Rows[Limits]):
@@ -174,6 +161,31 @@ class Usages(Rows[Usage]):
         return new.on_conflict_do_update(index_elements=place, set_=added)
 
 
+class AllAsked(Rows[Asked]):
+    """What is asked for: a sum for each owner of runs that are not over."""
+
+    table = tables.asked
+    noun = "sum"
+    kind = Asked
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._raised: Prepared | None = None
+
+    def add(self, connection: Connection, run: Run) -> None:
+        """Add what a run may take that was just queued."""
+        if self._raised is None:
+            new = merging(connection, self.table)
+            sums = {name: self.table.c[name] + new.excluded[name] for name in ("runs", "money", "gpu_seconds")}
+            raised = new.on_conflict_do_update(index_elements=["owner"], set_=sums)
+            self._raised = Prepared(raised, self._names)
+        self._raised.carry_out(connection, _asked_by(run))
+
+    def take_off(self, connection: Connection, run: Run) -> None:
+        """Take off what a run might have taken that has just ended."""
+        _ENDED.carry_out(connection, {f"its_{name}": value for name, value in _asked_by(run).items()})
+
+
 class FairUse:
     """Who stands where, and the turns that they take."""
 
@@ -181,6 +193,7 @@ class FairUse:
         self._database = database
         self.limits = AllLimits(database)
         self.usage = Usages(database)
+        self.asked = AllAsked(database)
         self._nears = Nears(database)
         self._seen: dict[str, tuple[tuple[str, ...], float]] = {}  # whose teams were found as they are, and until when
         self._limited = select(select(1).where(tables.limits.c.runs_at_once.is_not(None)).exists())
@@ -201,13 +214,15 @@ class FairUse:
         self._remember(connection, who.name, teams)
         accounts = self._accounts(connection, who)
         decide(accounts)
-        taken = [replace(one, queued=one.queued + runs, bytes=one.bytes + size) for one in accounts]
-        self._nears.watch(connection, taken)
+        self._nears.watch(connection, accounts, runs=runs, size=size)
 
     def meter(self, connection: Connection, run: Run) -> None:
         """Count what a run has used, if it has ended; whoever has nearly used up their limit with it is told."""
         self.usage.meter(connection, run)
-        if run.finished_at is None or run.owner == LOCAL.name:
+        if run.finished_at is None:
+            return
+        self.asked.take_off(connection, run)
+        if run.owner == LOCAL.name:
             return
         teams = connection.execute(_TEAMS, {"person": run.owner}).scalars()
         accounts = self._accounts(connection, Who(name=run.owner, teams=tuple(teams)))
@@ -245,7 +260,7 @@ class FairUse:
         if not connection.execute(self._limited).scalar_one():
             return None
         self._database.take_turns(connection, _CLAIMS)
-        return _OVER
+        return OVER
 
     def _remember(self, connection: Connection, person: str, teams: Sequence[str]) -> None:
         """Keep which teams a person is in: a claim and the end of a run know no more than who owns it."""
@@ -271,8 +286,8 @@ class FairUse:
         month = month_of(self._database.tell_time(connection))
         subjects = [(Subject.PERSON, who.name), *((Subject.TEAM, team) for team in sorted(set(who.teams)))]
         asked = {f"subject_{number}": name for number, (_, name) in enumerate(subjects)} | {"month": month}
-        rows = sorted(_standing(len(subjects) - 1).rows(connection, asked))
-        return tuple(_account(kind, name, month, row) for (kind, name), row in zip(subjects, rows, strict=True))
+        rows = sorted(standing(len(subjects) - 1).rows(connection, asked))
+        return tuple(account_of(kind, name, month, row) for (kind, name), row in zip(subjects, rows, strict=True))
 
 
 def _sane(amount: float) -> float:
@@ -280,119 +295,33 @@ def _sane(amount: float) -> float:
     return min(max(0.0, amount), _MOST)
 
 
+def _asked_by(run: Run) -> dict[str, Any]:
+    """What a run may take, for the sums of its owner; how long a batch takes is not known before."""
+    seconds = run.budget if run.kind is RunKind.TRAIN else 0.0
+    return {
+        "owner": run.owner,
+        "runs": 1,
+        "money": _sane(run.price * seconds / 3600),
+        "gpu_seconds": _sane(run.gpus * seconds),
+    }
+
+
+def _less(name: str) -> ColumnElement[Any]:
+    """A sum without what one run might have taken; nothing after the last, however the others were rounded."""
+    asked = tables.asked.c
+    return case((asked.runs > bindparam("its_runs"), asked[name] - bindparam(f"its_{name}")), else_=0)
+
+
 def _turn(kind: Subject, name: str) -> str:
     return f"{kind} {name}"
 
 
-# Statements that each submit needs are made once: SQLAlchemy takes longer to make them than a database to answer.
-
-
-@functools.lru_cache(maxsize=100)
-def _standing(teams: int) -> Prepared:
-    """How a person and so many teams stand in `month`, a row each: its number, what is counted, limits."""
-    kinds = (Subject.PERSON, *(Subject.TEAM,) * teams)
-    return Prepared(union_all(*(_stands(kind, number) for number, kind in enumerate(kinds))))
-
-
-def _stands(kind: Subject, number: int) -> Select[Any]:
-    """How one subject stands, its own limits, and everybody's; all of one moment."""
-    name: ColumnElement[str] = bindparam(f"subject_{number}")
-    asked, used, sent = (part.subquery() for part in (_open_runs(kind, name), _used(kind, name), _sent(kind, name)))
-    own, each = tables.limits.alias(), tables.limits.alias()
-    found = asked.join(used, true()).join(sent, true())
-    found = found.outerjoin(own, and_(own.c.kind == kind, own.c.name == name))
-    found = found.outerjoin(each, each.c.kind == Subject.EVERYBODY)
-    held = [limits.c[one] for limits in (own, each) for one in ("kind", *Limit)]
-    columns = [literal(number), *asked.c, *used.c, *sent.c, *held]
-    return select(*(column.label(f"column_{at}") for at, column in enumerate(columns))).select_from(found)
-
-
-def _account(kind: Subject, name: str, month: str, row: Sequence[Any]) -> Account:
-    """A row of `_standing` as an account."""
-    _, queued, running, asked_money, asked_gpu_seconds, money, gpu_seconds, kept, sent, *held = row
-    width = len(Limit) + 1
-    limits = Limits(kind=kind, name=name)
-    for found, whose in ((held[:width], name), (held[width:], "")):
-        if found[0] is not None and (whose or kind is Subject.PERSON):  # everybody's are no team's
-            limits = Limits(kind=found[0], name=whose, **dict(zip(Limit, found[1:], strict=True)))
-            break
-    return Account(
-        kind=kind, name=name, limits=limits, month=month, queued=queued, running=running, asked_money=asked_money,
-        asked_gpu_seconds=asked_gpu_seconds, money=money, gpu_seconds=gpu_seconds, bytes=int(kept) + int(sent),
-    )  # fmt: skip
-
-
-def platform_pays(store_id: ColumnElement[str | None]) -> ColumnElement[bool]:
-    """Whether it is the platform's operator who pays for what lies in a store, by its id, which may be none.
-
-    That is the platform's own store, and whatever is reached by the platform's own rights: a bucket or a folder that an
-    admin has given to a project. What takes a person's own credentials is that person's own.
-    """
-    stores = tables.stores.c
-    return or_(store_id.is_(None), store_id.in_(select(stores.id).where(stores.credentials == "")))
-
-
-def _counted(owner: ColumnElement[str], kind: Subject, name: ColumnElement[str]) -> ColumnElement[bool]:
-    """Whether something of that owner counts for a subject."""
-    if kind is Subject.PERSON:
-        return owner == name
-    return owner.in_(select(tables.teammates.c.person).where(tables.teammates.c.team == name))
-
-
-def _open_runs(kind: Subject, name: ColumnElement[str]) -> Select[Any]:
-    """How many runs wait and run, and what trainings may still take; how long a batch takes is not known before."""
-    runs = tables.runs.c
-    train = runs.kind == RunKind.TRAIN
-    return select(
-        func.coalesce(func.sum(case((runs.status == RunStatus.QUEUED, 1), else_=0)), 0).label("queued"),
-        func.coalesce(func.sum(case((runs.status == RunStatus.RUNNING, 1), else_=0)), 0).label("running"),
-        func.coalesce(func.sum(case((train, runs.price * runs.budget / 3600), else_=0.0)), 0.0).label("asked_money"),
-        func.coalesce(func.sum(case((train, runs.gpus * runs.budget), else_=0.0)), 0.0).label("asked_gpu_seconds"),
-    ).where(_counted(runs.owner, kind, name), runs.status.in_(_OPEN))
-
-
-def _used(kind: Subject, name: ColumnElement[str]) -> Select[Any]:
-    usage = tables.usage.c
-    now = usage.month == bindparam("month")
-    return select(
-        func.coalesce(func.sum(case((now, usage.money), else_=0.0)), 0.0).label("money"),
-        func.coalesce(func.sum(case((now, usage.gpu_seconds), else_=0.0)), 0.0).label("gpu_seconds"),
-        func.coalesce(func.sum(usage.bytes), 0).label("kept"),
-    ).where(usage.kind == kind, usage.name == name)
-
-
-def _sent(kind: Subject, name: ColumnElement[str]) -> Select[Any]:
-    uploads = tables.uploads.c
-    held = and_(_counted(uploads.owner, kind, name), uploads.status.in_(_KEPT), platform_pays(uploads.store_id))
-    return select(func.coalesce(func.sum(uploads.size), 0).label("sent")).where(held)
-
-
-def _over() -> Select[tuple[str]]:
-    """Owners who have as many runs at once as they may, by themselves or with their team."""
-    runs, limits, mates = tables.runs.c, tables.limits, tables.teammates.c
-    going = and_(runs.status == RunStatus.RUNNING, runs.owner != LOCAL.name)
-    busy = select(runs.owner, cast(func.count(), Integer).label("many")).where(going).group_by(runs.owner).cte("busy")
-    own, each, team = limits.alias("own"), limits.alias("each"), limits.alias("team")
-    most = case((own.c.name.is_not(None), own.c.runs_at_once), else_=each.c.runs_at_once)
-    people = (
-        select(busy.c.owner)
-        .outerjoin(own, and_(own.c.kind == Subject.PERSON, own.c.name == busy.c.owner))
-        .outerjoin(each, each.c.kind == Subject.EVERYBODY)
-        .where(busy.c.many >= most)
-    )
-    full = (
-        select(mates.team)
-        .join(busy, busy.c.owner == mates.person)
-        .join(team, and_(team.c.kind == Subject.TEAM, team.c.name == mates.team))
-        .group_by(mates.team, team.c.runs_at_once)
-        .having(func.sum(busy.c.many) >= team.c.runs_at_once)
-    )
-    both = union(people, select(mates.person).where(mates.team.in_(full), mates.person != LOCAL.name)).subquery()
-    return select(both.c.owner)
-
-
-_OVER = _over()
 _TEAMS = select(tables.teammates.c.team).where(tables.teammates.c.person == bindparam("person"))
 _KNOWN_TEAMS = Prepared(_TEAMS)
 _OUT_OF_TEAMS = Prepared(delete(tables.teammates).where(tables.teammates.c.person == bindparam("left")))
 _INTO_TEAMS = Prepared(insert(tables.teammates), ("person", "team"))
+_ENDED = Prepared(
+    update(tables.asked)
+    .where(tables.asked.c.owner == bindparam("its_owner"))
+    .values({name: _less(name) for name in ("runs", "money", "gpu_seconds")})
+)

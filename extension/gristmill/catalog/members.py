@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, delete, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, select
 
 from gristmill.catalog import tables
+from gristmill.catalog.belonging import highest, is_any, names_of
 from gristmill.catalog.prepared import Prepared
 from gristmill.catalog.rows import Rows
 from gristmill.errors import Conflict, NotFound
@@ -16,32 +17,18 @@ from gristmill.records import Invitation, Member, MemberKind, Membership, Who
 __all__ = ["Invitations", "Members"]
 
 
-def _is_any(teams: int) -> ColumnElement[bool]:
-    """Whether a member is `person`, or one of so many teams: `team_0`, `team_1` …"""
-    columns = tables.members.c
-    person = and_(columns.kind == MemberKind.PERSON, columns.name == bindparam("person"))
-    if not teams:
-        return person
-    names: list[BindParameter[str]] = [bindparam(f"team_{number}") for number in range(teams)]
-    return or_(person, and_(columns.kind == MemberKind.TEAM, columns.name.in_(names)))
-
-
 # Asked with every request, so made once for each number of teams.
 
 
 @functools.lru_cache(maxsize=100)
 def _standing(teams: int) -> Prepared:
     members = tables.members.c
-    return Prepared(select(members.membership).where(members.project_id == bindparam("project"), _is_any(teams)))
+    return Prepared(select(members.membership).where(members.project_id == bindparam("project"), is_any(teams)))
 
 
 @functools.lru_cache(maxsize=100)
 def _projects(teams: int) -> Prepared:
-    return Prepared(select(tables.members.c.project_id).where(_is_any(teams)).distinct())
-
-
-def _asked(who: Who) -> dict[str, str]:
-    return {"person": who.name} | {f"team_{number}": team for number, team in enumerate(who.teams)}
+    return Prepared(select(tables.members.c.project_id).where(is_any(teams)).distinct())
 
 
 class Members(Rows[Member]):
@@ -61,14 +48,13 @@ class Members(Rows[Member]):
     def standing(self, project_id: str, who: Who) -> Membership | None:
         """The highest membership that somebody has in the project, as a person or by a team; None for a stranger."""
         with self._database.reading() as connection:
-            rows = _standing(len(who.teams)).rows(connection, _asked(who) | {"project": project_id})
-        held = {membership for (membership,) in rows}
-        return next((membership for membership in Membership if membership in held), None)
+            rows = _standing(len(who.teams)).rows(connection, names_of(who) | {"project": project_id})
+        return highest(membership for (membership,) in rows)
 
     def project_ids(self, who: Who) -> tuple[str, ...]:
         """The projects that somebody is a member of."""
         with self._database.reading() as connection:
-            return tuple(id for (id,) in _projects(len(who.teams)).rows(connection, _asked(who)))
+            return tuple(id for (id,) in _projects(len(who.teams)).rows(connection, names_of(who)))
 
     def put(self, member: Member) -> Member:
         """Make somebody a member, or change their membership; Conflict where no owner would be left."""

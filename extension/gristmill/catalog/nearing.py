@@ -28,10 +28,21 @@ class Nears(Rows[Near]):
     noun = "limit"
     kind = Near
 
-    def watch(self, connection: Connection, accounts: Sequence[Account], at: float | None = None) -> None:
-        """Leave a tiding for all whom it concerns, in this transaction, of what is nearly used up; `at` is now."""
+    def watch(
+        self,
+        connection: Connection,
+        accounts: Sequence[Account],
+        at: float | None = None,
+        *,
+        runs: int = 0,
+        size: int = 0,
+    ) -> None:
+        """Leave a tiding for all whom it concerns, in this transaction, of what is nearly used up; `at` is now.
+
+        Beside what stands in their accounts, so many `runs` and bytes (`size`) are counted.
+        """
         for account in accounts:
-            for near, used in _nearly_used(account):
+            for near, used in _nearly_used(account, runs, size):
                 if self._is_new(connection, near):  # seldom: whoever asks for more pays for no more statements
                     at = self._database.tell_time(connection) if at is None else at
                     for person in self._people(connection, near):
@@ -56,13 +67,13 @@ class Nears(Rows[Near]):
         )
 
 
-def _nearly_used(account: Account) -> Iterator[tuple[Near, float]]:
+def _nearly_used(account: Account, runs: int, size: int) -> Iterator[tuple[Near, float]]:
     """Each limit of which four fifths are used, and how much is."""
     used = {
         Limit.MONEY: account.money,
         Limit.GPU_HOURS: account.gpu_seconds / 3600,
-        Limit.STORAGE: account.bytes,
-        Limit.QUEUED_RUNS: account.queued,
+        Limit.STORAGE: account.bytes + size,
+        Limit.QUEUED_RUNS: account.queued + runs,
     }
     for limit, amount in used.items():
         most = getattr(account.limits, limit)

@@ -38,6 +38,7 @@ class Papers:
         self._one = select(text).select_from(whole).where(mine, papers.key == bindparam("wanted"))
         self._new, self._old = Prepared(insert(tables.papers)), delete(tables.papers).where(mine)
         self._common: Prepared | None = None
+        self._there: set[str] = set()  # digests of common texts that were found there: they stay
 
     def of(self, run_id: str) -> dict[str, bytes]:
         """Those of a run, by key."""
@@ -76,6 +77,10 @@ class Papers:
 
     def _keep(self, connection: Connection, common: CommonText) -> None:
         """Keep a text that many runs have, unless it is there."""
+        if common.digest in self._there:
+            return
         if self._common is None:
             self._common = Prepared(merging(connection, tables.texts).on_conflict_do_nothing())
         self._common.carry_out(connection, {"digest": common.digest, "text": common.text})
+        if self._database.is_together:  # elsewhere nobody says whether it was kept
+            self._database.afterwards(lambda: self._there.add(common.digest))

@@ -10,10 +10,12 @@ What the driver raises is left as it is: `Database` says it in our words.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ClauseElement, Connection, Dialect
+from sqlalchemy import BindParameter, ClauseElement, ColumnElement, Connection, Dialect, literal_column
+from sqlalchemy.sql import visitors
 from sqlalchemy.types import TypeEngine
 
 __all__ = ["Prepared"]
@@ -53,23 +55,17 @@ class _Made:
     """A statement in one dialect: its text, its values in order, and what is done to them on the way there and back."""
 
     def __init__(self, statement: ClauseElement, columns: Sequence[str] | None, dialect: Dialect) -> None:
-        compiled: Any = statement.compile(dialect=dialect, column_keys=columns)
+        spell_out: Any = functools.partial(_spelt_out, dialect=dialect)
+        whole: Any = visitors.replacement_traverse(statement, {}, spell_out)
+        compiled = whole.compile(dialect=dialect, column_keys=columns)
         self._text = str(compiled)
-        self._fixed: dict[str, Any] = {}
-        changes: dict[str, _Change] = {}
-        for name, bind in compiled.binds.items():
-            change = _fit(bind.type, dialect)
-            if not bind.required:
-                self._fixed[name] = change(bind.value) if change else bind.value
-            changes[name] = change if bind.required else None
+        changes = {name: _fit(bind.type, dialect) for name, bind in compiled.binds.items()}
         self._by_place = compiled.positiontup is not None  # otherwise the driver takes values by name
         self._changes = [(name, changes[name]) for name in compiled.positiontup or changes]
         self._selected: Sequence[Any] = list(getattr(statement, "selected_columns", ()))
         self._reading: list[tuple[int, Callable[[Any], Any]]] | None = None  # known when rows have come once
 
     def bound(self, values: Mapping[str, Any]) -> Any:
-        if self._fixed:
-            values = {**values, **self._fixed}
         if self._by_place:
             return [values[name] if change is None else change(values[name]) for name, change in self._changes]
         return {name: values[name] if change is None else change(values[name]) for name, change in self._changes}
@@ -100,6 +96,14 @@ class _Made:
         for at, change in changes:
             changed[at] = change(row[at])
         return tuple(changed)
+
+
+def _spelt_out(part: Any, *, dialect: Dialect, **_: Any) -> ColumnElement[Any] | None:
+    """A value that is the same each time, as a part of the text: it need not be handed over."""
+    if not isinstance(part, BindParameter) or part.required:
+        return None
+    spelt: Any = part.type.dialect_impl(dialect).literal_processor(dialect)
+    return literal_column(spelt(part.value), part.type)
 
 
 def _fit(kind: TypeEngine[Any], dialect: Dialect) -> _Change:

@@ -7,20 +7,25 @@ a page costs the same wherever it lies, and nothing is shown twice when new thin
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any, ClassVar, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, bindparam, func, insert, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, bindparam, func, insert, select, tuple_
 
 from gristmill.catalog import tables
+from gristmill.catalog.belonging import highest, is_any, names_of
 from gristmill.catalog.database import Database
 from gristmill.catalog.prepared import Prepared
 from gristmill.errors import NotFound
+from gristmill.records import Membership, Who
 
 __all__ = ["Rows", "merging"]
 
 Record = TypeVar("Record")
+
+_MOST_TEAMS = 20  # numbers of teams that somebody is in, whose statements are kept
 
 
 def merging(connection: Connection, table: Table) -> Any:
@@ -39,12 +44,29 @@ class Rows(Generic[Record]):
         self._database = database
         self._names = [field.name for field in dataclasses.fields(self.kind)]  # type: ignore[arg-type]
         self._one = self._found(self.table.c.id == bindparam("wanted")) if "id" in self.table.c else None
+        self._beside = functools.lru_cache(_MOST_TEAMS)(self._with_memberships)
         self._new, self._plain = insert(self.table).returning(self.table), Prepared(insert(self.table), self._names)
 
     def get(self, id: str) -> Record:
         """The one with that id; NotFound if there is none."""
         with self._database.reading() as connection:
             return self._get(connection, id)
+
+    def seen(self, id: str, who: Who) -> tuple[Record, Membership | None]:
+        """The one with that id, and the highest membership that somebody has in its project."""
+        with self._database.reading() as connection:
+            found = self._beside(len(who.teams)).rows(connection, names_of(who) | {"wanted": id})
+        if not found:
+            raise self.missing(id)
+        return self._made(found[0][1:]), highest(row[0] for row in found)
+
+    def _with_memberships(self, teams: int) -> Prepared:
+        """The statement that finds one thing, once for each membership that counts, or once without."""
+        members, mine = tables.members, self.table.c
+        counts = and_(members.c.project_id == mine.project_id, is_any(teams))
+        found = select(members.c.membership, *(mine[name] for name in self._names))
+        joined = found.select_from(self.table.outerjoin(members, counts))
+        return Prepared(joined.where(mine.id == bindparam("wanted")))
 
     def _get(self, connection: Connection, id: str) -> Record:
         if self._one is None:

@@ -108,6 +108,7 @@ class Runs(Rows[Run]):
             if who is not None and decide is not None:
                 self._fair_use.admit(connection, who, decide, runs=1)
             self._write(connection, run)
+            self._fair_use.asked.add(connection, run)
             self._papers.write(connection, run.id, papers)
         return run
 

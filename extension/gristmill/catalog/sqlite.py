@@ -90,7 +90,7 @@ class SqliteDatabase(Database):
 
     def catch_up(self) -> None:
         """Move what was written lately into the file, and wait for the disk; who writes meanwhile goes on."""
-        with self._in_our_words(), self._reader.connect() as connection:
+        with self._in_our_words, self._reader.connect() as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").all()
 
     def tell_time(self, connection: Connection) -> float:

@@ -7,7 +7,7 @@ long a batch takes nobody knows before, so it is refused only where nothing is l
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gristmill.amounts import amount
 from gristmill.errors import OverLimit
@@ -25,8 +25,7 @@ _WAYS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Question:
+class _Question(NamedTuple):
     """One limit: how much of it is taken, and how much more it would be."""
 
     limit: Limit

@@ -7,7 +7,7 @@ does who lacks a power. An admin is an owner everywhere.
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from gristmill.catalog import Catalog
 from gristmill.catalog.rows import Rows
@@ -58,7 +58,7 @@ class Gate:
             if found is None:
                 raise _no_project(reference)
             project = found
-        if not self._sees(project.id, need):
+        if not self.is_admin and not self._suffices(self._catalog.members.standing(project.id, self.who), need):
             raise _no_project(reference)
         return project
 
@@ -79,10 +79,11 @@ class Gate:
 
     def get(self, rows: Rows[Record], id: str, need: Membership = Membership.VIEWER) -> Record:
         """The thing of that id, of whatever kind, if who asks may do with it what `need` may."""
-        record: Any = rows.get(id)
-        if not self._sees(record.project_id, need):
+        if self.is_admin:
+            return rows.get(id)
+        found, standing = rows.seen(id, self.who)
+        if not self._suffices(standing, need):
             raise rows.missing(id)
-        found: Record = record
         return found
 
     def is_at_least(self, need: Membership, project_id: str) -> bool:
@@ -92,11 +93,8 @@ class Gate:
         standing = self._catalog.members.standing(project_id, self.who)
         return standing is not None and standing.covers(need)
 
-    def _sees(self, project_id: str, need: Membership) -> bool:
+    def _suffices(self, standing: Membership | None, need: Membership) -> bool:
         """Whether who asks is no stranger; NotAllowed for a member of whom more is needed."""
-        if self.is_admin:
-            return True
-        standing = self._catalog.members.standing(project_id, self.who)
         if standing is None:
             return False
         if not standing.covers(need):

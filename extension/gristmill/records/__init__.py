@@ -23,6 +23,7 @@ from gristmill.records.failure import Failure
 from gristmill.records.fair_use import (
     Account,
     Allowance,
+    Asked,
     Limit,
     Limits,
     Near,
@@ -95,6 +96,7 @@ __all__ = [
     "Answer",
     "ArrivedPart",
     "Artifact",
+    "Asked",
     "CatchUp",
     "Channel",
     "Choices",

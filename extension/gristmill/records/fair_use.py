@@ -10,13 +10,14 @@ used       what is metered: a run's time from its first claim to its end, in the
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 
 __all__ = [
     "Account",
     "Allowance",
+    "Asked",
     "Limit",
     "Limits",
     "Near",
@@ -132,6 +133,16 @@ class Teammate:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What an owner's runs that are not over may still take."""
+
+    owner: str
+    runs: int
+    money: float
+    gpu_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
     """What one subject may use, has used, and has asked for, at one moment."""
 
@@ -150,4 +161,5 @@ class Account:
 
 def month_of(at: float) -> str:
     """The month that a moment lies in, in UTC."""
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m}"
+    year, month = time.gmtime(at)[:2]
+    return f"{year:04}-{month:02}"

@@ -10,7 +10,7 @@ two on both databases.
 from __future__ import annotations
 
 from gristmill.catalog.tables.columns import metadata
-from gristmill.catalog.tables.fair_use import limits, nears, teammates, usage
+from gristmill.catalog.tables.fair_use import asked, limits, nears, teammates, usage
 from gristmill.catalog.tables.telling import choices, deliveries, news, tidings, webhooks
 from gristmill.catalog.tables.ticking import schedules, ticks
 from gristmill.catalog.tables.work import (
@@ -37,6 +37,7 @@ __all__ = [
     "SCHEMA",
     "abouts",
     "answers",
+    "asked",
     "choices",
     "datasets",
     "deeds",
@@ -66,4 +67,4 @@ __all__ = [
     "workers",
 ]
 
-SCHEMA = "0013"
+SCHEMA = "0014"

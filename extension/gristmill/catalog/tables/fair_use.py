@@ -1,4 +1,4 @@
-"""Fair use: limits, who was told of them, teams, and what was used; see records/fair_use.py."""
+"""Fair use: limits, who was told of them, teams, what was used and is asked for; see records/fair_use.py."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Column, Index, Table, Text, UniqueConstraint
 from gristmill.catalog.tables.columns import Number, Word, id_, metadata, must, pages, refers
 from gristmill.records import Limit, Subject
 
-__all__ = ["limits", "nears", "teammates", "usage"]
+__all__ = ["asked", "limits", "nears", "teammates", "usage"]
 
 limits = Table(
     "limits",
@@ -56,4 +56,14 @@ usage = Table(
     must("bytes", BigInteger),
     UniqueConstraint("kind", "name", "month", "project_id"),
     *pages(("kind",), ("project_id", "kind"), ("kind", "month")),
+)
+
+# What an owner's runs that are not over may still take: raised when one is queued, lowered when it ends.
+asked = Table(
+    "asked",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    must("runs", BigInteger),
+    must("money", Number),
+    must("gpu_seconds", Number),
 )

@@ -138,7 +138,7 @@ uploads = Table(
     owner(),
     in_store(),
     Index(None, "status", "expires_at"),
-    Index(None, "owner", "status", "size"),
+    Index(None, "owner", "status", "store_id", "size"),
 )
 
 answers = Table(
@@ -206,8 +206,7 @@ schemas = Table(
 #
 # Each index is written to by each submit, so there are no more than are read. A project's runs are narrowed by reading
 # over the others in an index that holds what they are narrowed by, but for those of one status, which change and are
-# few. What a run is asked for stands in the index that tells what an owner's open runs may take: a submit adds up those
-# of a whole team.
+# few.
 runs = Table(
     "runs",
     metadata,
@@ -248,7 +247,7 @@ runs = Table(
     Column("gpus", BigInteger, nullable=False, server_default="0"),
     in_store(),
     Index(None, "project_id", "created_at", "id", "owner", "kind", "task"),
-    Index(None, "owner", "status", "kind", "price", "budget", "gpus"),
+    Index(None, "owner", **only_where("status = 'running'")),
     *(Index(None, name, "id", **only_where(f"{name} IS NOT NULL")) for name in ("upload_id", "finished_at")),
 )
 
