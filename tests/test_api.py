@@ -182,7 +182,7 @@ def test_a_catalog_that_is_away_is_waited_for(api: Api, monkeypatch: pytest.Monk
 
     with api.client() as client:
         with monkeypatch.context() as patch:
-            patch.setattr(api.service.parts.catalog.runs, "get", away)
+            patch.setattr(api.service.parts.catalog.runs, "seen", away)
             patch.setattr(api.service.parts.catalog, "now", away)
             answer = client.get("/runs/run-1")
             assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
