@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +24,18 @@ class Watched:
         self.sent: list[tuple[str, Any]] = []
         for engine in (catalog._database._reader, catalog._database._writer):
             event.listen(engine, "before_cursor_execute", self._note)
-        carry_out = prepared._Made.carry_out
+        found, carry_out = prepared._Made.found, prepared._Made.carry_out
 
-        def noted(made: prepared._Made, connection: Connection, bound: Any, *, many: bool) -> list[tuple[Any, ...]]:
-            self._note(None, None, made._text, tuple(bound[0] if many else bound))
-            return carry_out(made, connection, bound, many=many)
+        def found_too(made: prepared._Made, connection: Connection, bound: Any) -> list[tuple[Any, ...]]:
+            self._note(None, None, made.text, tuple(bound))
+            return found(made, connection, bound)
 
-        patch.setattr(prepared._Made, "carry_out", noted)  # SQLAlchemy does not see these
+        def done_too(made: prepared._Made, connection: Connection, several: Sequence[Any]) -> None:
+            self._note(None, None, made.text, tuple(several[0]))
+            carry_out(made, connection, several)
+
+        patch.setattr(prepared._Made, "found", found_too)  # SQLAlchemy does not see these
+        patch.setattr(prepared._Made, "carry_out", done_too)
 
     def _note(self, _connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
         if statement.startswith(("SELECT", "WITH", "UPDATE", "INSERT", "DELETE")):

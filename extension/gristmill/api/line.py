@@ -1,4 +1,4 @@
-"""Creates that write, where the catalog lets one write at a time: they stand in line, and are kept several at once.
+"""Creates that write: they stand in line, and are kept several at once.
 
 A thread carries them out one after the other. Threads that compute side by side in Python take turns in any case, and
 changing turns costs more than half as much again; and a commit takes about as long for many as for one. So whoever
@@ -28,7 +28,7 @@ __all__ = ["Line"]
 Answer = TypeVar("Answer")
 
 _MOST = 64  # that are kept at once
-_SECONDS = 0.02  # after which a group takes in nobody more: workers want to write, too
+_SECONDS = 0.03  # after which a group takes in nobody more: workers want to write, too
 _LONG = 0.15  # seconds after which those behind do not wait for who takes long
 
 
@@ -42,8 +42,6 @@ class Line(Generic[Answer]):
 
     async def take(self, what: Callable[[], Answer]) -> Answer:
         """What `what` comes to, in a thread; it raises nothing. GristmillError where it could not be kept."""
-        if not self._catalog.one_writer:
-            return await to_thread.run_sync(what)
         turn: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((what, turn))
         if self._served is None:

@@ -143,11 +143,6 @@ class Catalog:
         """One transaction for all that this thread writes in the block."""
         return self._database.together()
 
-    @property
-    def one_writer(self) -> bool:
-        """Whether one transaction at a time can write; those who wait do well to be `grouped`."""
-        return self._database.one_writer
-
     def grouped(self) -> AbstractContextManager[Group]:
         """One transaction for all blocks that this thread carries out in here; each is undone by itself."""
         return self._database.grouped()

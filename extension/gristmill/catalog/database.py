@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from types import TracebackType
@@ -53,7 +53,7 @@ class Database(ABC):
     """A database by URL. Subclasses give the engine, the lock and the faults of their kind."""
 
     faults: ClassVar[Mapping[str, Fault]]  # the start of a driver's code -> what it means; the longest match counts
-    one_writer: ClassVar[bool] = False  # whether one transaction at a time can write, so that others do well to join it
+    posts: ClassVar[bool] = False  # whether its driver can send several statements at once
 
     def __init__(self, url: URL, clock: Callable[[], float] | None) -> None:
         self._clock = clock
@@ -79,8 +79,11 @@ class Database(ABC):
         """Keep every other process from changing the tables themselves until this transaction ends."""
 
     @abstractmethod
-    def take_turns(self, connection: Connection, *names: str) -> None:
-        """Wait until nobody else takes a turn under one of these names, and keep them until this transaction ends."""
+    def take_turns(self, connection: Connection, *names: str, wait: bool = True) -> bool:
+        """Wait until nobody else takes a turn under one of these names, and keep them until this transaction ends.
+
+        Without `wait`, False where somebody does; what could be had is kept.
+        """
 
     @abstractmethod
     def _own_now(self) -> ColumnElement[float]:
@@ -121,10 +124,13 @@ class Database(ABC):
             raise
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A transaction to write in: kept when the block ends, undone when it raises."""
+    def writing(self, *turns: str) -> Iterator[Connection]:
+        """A transaction to write in: kept when the block ends, undone when it raises.
+
+        Before anything is written, it takes a turn under each of these names: see `take_turns`.
+        """
         together = self._together()
-        begun = self._begun() if together is None else together.writing()
+        begun = self._begun(turns) if together is None else together.writing(turns)
         with self._in_our_words, begun as connection:
             yield connection
 
@@ -139,7 +145,7 @@ class Database(ABC):
                 joined.undo()
                 raise
             return
-        together = self._here.together = Together(self._begun, self._reader.connect, self._group())
+        together = self._here.together = Together(self._begun, self.take_turns, self._reader.connect, self._group())
         try:
             yield together
             with self._in_our_words:
@@ -154,7 +160,7 @@ class Database(ABC):
     @contextmanager
     def grouped(self) -> Iterator[Group]:
         """One transaction for all blocks of this thread that write in here, each of which is undone by itself."""
-        group = self._here.group = Group(self._begin)
+        group = self._here.group = Group(self._begin, self.take_turns, posts=self.posts)
         try:
             yield group
         finally:
@@ -191,13 +197,15 @@ class Database(ABC):
         found: Group | None = getattr(self._here, "group", None)
         return found
 
-    def _begun(self) -> AbstractContextManager[Connection]:
+    def _begun(self, turns: Sequence[str]) -> AbstractContextManager[Connection]:
         group = self._group()
-        return self._begin() if group is None else group.writing()
+        return self._begin(turns) if group is None else group.writing(turns)
 
     @contextmanager
-    def _begin(self) -> Iterator[Connection]:
+    def _begin(self, turns: Sequence[str]) -> Iterator[Connection]:
         with self._in_our_words, self._turn, self._writer.begin() as connection:
+            if turns:
+                self.take_turns(connection, *turns)
             yield connection
 
     def close(self) -> None:

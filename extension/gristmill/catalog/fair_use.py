@@ -81,8 +81,7 @@ class AllLimits(Rows[Limits]):
 
     def put(self, limits: Limits) -> Limits:
         """Set a subject's limits, all of them, in place of those that it had."""
-        with self._database.writing() as connection:
-            self._database.take_turns(connection, _turn(limits.kind, limits.name), _CLAIMS)
+        with self._database.writing(_turn(limits.kind, limits.name), _CLAIMS) as connection:
             connection.execute(delete(self.table).where(self._is(limits.kind, limits.name)))
             return self._insert(connection, limits)
 
@@ -203,15 +202,17 @@ class FairUse:
         with self._database.reading() as connection:
             return self._accounts(connection, who)
 
+    @staticmethod
+    def turns(who: Who | None) -> tuple[str, ...]:
+        """Those that are taken by a transaction in which somebody is admitted, if anybody is."""
+        return () if who is None else tuple(_turn(kind, name) for kind, name in _subjects(who))
+
     def admit(self, connection: Connection, who: Who, decide: Decide, *, runs: int = 0, size: int = 0) -> None:
         """Let somebody make `runs` or put `size` bytes into the platform's store, in this transaction.
 
-        Unless `decide` raises; whoever has nearly used up their limit with it is told.
+        Unless `decide` raises; whoever has nearly used up their limit with it is told. It has taken their `turns`.
         """
-        teams = sorted(set(who.teams))
-        turns = [_turn(Subject.PERSON, who.name), *(_turn(Subject.TEAM, team) for team in teams)]
-        self._database.take_turns(connection, *turns)
-        self._remember(connection, who.name, teams)
+        self._remember(connection, who.name, sorted(set(who.teams)))
         accounts = self._accounts(connection, who)
         decide(accounts)
         self._nears.watch(connection, accounts, runs=runs, size=size)
@@ -284,7 +285,7 @@ class FairUse:
 
     def _accounts(self, connection: Connection, who: Who) -> tuple[Account, ...]:
         month = month_of(self._database.tell_time(connection))
-        subjects = [(Subject.PERSON, who.name), *((Subject.TEAM, team) for team in sorted(set(who.teams)))]
+        subjects = _subjects(who)
         asked = {f"subject_{number}": name for number, (_, name) in enumerate(subjects)} | {"month": month}
         rows = sorted(standing(len(subjects) - 1).rows(connection, asked))
         return tuple(account_of(kind, name, month, row) for (kind, name), row in zip(subjects, rows, strict=True))
@@ -310,6 +311,11 @@ def _less(name: str) -> ColumnElement[Any]:
     """A sum without what one run might have taken; nothing after the last, however the others were rounded."""
     asked = tables.asked.c
     return case((asked.runs > bindparam("its_runs"), asked[name] - bindparam(f"its_{name}")), else_=0)
+
+
+def _subjects(who: Who) -> list[tuple[Subject, str]]:
+    """Whose limits hold for somebody: their own, and each team's."""
+    return [(Subject.PERSON, who.name), *((Subject.TEAM, team) for team in sorted(set(who.teams)))]
 
 
 def _turn(kind: Subject, name: str) -> str:

@@ -34,7 +34,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.sql import ColumnElement
 
 from gristmill.catalog.database import MISSING, TAKEN, UNFIT, Database, Fault
-from gristmill.catalog.prepared import Prepared
+from gristmill.catalog.prepared import Prepared, send_off
 from gristmill.errors import NotPossible
 
 __all__ = ["PostgresDatabase"]
@@ -42,6 +42,7 @@ __all__ = ["PostgresDatabase"]
 _LOCK = 0x67726973746D  # "gristm": the advisory lock under which tables are changed
 _CONNECT_SECONDS = 10
 _DOUBTED = 10.0  # seconds after which a connection is asked whether it stands
+_ASKED_AGAIN = 10.0  # seconds after which the server is asked for the time again
 _KEPT = 16  # connections that stay open, once so many were needed at once
 # A process that is stopped in mid transaction must not keep a run from being taken over.
 _OPTIONS = "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s"
@@ -50,6 +51,7 @@ _OPTIONS = "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s"
 class PostgresDatabase(Database):
     """A catalog on a server, for any number of threads, processes and hosts."""
 
+    posts: ClassVar[bool] = True
     faults: ClassVar[Mapping[str, Fault]] = {
         "22": UNFIT,  # data exceptions
         "23": UNFIT,  # integrity constraints; two of them have a meaning of their own
@@ -69,6 +71,8 @@ class PostgresDatabase(Database):
             cure="Make that user the owner of the database.",
         ),
     }
+
+    _told = (0.0, 0.0)  # when the server was asked for the time, and what it said
 
     def _engines(self, url: URL) -> tuple[Engine, Engine]:
         arguments: dict[str, object] = {"connect_timeout": _CONNECT_SECONDS, "application_name": "gristmill"}
@@ -92,6 +96,7 @@ class PostgresDatabase(Database):
         event.listen(engine, "checkin", _seen)
         event.listen(engine, "checkout", _must_stand)
         event.listen(engine, "begin", _begin)
+        event.listen(engine, "before_cursor_execute", _after_what_was_posted)
         return engine, engine.execution_options(begin="BEGIN")
 
     def _code(self, error: BaseException) -> str:
@@ -104,10 +109,20 @@ class PostgresDatabase(Database):
     def lock(self, connection: Connection) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
 
-    def take_turns(self, connection: Connection, *names: str) -> None:
-        if names:  # always in one order: no two ever wait for each other
-            turns = {f"name_{number}": name for number, name in enumerate(sorted(names))}
-            _turns(len(turns)).rows(connection, turns)
+    def take_turns(self, connection: Connection, *names: str, wait: bool = True) -> bool:
+        # always in one order: no two ever wait for each other
+        turns = {f"name_{number}": name for number, name in enumerate(sorted(names))}
+        (taken,) = _turns(len(turns), wait=wait).rows(connection, turns)
+        return wait or all(taken)
+
+    def tell_time(self, connection: Connection) -> float:
+        """The server's own, asked every few seconds; in between, this host's clock goes on from there."""
+        asked_at, told = self._told
+        since = time.time() - asked_at
+        if self._clock is not None or not 0 <= since < _ASKED_AGAIN:
+            told, since = super().tell_time(connection), 0.0
+            self._told = time.time(), told
+        return told + since
 
     def _own_now(self) -> ColumnElement[float]:
         return cast(extract("epoch", func.statement_timestamp()), Double)
@@ -117,6 +132,10 @@ def _begin(connection: Connection) -> None:
     begin = connection.get_execution_options().get("begin")
     if begin is not None:
         connection.exec_driver_sql(begin)
+
+
+def _after_what_was_posted(connection: Connection, *_: Any) -> None:
+    send_off(connection)
 
 
 def _seen(dbapi: Any, record: Any) -> None:
@@ -146,7 +165,8 @@ def _must_stand(dbapi: Any, record: Any, _proxy: Any) -> None:
 
 
 @functools.lru_cache(maxsize=100)
-def _turns(several: int) -> Prepared:
+def _turns(several: int, *, wait: bool) -> Prepared:
     """Takes so many turns, one after the other: `name_0`, `name_1` …"""
+    take = func.pg_advisory_xact_lock if wait else func.pg_try_advisory_xact_lock
     names = [bindparam(f"name_{number}", type_=Text) for number in range(several)]
-    return Prepared(select(*(func.pg_advisory_xact_lock(func.hashtextextended(name, 0)) for name in names)))
+    return Prepared(select(*(take(func.hashtextextended(name, 0)) for name in names)))

@@ -5,6 +5,10 @@ what goes with it: values by name and place, what makes each fit its column, a r
 row by its id that takes several times as long as SQLite itself. A `Prepared` works it out once, and then hands values
 to the driver.
 
+Where a server is far away, going there and back takes longer than anything else. On a connection that is `posting`,
+what nobody waits for goes off together with the next question, or when it is told to (`send_off`); what is wrong with
+it is heard then.
+
 What the driver raises is left as it is: `Database` says it in our words.
 """
 
@@ -12,15 +16,19 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import BindParameter, ClauseElement, ColumnElement, Connection, Dialect, literal_column
 from sqlalchemy.sql import visitors
 from sqlalchemy.types import TypeEngine
 
-__all__ = ["Prepared"]
+__all__ = ["Prepared", "posting", "send_off", "stop_posting"]
+
+Answer = TypeVar("Answer")
 
 _Change = Callable[[Any], Any] | None
+_Letters = list[tuple[str, Any]]  # statements with their values, which nobody waits for
+_POSTED = "gristmill.posted"
 
 
 class Prepared:
@@ -36,13 +44,12 @@ class Prepared:
     def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """What is found with these values."""
         made = self._for(connection)
-        return made.carry_out(connection, made.bound(values), many=False)
+        return made.found(connection, made.bound(values))
 
     def carry_out(self, connection: Connection, *several: Mapping[str, Any]) -> None:
         """Do it with these values, and with these …"""
         made = self._for(connection)
-        bound = [made.bound(values) for values in several]
-        made.carry_out(connection, bound if len(bound) > 1 else bound[0], many=len(bound) > 1)
+        made.carry_out(connection, [made.bound(values) for values in several])
 
     def _for(self, connection: Connection) -> _Made:
         made = self._made.get(connection.dialect.name)
@@ -58,7 +65,7 @@ class _Made:
         spell_out: Any = functools.partial(_spelt_out, dialect=dialect)
         whole: Any = visitors.replacement_traverse(statement, {}, spell_out)
         compiled = whole.compile(dialect=dialect, column_keys=columns)
-        self._text = str(compiled)
+        self.text = str(compiled)
         changes = {name: _fit(bind.type, dialect) for name, bind in compiled.binds.items()}
         self._by_place = compiled.positiontup is not None  # otherwise the driver takes values by name
         self._changes = [(name, changes[name]) for name in compiled.positiontup or changes]
@@ -70,17 +77,25 @@ class _Made:
             return [values[name] if change is None else change(values[name]) for name, change in self._changes]
         return {name: values[name] if change is None else change(values[name]) for name, change in self._changes}
 
-    def carry_out(self, connection: Connection, bound: Any, *, many: bool) -> list[tuple[Any, ...]]:
-        cursor = connection.connection.cursor()
-        try:
-            (cursor.executemany if many else cursor.execute)(self._text, bound)
-            return self._read(cursor, connection.dialect) if self._selected else []
-        except connection.dialect.loaded_dbapi.Error as error:
-            if connection.dialect.is_disconnect(error, connection.connection, cursor):
-                connection.invalidate(error)  # it must not go back among those that are kept
-            raise
-        finally:
-            cursor.close()
+    def found(self, connection: Connection, bound: Any) -> list[tuple[Any, ...]]:
+        def ask(cursor: Any) -> list[tuple[Any, ...]]:
+            posted = connection.info.get(_POSTED)
+            if posted:
+                _hand_over(connection, cursor, [*posted, (self.text, bound)])
+            else:
+                cursor.execute(self.text, bound)
+            return self._read(cursor, connection.dialect)
+
+        return _ask(connection, ask)
+
+    def carry_out(self, connection: Connection, several: Sequence[Any]) -> None:
+        posted: _Letters | None = connection.info.get(_POSTED)
+        if posted is not None:
+            posted += [(self.text, bound) for bound in several]
+        elif len(several) == 1:
+            _ask(connection, lambda cursor: cursor.execute(self.text, several[0]))
+        else:
+            _ask(connection, lambda cursor: cursor.executemany(self.text, several))
 
     def _read(self, cursor: Any, dialect: Dialect) -> list[tuple[Any, ...]]:
         if self._reading is None:
@@ -96,6 +111,45 @@ class _Made:
         for at, change in changes:
             changed[at] = change(row[at])
         return tuple(changed)
+
+
+def posting(connection: Connection) -> None:
+    """Have what is carried out on this connection go off with the next question."""
+    connection.info[_POSTED] = []
+
+
+def stop_posting(connection: Connection) -> list[str]:
+    """Send at once what comes; the statements that have not gone off are forgotten, and are what comes back."""
+    unsent: _Letters = connection.info.pop(_POSTED, [])
+    return [text for text, _ in unsent]
+
+
+def send_off(connection: Connection) -> None:
+    """Send what is waiting, and hear what has come of it."""
+    posted: _Letters | None = connection.info.get(_POSTED)
+    if posted:
+        _ask(connection, lambda cursor: _hand_over(connection, cursor, posted))
+
+
+def _hand_over(connection: Connection, cursor: Any, letters: _Letters) -> None:
+    """Send several statements at once; the cursor has what the last of them has found."""
+    posting(connection)
+    with cursor.connection.pipeline():
+        for text, bound in letters:
+            cursor.execute(text, bound)
+
+
+def _ask(connection: Connection, what: Callable[[Any], Answer]) -> Answer:
+    """Do something with a cursor."""
+    cursor = connection.connection.cursor()
+    try:
+        return what(cursor)
+    except connection.dialect.loaded_dbapi.Error as error:
+        if connection.dialect.is_disconnect(error, connection.connection, cursor):
+            connection.invalidate(error)  # it must not go back among those that are kept
+        raise
+    finally:
+        cursor.close()
 
 
 def _spelt_out(part: Any, *, dialect: Dialect, **_: Any) -> ColumnElement[Any] | None:

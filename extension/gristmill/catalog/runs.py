@@ -104,7 +104,7 @@ class Runs(Rows[Run]):
         """Queue a run with what it was asked with, by key; `decide` is asked whether `who` may have it."""
         if run.status is not RunStatus.QUEUED or run.fence != 0:
             raise UsageError(f"The run {run.id} is not new.", cure="A run is added queued, under fence 0.")
-        with self._database.writing() as connection:
+        with self._database.writing(*self._fair_use.turns(who)) as connection:
             if who is not None and decide is not None:
                 self._fair_use.admit(connection, who, decide, runs=1)
             self._write(connection, run)

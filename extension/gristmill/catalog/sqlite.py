@@ -38,7 +38,6 @@ _TRY_AGAIN = 0.01  # seconds between two attempts to turn a file to WAL
 class SqliteDatabase(Database):
     """A catalog in one file, for any number of threads and processes of one machine."""
 
-    one_writer: ClassVar[bool] = True
     faults: ClassVar[Mapping[str, Fault]] = {
         "SQLITE_CONSTRAINT": UNFIT,
         "SQLITE_CONSTRAINT_UNIQUE": TAKEN,
@@ -85,8 +84,10 @@ class SqliteDatabase(Database):
     def lock(self, connection: Connection) -> None:
         """Nothing to do: a transaction that writes has the whole file to itself."""
 
-    def take_turns(self, connection: Connection, *names: str) -> None:
+    def take_turns(self, connection: Connection, *names: str, wait: bool = True) -> bool:
         """Nothing to do, for the same reason."""
+        del connection, names, wait
+        return True
 
     def catch_up(self) -> None:
         """Move what was written lately into the file, and wait for the disk; who writes meanwhile goes on."""

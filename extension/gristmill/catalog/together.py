@@ -8,28 +8,30 @@ other in a `Group`, and nobody is told that theirs is done before the transactio
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from sqlalchemy import Connection, text
 
-from gristmill.catalog.prepared import Prepared
+from gristmill.catalog.prepared import Prepared, posting, send_off, stop_posting
 from gristmill.errors import CatalogFailed, GristmillError
 
 __all__ = ["Group", "Together"]
 
 _log = logging.getLogger("gristmill.catalog")
 
-Begin = Callable[[], AbstractContextManager[Connection]]
+Begin = Callable[[Sequence[str]], AbstractContextManager[Connection]]
+"""A transaction that has taken turns under these names."""
 
 _MARK, _BACK, _PASS = (Prepared(text(f"{word} block")) for word in ("SAVEPOINT", "ROLLBACK TO", "RELEASE"))
+_MARKED = "SAVEPOINT block"
 
 
 class Group:
     """Blocks of one thread in one transaction, which begins with the first that writes; each is undone by itself."""
 
-    def __init__(self, begin: Begin) -> None:
-        self._begin = begin
+    def __init__(self, begin: Begin, take_turns: Callable[..., bool], *, posts: bool) -> None:
+        self._begin, self._take_turns, self._posts = begin, take_turns, posts
         self._open: ExitStack | None = None
         self._in_block = False
         self._lost: GristmillError | None = None
@@ -38,30 +40,41 @@ class Group:
         self.connection: Connection | None = None
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """One block's part of the transaction."""
+    def writing(self, turns: Sequence[str]) -> Iterator[Connection]:
+        """One block's part of the transaction, which takes turns under these names first.
+
+        Whoever has to wait for one holds none: what came before is kept, or two groups might wait for each other.
+        """
         if self._lost is not None:  # the database has undone all of it: no part of it may be kept
             raise self._lost
+        if self.connection is not None and turns and not self._take_turns(self.connection, *turns, wait=False):
+            self.keep()
         if self.connection is None:
             self._open = ExitStack()
-            self.connection = self._open.enter_context(self._begin())
+            self.connection = self._open.enter_context(self._begin(turns))
+            if self._posts:
+                posting(self.connection)
         connection = self.connection
-        _MARK.carry_out(connection, {})
         self._in_block = True
         try:
+            _MARK.carry_out(connection, {})
             yield connection
+            _PASS.carry_out(connection, {})
+            send_off(connection)
         except BaseException:
             self._undo(connection)
             raise
-        else:
-            _PASS.carry_out(connection, {})
         finally:
             self._in_block = False
 
     def _undo(self, connection: Connection) -> None:
         try:
-            _BACK.carry_out(connection, {})
-            _PASS.carry_out(connection, {})
+            unsent = stop_posting(connection)
+            if _MARKED not in unsent[:1]:  # some of the block has gone off
+                _BACK.carry_out(connection, {})
+                _PASS.carry_out(connection, {})
+            if self._posts:
+                posting(connection)
         except Exception as error:  # where the disk is full or broken, the database may have gone back to the beginning
             self._lost = CatalogFailed("The catalog could not keep what it was given.", cause=f"{error}.")
 
@@ -80,6 +93,8 @@ class Group:
 
     def keep(self) -> None:
         """Commit, and tell."""
+        if self.connection is not None:
+            stop_posting(self.connection)
         opened, self._open, self.connection = self._open, None, None
         lost, self._lost = self._lost, None
         if opened is not None:
@@ -104,8 +119,14 @@ class Together:
     Whatever raises while it writes undoes all of it there and then; so does `undo`.
     """
 
-    def __init__(self, begin: Begin, read: Callable[[], Connection], group: Group | None = None) -> None:
-        self._begin, self._read, self._group = begin, read, group
+    def __init__(
+        self,
+        begin: Begin,
+        take_turns: Callable[..., bool],
+        read: Callable[[], Connection],
+        group: Group | None = None,
+    ) -> None:
+        self._begin, self._take_turns, self._read, self._group = begin, take_turns, read, group
         self._open: ExitStack | None = None
         self._reader: Connection | None = None
         self._afterwards: list[tuple[bool, Callable[[], object]]] = []
@@ -128,11 +149,14 @@ class Together:
             reader.close()
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, turns: Sequence[str]) -> Iterator[Connection]:
+        """The transaction; turns are taken before the first of it, or where it stands."""
         if self.connection is None:
             self.rest()
             self._open = ExitStack()
-            self.connection = self._open.enter_context(self._begin())
+            self.connection = self._open.enter_context(self._begin(turns))
+        elif turns:
+            self._take_turns(self.connection, *turns)
         try:
             yield self.connection
         except BaseException as error:

@@ -40,7 +40,7 @@ class Uploads(Rows[Upload]):
         self, upload: Upload, *, who: Who | None = None, decide: Decide | None = None, counts: bool = True
     ) -> Upload:
         """Register an upload; `decide` is asked whether `who` may have it, whose storage it `counts` for, or not."""
-        with self._database.writing() as connection:
+        with self._database.writing(*self._fair_use.turns(who)) as connection:
             if who is not None and decide is not None:
                 self._fair_use.admit(connection, who, decide, size=upload.size if counts else 0)
             return self._insert(connection, upload)
