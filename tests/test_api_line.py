@@ -15,13 +15,14 @@ from gristmill.api.line import Line
 from gristmill.catalog import Catalog
 from gristmill.errors import NotFound
 from gristmill.records import Deed, new_id
+from services.catalogs import lay_catalog
 
 PATIENCE = 30.0
 
 
 @pytest.fixture
 def shelved(tmp_path: Path) -> Catalog:
-    return Catalog.open(f"sqlite:///{tmp_path}/catalog.db")
+    return Catalog.open(lay_catalog(tmp_path))
 
 
 def write(catalog: Catalog, thing: str) -> str:

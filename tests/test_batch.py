@@ -94,7 +94,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         parts, tools = parts_of(home)
         mill = Mill(parts)
         dataset = mill.admit(mill.upload(PENGUINS).id)
-        run = mill.train(RunRequest(dataset_id=dataset.id, target="species", budget=60.0, settings=QUICK))
+        run = mill.train(RunRequest(dataset_id=dataset.id, target="species", budget=120.0, settings=QUICK))
         assert Worker(tools, name="test").work_once()
         yield House(mill, tools, home, mill.model(run.id))
         parts.catalog.close()

@@ -24,7 +24,8 @@ from services.waiting import until
 
 LEASE = 15.0
 FAILED = Outcome(status=RunStatus.FAILED, failure=Failure(code="test", what="It failed."))
-PROCESSES = multiprocessing.get_context("spawn")
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["gristmill.catalog", "alembic", "psycopg", "pytest"])  # loaded once, not by each
 PATIENCE = 60.0
 
 

@@ -36,7 +36,7 @@ from gristmill.stores import open_store
 from gristmill.tables import read
 from gristmill.worker import Worker
 from gristmill.worker.attempt import Tools
-from services.catalogs import model_of, run_on
+from services.catalogs import lay_catalog, model_of, run_on
 from services.mills import Notepad
 
 TOWNS = ("Rome", "New York", "Oslo")
@@ -63,7 +63,7 @@ def grain(path: Path, rows: int = 60, **columns: Any) -> Path:
 def mill(tmp_path: Path) -> Iterator[Mill]:
     home = tmp_path / "home"
     home.mkdir()
-    with Catalog.open(f"sqlite:///{home}/catalog.db") as catalog:
+    with Catalog.open(lay_catalog(home)) as catalog:
         store, sandbox = open_store((home / "store").as_uri()), ProcessSandbox(cache=home / "cache")
         yield Mill(Parts(catalog=catalog, store=store, dispatcher=Notepad(), sandbox=sandbox, home=home))
 

@@ -332,9 +332,9 @@ def test_from_a_zip_to_boxes_for_new_pictures(tmp_path: Path) -> None:
         return done.stdout
 
     given = zipped(tmp_path / "sea.zip", as_coco(48))
-    run = json.loads(said("train", given, "--budget", "90s", "--yes", "--json").splitlines()[-1])
+    run = json.loads(said("train", given, "--budget", "60s", "--yes", "--json").splitlines()[-1])
     assert (run["status"], run["task"]) == ("succeeded", "object-detection")
-    assert run["seconds"]["total"] <= 90
+    assert run["seconds"]["total"] <= 60
     assert "True boxes, and the answers" in Path(run["report"]).read_text()
     new = zipped(tmp_path / "new.zip", pictures(2, folder="deep"))
     said("predict", run["model"], new, "-o", tmp_path / "found.json")

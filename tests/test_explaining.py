@@ -57,7 +57,7 @@ def trained(parts: Parts, task: str, folder: Path) -> Run:
     mill, kind = Mill(parts), tasks.find(task)
     dataset = tiny(mill, task, folder / "tiny")
     request = RunRequest(
-        dataset_id=dataset.id, task=task, target=kind.tiny_target, budget=60.0, settings=LITTLE[task][0]
+        dataset_id=dataset.id, task=task, target=kind.tiny_target, budget=120.0, settings=LITTLE[task][0]
     )
     run = mill.train(request)
     run = worked(parts, folder)

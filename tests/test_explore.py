@@ -29,6 +29,7 @@ from gristmill.wording import quoted
 from gristmill.worker import Worker
 from gristmill.worker.attempt import Tools
 from services.apis import Api, badge
+from services.catalogs import lay_catalog
 from services.mills import Notepad
 from staged_client import StagedClient
 
@@ -43,7 +44,7 @@ def sandbox(home: Path) -> ProcessSandbox:
 
 @pytest.fixture
 def mill(home: Path, sandbox: ProcessSandbox) -> Iterator[Mill]:
-    with Catalog.open(f"sqlite:///{home / 'catalog.db'}") as catalog:
+    with Catalog.open(lay_catalog(home)) as catalog:
         store = open_store((home / "store").as_uri())
         yield Mill(Parts(catalog=catalog, store=store, dispatcher=Notepad(), sandbox=sandbox, home=home))
 

@@ -82,11 +82,15 @@ def test_what_speaks_for_an_answer_lies_where_the_thing_is(rows: pd.DataFrame, t
 @pytest.mark.timeout(600)
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.skipif(find_spec("autogluon.multimodal") is None, reason="needs gristmill[all-tasks]")
-def test_a_network_that_multimodal_fine_tuned_looks_at_the_thing(rows: pd.DataFrame, tmp_path: Path) -> None:
+def test_a_network_that_multimodal_fine_tuned_looks_at_the_thing(
+    rows: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from autogluon.tabular import TabularPredictor
 
     from gristmill.engines.multimodal import MultiModal
+    from gristmill.engines.multimodal.settings import Job
 
+    monkeypatch.setattr(Job, "epochs", 20)  # of the 29 that it would take
     train, test = rows[:56][["picture", "kind"]], rows[56:].reset_index(drop=True)
     TabularPredictor(label="kind", path=str(tmp_path / "model"), verbosity=0).fit(
         train,

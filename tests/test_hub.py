@@ -298,7 +298,8 @@ def test_a_run_goes_on_when_worker_api_and_hub_end_in_the_middle_of_it(tmp_path:
             token = browser.bearer("ada")["Authorization"].removeprefix("token ")
         (tmp_path / "grain.csv").write_bytes(a_table(300))
         mill = gristmill.connect(f"{here.url}/services/gristmill", token)
-        run = mill.train(tmp_path / "grain.csv", target="ripe", budget=150, project="grain", wait=False)
+        quick = {"hyperparameters": {"GBM": {}}, "portfolio": "", "folds": 0}
+        run = mill.train(tmp_path / "grain.csv", target="ripe", budget=150, project="grain", settings=quick, wait=False)
         until(lambda: run.status is RunStatus.RUNNING, "nobody has claimed the run")
         for words in ("gristmill.app inf", "--no-workers", "jupyterhub --config"):
             part(here, words).kill()

@@ -17,6 +17,7 @@ from gristmill.sandbox.process import ProcessSandbox
 from gristmill.stores import Stored, open_store, places
 from gristmill.stores.local import LocalStore
 from gristmill.worker.keeper import Keeper
+from services.catalogs import lay_catalog
 from services.mills import Notepad
 from services.waiting import until
 
@@ -37,7 +38,7 @@ class FailsOnce(LocalStore):
 
 @pytest.fixture
 def run(home: Path) -> Iterator[Run]:
-    with Catalog.open(f"sqlite:///{home / 'catalog.db'}") as catalog:
+    with Catalog.open(lay_catalog(home)) as catalog:
         sandbox, store = ProcessSandbox(cache=home / "cache"), open_store((home / "store").as_uri())
         mill = Mill(Parts(catalog=catalog, store=store, dispatcher=Notepad(), sandbox=sandbox, home=home))
         mill.train(RunRequest(dataset_id=mill.admit(mill.upload(EXAMPLES / "penguins.csv").id).id))

@@ -13,6 +13,7 @@ from gristmill.mill import Mill, Parts
 from gristmill.records import Dataset, RunRequest, RunStatus, UploadStatus
 from gristmill.sandbox.process import ProcessSandbox
 from gristmill.stores import open_store
+from services.catalogs import lay_catalog
 from services.mills import NobodyAnswers, Notepad
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -25,7 +26,7 @@ def notepad() -> Notepad:
 
 @pytest.fixture
 def catalog(home: Path) -> Iterator[Catalog]:
-    with Catalog.open(f"sqlite:///{home / 'catalog.db'}") as opened:
+    with Catalog.open(lay_catalog(home)) as opened:
         yield opened
 
 

@@ -47,7 +47,7 @@ def test_a_better_model_takes_the_place_of_the_one_in_production(home: Path) -> 
     rows = pd.read_csv(PENGUINS).sample(frac=1.0, random_state=0).reset_index(drop=True)
     muddled = rows[:200].copy()  # what most of the first rows are is anybody's guess: their model does badly
     muddled.loc[50:, "species"] = muddled.loc[50:, "species"].sample(frac=1.0, random_state=1).to_numpy()
-    first = mill.train(RunRequest(dataset_id=given(muddled).id, target="species", budget=60.0, settings=QUICK))
+    first = mill.train(RunRequest(dataset_id=given(muddled).id, target="species", budget=120.0, settings=QUICK))
     assert Worker(tools).work_once()
     champion = mill.stage(first.id, Stage.PRODUCTION)
     request = ScheduleRequest(cron="0 6 * * 1", action=Action.RETRAIN, subject=first.id, margin=0.01)

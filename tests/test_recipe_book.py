@@ -66,7 +66,8 @@ def test_a_recipe_is_kept_in_versions_and_trained_with(parts: Parts, tmp_path: P
     assert not any("injected-parameters" in cell.metadata.get("tags", ()) for cell in kept.cells)
 
     dataset = mill.admit(mill.upload(EXAMPLES / "penguins.csv").id)
-    run = mill.train(RunRequest(dataset_id=dataset.id, target="species", budget=60.0, recipe="mine@1"))
+    quick = {"hyperparameters": {"GBM": [{}]}, "portfolio": "", "folds": 0}
+    run = mill.train(RunRequest(dataset_id=dataset.id, target="species", budget=120.0, recipe="mine@1", settings=quick))
     assert run.recipe == "mine@1"
     tools = Tools(catalog=parts.catalog, store=parts.store, sandbox=parts.sandbox, folder=tmp_path / "work")
     assert Worker(tools).work_once()

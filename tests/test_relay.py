@@ -15,6 +15,7 @@ from gristmill.records import EventKind, Run, RunRequest
 from gristmill.sandbox.process import ProcessSandbox
 from gristmill.stores import open_store
 from gristmill.worker.relay import Relay
+from services.catalogs import lay_catalog
 from services.mills import Notepad
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -23,7 +24,7 @@ BOARD = [{"model": "LightGBM", "score": 0.9, "level": 1}]
 
 @pytest.fixture
 def catalog(home: Path) -> Iterator[Catalog]:
-    with Catalog.open(f"sqlite:///{home / 'catalog.db'}") as opened:
+    with Catalog.open(lay_catalog(home)) as opened:
         yield opened
 
 

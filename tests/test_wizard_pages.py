@@ -47,13 +47,14 @@ from gristmill_widgets.steps.time import choices
 from gristmill_widgets.steps.trying import Trying
 from gristmill_widgets.strings import English
 from gristmill_widgets.wizard import PAGES, App
+from services.catalogs import lay_catalog
 from services.mills import Notepad
 from test_wizard_html import HOSTILE, Seen
 
 
 @pytest.fixture
 def mill(home: Path) -> Mill:
-    del home
+    lay_catalog(home)
     return embedded(Settings.read(), Notepad())
 
 

@@ -9,13 +9,11 @@ api      an API that listens, on a catalog and a store of the test's own; nobody
 
 from __future__ import annotations
 
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,7 +78,7 @@ def make_service(
     from gristmill.sandbox.process import ProcessSandbox
     from gristmill.serving import Serving
     from gristmill.stores import open_store
-    from services.catalogs import keyring
+    from services.catalogs import keyring, lay_catalog
     from services.mills import Notepad
 
     class Badges(Identity):
@@ -95,8 +93,8 @@ def make_service(
             return Who(name=name, teams=tuple(filter(None, teams.split(","))), powers=found)
 
     home.mkdir(parents=True, exist_ok=True)
-    if not catalog and not (home / "catalog.db").exists():
-        (home / "catalog.db").write_bytes(_empty_catalog())
+    if not catalog:
+        lay_catalog(home)
     sandbox = ProcessSandbox(cache=home / "cache")
     parts = Parts(
         catalog=Catalog.open(catalog or f"sqlite:///{home}/catalog.db", keyring=keyring()),
@@ -111,16 +109,6 @@ def make_service(
         allowance=Allowance(gigabytes=gigabytes),
     )
     return Service(parts=parts, mill=Mill(parts), identity=Badges(), prefix=prefix)
-
-
-@cache
-def _empty_catalog() -> bytes:
-    """A catalog with nothing in it: the migrations take a second, and every test needs them."""
-    from gristmill.catalog import Catalog
-
-    with tempfile.TemporaryDirectory() as folder:
-        Catalog.open(f"sqlite:///{folder}/catalog.db").close()
-        return (Path(folder) / "catalog.db").read_bytes()
 
 
 @contextmanager

@@ -13,8 +13,10 @@ timed_catalog   a catalog there, on `clock`
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,12 +85,29 @@ def catalog_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     from gristmill.catalog import Catalog
 
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path}/catalog.db"
-    else:
-        url = request.getfixturevalue("postgres_catalog")
+        return lay_catalog(tmp_path)
+    url: str = request.getfixturevalue("postgres_catalog")
     with Catalog.open(url) as catalog:
         clear(catalog)
     return url
+
+
+def lay_catalog(folder: Path) -> str:
+    """The URL of the SQLite catalog in a folder, with nothing in it if there was none."""
+    file = folder / "catalog.db"
+    if not file.exists():
+        file.write_bytes(_empty_catalog())
+    return f"sqlite:///{file}"
+
+
+@cache
+def _empty_catalog() -> bytes:
+    """Made once: the migrations take a tenth of a second or more, and a thousand tests need them."""
+    from gristmill.catalog import Catalog
+
+    with tempfile.TemporaryDirectory() as folder:
+        Catalog.open(f"sqlite:///{folder}/catalog.db").close()
+        return (Path(folder) / "catalog.db").read_bytes()
 
 
 def clear(catalog: Catalog) -> None:
