@@ -12,15 +12,10 @@ last, so that a fault shows early; of several, each takes the longest file that 
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
-import time
 from collections import Counter
-from collections.abc import Generator, Iterator
-from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import IO
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -54,34 +49,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def is_slow(item: pytest.Item) -> bool:
     return item.get_closest_marker("slow") is not None
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)  # a test's own time begins when it has its seat
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Of several processes, no more train at once than there are cores, or budgets end before there is a model."""
-    if hasattr(item.config, "workerinput") and item.get_closest_marker("engine"):
-        common = Path(item.config._tmp_path_factory.getbasetemp()).parent  # type: ignore[attr-defined]
-        with seat(common):
-            return (yield)
-    return (yield)
-
-
-@contextmanager
-def seat(folder: Path) -> Iterator[None]:
-    """One of as many seats as there are cores, for which processes that share the folder wait."""
-    with ExitStack() as stack:
-        files = [stack.enter_context((folder / f"seat-{number}").open("w")) for number in range(os.cpu_count() or 1)]
-        while not any(map(taken, files)):
-            time.sleep(0.1)
-        yield
-
-
-def taken(file: IO[str]) -> bool:
-    """Whether that seat was free, and now is ours until the file is closed."""
-    with suppress(BlockingIOError):
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return True
-    return False
 
 
 @pytest.fixture
