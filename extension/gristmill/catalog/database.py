@@ -53,7 +53,7 @@ class Database(ABC):
     """A database by URL. Subclasses give the engine, the lock and the faults of their kind."""
 
     faults: ClassVar[Mapping[str, Fault]]  # the start of a driver's code -> what it means; the longest match counts
-    posts: ClassVar[bool] = False  # whether its driver can send several statements at once
+    posts: bool = False  # whether its driver can send several statements at once
 
     def __init__(self, url: URL, clock: Callable[[], float] | None) -> None:
         self._clock = clock

@@ -51,7 +51,6 @@ _OPTIONS = "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s"
 class PostgresDatabase(Database):
     """A catalog on a server, for any number of threads, processes and hosts."""
 
-    posts: ClassVar[bool] = True
     faults: ClassVar[Mapping[str, Fault]] = {
         "22": UNFIT,  # data exceptions
         "23": UNFIT,  # integrity constraints; two of them have a meaning of their own
@@ -93,6 +92,7 @@ class PostgresDatabase(Database):
                 cause="The driver psycopg is not installed.",
                 cure="pip install 'gristmill[cloud]'",
             ) from error
+        self.posts = bool(engine.dialect.loaded_dbapi.Pipeline.is_supported())  # not by a libpq before 14
         event.listen(engine, "checkin", _seen)
         event.listen(engine, "checkout", _must_be_there)
         event.listen(engine, "begin", _begin)

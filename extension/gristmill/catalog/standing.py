@@ -35,6 +35,7 @@ from gristmill.records import LOCAL, Account, Limit, Limits, RunStatus, Subject,
 __all__ = ["OVER", "account_of", "platform_pays", "standing"]
 
 _LIMITS = tuple(limit.value for limit in Limit)
+_HELD = ("kind", *_LIMITS)
 _KEPT = [
     literal(status, tables.uploads.c.status.type)
     for status in (UploadStatus.OPEN, UploadStatus.RECEIVED, UploadStatus.ACCEPTED)
@@ -59,11 +60,10 @@ def _stands(kind: Subject, number: int) -> Select[Any]:
         found = found.join(part, true())
     own, each = tables.limits.alias(), tables.limits.alias()
     found = found.outerjoin(own, and_(own.c.kind == kind, own.c.name == name))
-    held: list[ColumnElement[Any]] = [own.c[one] for one in ("kind", *_LIMITS)]
+    held: list[ColumnElement[Any]] = [own.c[one] for one in _HELD]
     if kind is Subject.PERSON:  # everybody's are no team's
         found = found.outerjoin(each, each.c.kind == Subject.EVERYBODY)
-        has_own = own.c.kind.is_not(None)
-        held = [case((has_own, column), else_=each.c[column.name]) for column in own.c if column.name != "name"]
+        held = [case((own.c.kind.is_not(None), own.c[one]), else_=each.c[one]) for one in _HELD]
     columns = [literal(number), *(column for part in counted for column in part.c), *held]
     return select(*(column.label(f"column_{at}") for at, column in enumerate(columns))).select_from(found)
 
