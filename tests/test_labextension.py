@@ -281,7 +281,7 @@ def test_an_address_that_asks_for_a_runs_notebook_opens_it_once(hub: Api, lab: J
     notebook = lab.files / "gristmill" / "sieve" / "notebook.ipynb"
     notebook.write_text(mine := json.dumps(json.loads(notebook.read_text()) | {"metadata": {"mine": True}}))
     page.reload()
-    page.wait_for_selector(".jp-NotebookPanel .jp-Cell")
+    page.wait_for_selector(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell")
 
     again = led(context.new_page(), lab, run)  # beside the first, which has the workspace that everybody begins with
     shows(again, "gristmill/sieve-2/notebook.ipynb")

@@ -42,8 +42,9 @@ class Look:
 
 def check(paths: Sequence[Path], *, most_bytes: int = 100_000_000) -> list[Look]:
     """A look at each picture, in the order given; a file larger than `most_bytes` is a fault."""
-    from PIL import Image
+    from PIL import Image, ImageFile
 
+    ImageFile.LOAD_TRUNCATED_IMAGES = False  # where AutoGluon is loaded it is True: what is cut off would be taken
     large = threading.Lock()
 
     def look_at(share: Sequence[Path]) -> list[Look]:
