@@ -28,7 +28,7 @@ __all__ = ["Line"]
 Answer = TypeVar("Answer")
 
 _MOST = 64  # that are kept at once
-_SECONDS = 0.03  # after which a group takes in nobody more: workers want to write, too
+_SECONDS = 0.015  # after which a group takes in nobody more: workers want to write, too
 _LONG = 0.15  # seconds after which those behind do not wait for who takes long
 
 
