@@ -10,8 +10,9 @@ nothing and nobody. One reads a row of the same table, one takes the same body a
 and the largest, in milliseconds.
 
     start, idle     until /health answers, by turns with the peer; resident memory then
-    reads           a run, pages of runs narrowed in every way, a page of projects, by one person after the other;
-                    with the least and with the most runs, and how many times as long the second takes
+    reads           a run, pages of runs narrowed in every way, a page of projects, by one person after the other, by
+                    turns with the peer's row; how many times as long as that each takes with the most runs, over with
+                    the least
     submit          N people POST /runs at the same moment, each under a key of their own; several times, by turns with
                     the peer, and what of it the load itself computes, on the same cores
     queue           1,000 more runs: everybody sends their next as soon as the last is accepted
@@ -157,10 +158,10 @@ def dispatches(catalog_url: str, people: list[Submitter]) -> None:
     PROMISES.told("dispatch, a slot is free", [LOOK_EVERY + one for one in seconds], 1000)
 
 
-async def reads(url: str, world: World, count: int) -> dict[str, float]:
-    """How long each kind of answer takes, at p95."""
-    line, found = await Line.to(url, person(1)), {}
-    runs, last = world.runs, world.runs[PAGE]
+async def reads(url: str, peer: str, world: World, count: int) -> dict[str, float]:
+    """How many times as long each kind of answer takes as the peer's row at the same time, at the median."""
+    line, other, rows = await Line.to(url, person(1)), await Line.to(peer, ""), []
+    runs, last, found = world.runs, world.runs[PAGE], dict[str, float]()
     routes: dict[str, Callable[[], str]] = {
         "a run": lambda: f"/runs/{random.choice(runs)}",
         "all runs one sees": lambda: "/runs",
@@ -177,23 +178,22 @@ async def reads(url: str, world: World, count: int) -> dict[str, float]:
         "limits": lambda: "/me/limits",
     }
     for name, path in routes.items():
-        seconds = []
+        seconds, beside = [], []
         for _ in range(count):
-            asked, started = path(), time.perf_counter()
-            await line.ask("GET", asked)
-            seconds.append(time.perf_counter() - started)
-        found[name] = PROMISES.told(f"read {name}", seconds, 25)
-    line.close()
+            seconds.append(await _asked(line, path()))
+            beside.append(await _asked(other, routes["a run"]()))
+        found[name] = PROMISES.told(f"read {name}", seconds, 25) / (1e3 * statistics.median(beside))
+        rows += beside
+    PROMISES.told("peer: a row by bare FastAPI", rows)
+    for each in (line, other):
+        each.close()
     return found
 
 
-async def peer_reads(url: str, world: World, count: int) -> None:
-    line, seconds = await Line.to(url, ""), []
-    for _ in range(count):
-        started = time.perf_counter()
-        await line.ask("GET", f"/runs/{random.choice(world.runs)}")
-        seconds.append(time.perf_counter() - started)
-    PROMISES.told("peer: a row by bare FastAPI", seconds)
+async def _asked(line: Line, path: str) -> float:
+    started = time.perf_counter()
+    await line.ask("GET", path)
+    return time.perf_counter() - started
 
 
 async def streaming(url: str, catalog_url: str, datasets: Sequence[str], count: int, pid: int) -> None:
@@ -261,8 +261,8 @@ def postgresql(_: Path) -> Iterator[str]:
 
 
 def flat(sizes: Sequence[int], found: Sequence[dict[str, float]]) -> None:
-    """How many times as long answers take among the most runs as among the least."""
-    print(f"\n{'median, ms':<44} {sizes[0]:>9,} {sizes[-1]:>9,}   ratio")
+    """How many times as long answers take among the most runs as among the least, by the peer's time for a row."""
+    print(f"\n{'median, times a row by bare FastAPI':<44} {sizes[0]:>9,} {sizes[-1]:>9,}   ratio")
     for name, small in found[0].items():
         large = found[-1][name]
         print(f"{name:<44} {small:>9.2f} {large:>9.2f}   {large / small:.2f}")
@@ -291,8 +291,7 @@ def main() -> int:
             starts(home, catalog)
             url, pid, _ = stack.enter_context(service(home, catalog))
             other, other_pid, _ = stack.enter_context(peer(catalog))
-            found.append(asyncio.run(reads(url, world, 30 if given.quick else 300)))
-            asyncio.run(peer_reads(other, world, 30 if given.quick else 300))
+            found.append(asyncio.run(reads(url, other, world, 30 if given.quick else 300)))
             people = asyncio.run(submitting(url, other, world, given.more, pid, other_pid))
             dispatches(catalog, people)
             if size == sizes[-1]:
