@@ -86,7 +86,8 @@ def test_signing_in_by_keyboard(installation: Installation, chromium: Any) -> No
     visit = Visit(installation, chromium)
     keys = visit.page.keyboard
     visit.page.goto("/hub/login")
-    keys.type("kay")  # the cursor is there already
+    visit.page.wait_for_selector("#username:focus")  # the cursor comes there by itself
+    keys.type("kay")
     keys.press("Tab")
     keys.type("not my password")
     keys.press("Enter")
