@@ -128,7 +128,7 @@ def test_a_submit_and_a_run_s_end_search_by_keys(watched: Watched) -> None:
         "SEARCH papers USING INDEX sqlite_autoindex_papers_1",
         "SEARCH texts USING INDEX sqlite_autoindex_texts_1",
     ]
-    assert not walks(watched.plans(lambda: catalog.datasets.is_there(dataset.id)), "uploads")
+    assert not walks(watched.plans(lambda: catalog.datasets.found(dataset.id, olga)), "uploads")
     held = catalog.runs.claim("worker", 15, only=run.id)
     assert held is not None
     outcome = Outcome(status=RunStatus.FAILED)

@@ -38,6 +38,7 @@ import msgspec
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
 from gristmill.api.idempotency import once, whole
 from gristmill.api.problems import Changed, TooLarge, TooSlow, problem_of
@@ -178,6 +179,18 @@ class Routes:
 
 class _Route(APIRoute):
     """Lets people in, reads what they send, and gives every error its shape."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        if self.endpoint.gristmill.whole:  # type: ignore[attr-defined]
+            # Nothing in it is FastAPI's to find or to close, and all of its errors are answers already.
+            handle = self.get_route_handler()
+
+            async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+                response = await handle(Request(scope, receive, send))
+                await response(scope, receive, send)
+
+            self.app = answer
 
     def get_route_handler(self) -> Callable[[Request], typing.Coroutine[Any, Any, Response]]:
         inner, spec = super().get_route_handler(), self.endpoint.gristmill  # type: ignore[attr-defined]

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, bindparam, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, select, update
 
 from gristmill.catalog import tables
+from gristmill.catalog.belonging import highest, names_of
 from gristmill.catalog.database import Database
 from gristmill.catalog.prepared import Prepared
-from gristmill.catalog.rows import Rows
+from gristmill.catalog.rows import MOST_TEAMS, Rows
 from gristmill.errors import Conflict, NotFound
-from gristmill.records import Dataset, DatasetEntry, Failure, RunStatus, UploadStatus, replace
+from gristmill.records import Dataset, DatasetEntry, Failure, Membership, RunStatus, UploadStatus, Who, replace
 
-__all__ = ["Datasets"]
+__all__ = ["Datasets", "Found"]
 
 _LONG = ("profile", "proposal", "revision")
 _UNDER_WAY = (RunStatus.QUEUED, RunStatus.RUNNING)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """A dataset as somebody finds it who is going to work with its data."""
+
+    dataset: Dataset
+    membership: Membership | None  # theirs, in its project
+    is_there: bool  # its data can still be had
+    next_store: str | None  # the id of the store that takes what comes into its project now
 
 
 class Datasets(Rows[Dataset]):
@@ -28,8 +41,7 @@ class Datasets(Rows[Dataset]):
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        there = (self.table.c.id == bindparam("wanted")) & self._is_there()
-        self._there = Prepared(select(self.table.c.id).where(there))
+        self._founding = functools.lru_cache(MOST_TEAMS)(self._with_its_ground)
 
     def add(self, dataset: Dataset) -> Dataset:
         """Make a received upload a dataset, under the next version of its name whatever the record says.
@@ -83,10 +95,21 @@ class Datasets(Rows[Dataset]):
             query = self._newest(query, self._place(connection, before), limit)
             return tuple(DatasetEntry(**row._asdict()) for row in connection.execute(query))
 
-    def is_there(self, id: str) -> bool:
-        """Whether its rows can still be had; False once it was deleted."""
+    def found(self, id: str, who: Who) -> Found:
+        """The one with that id and all that matters before somebody works with it, in one question."""
         with self._database.reading() as connection:
-            return bool(self._there.rows(connection, {"wanted": id}))
+            rows = self._founding(len(who.teams)).rows(connection, names_of(who) | {"wanted": id})
+        if not rows:
+            raise self.missing(id)
+        is_there, next_store, _, *values = rows[0]
+        membership = highest(row[2] for row in rows)
+        return Found(dataset=self._made(values), membership=membership, is_there=is_there, next_store=next_store)
+
+    def _with_its_ground(self, teams: int) -> Prepared:
+        """The statement that `found` asks."""
+        projects = tables.projects.c
+        next_store = select(projects.store_id).where(projects.id == self.table.c.project_id).scalar_subquery()
+        return Prepared(self._with_memberships(teams, self._is_there(), next_store))
 
     def remove(self, id: str, why: Failure) -> bool:
         """Delete a dataset; whether the bytes of its upload are to go with it.

@@ -15,6 +15,7 @@ What the driver raises is left as it is: `Database` says it in our words.
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -27,6 +28,7 @@ __all__ = ["Prepared", "posting", "send_off", "stop_posting"]
 Answer = TypeVar("Answer")
 
 _Change = Callable[[Any], Any] | None
+_Changes = list[tuple[int, Callable[[Any], Any]]]  # of the values at these places
 _Letters = list[tuple[str, Any]]  # statements with their values, which nobody waits for
 _POSTED = "gristmill.posted"
 
@@ -51,6 +53,11 @@ class Prepared:
         made = self._for(connection)
         made.carry_out(connection, [made.bound(values) for values in several])
 
+    def keep(self, connection: Connection, record: object) -> None:
+        """Do it with what a record holds under the names of its values."""
+        made = self._for(connection)
+        made.carry_out(connection, [made.bound_of(record)])
+
     def _for(self, connection: Connection) -> _Made:
         made = self._made.get(connection.dialect.name)
         if made is None:
@@ -66,16 +73,25 @@ class _Made:
         whole: Any = visitors.replacement_traverse(statement, {}, spell_out)
         compiled = whole.compile(dialect=dialect, column_keys=columns)
         self.text = str(compiled)
-        changes = {name: _fit(bind.type, dialect) for name, bind in compiled.binds.items()}
         self._by_place = compiled.positiontup is not None  # otherwise the driver takes values by name
-        self._changes = [(name, changes[name]) for name in compiled.positiontup or changes]
+        self._names: Sequence[str] = compiled.positiontup or list(compiled.binds)
+        self._named, self._held = _all(operator.itemgetter, self._names), _all(operator.attrgetter, self._names)
+        changes = [(at, _fit(compiled.binds[name].type, dialect)) for at, name in enumerate(self._names)]
+        self._changes = [(at, change) for at, change in changes if change is not None]
         self._selected: Sequence[Any] = list(getattr(statement, "selected_columns", ()))
-        self._reading: list[tuple[int, Callable[[Any], Any]]] | None = None  # known when rows have come once
+        self._reading: _Changes | None = None  # known when rows have come once
 
     def bound(self, values: Mapping[str, Any]) -> Any:
-        if self._by_place:
-            return [values[name] if change is None else change(values[name]) for name, change in self._changes]
-        return {name: values[name] if change is None else change(values[name]) for name, change in self._changes}
+        """Values as the driver takes them."""
+        return self._fitted(self._named(values))
+
+    def bound_of(self, record: object) -> Any:
+        """What a record holds, as the driver takes it."""
+        return self._fitted(self._held(record))
+
+    def _fitted(self, values: Sequence[Any]) -> Any:
+        fitted = _changed(values, self._changes)
+        return fitted if self._by_place else dict(zip(self._names, fitted, strict=True))
 
     def found(self, connection: Connection, bound: Any) -> list[tuple[Any, ...]]:
         def ask(cursor: Any) -> list[tuple[Any, ...]]:
@@ -103,14 +119,23 @@ class _Made:
             changes = [_back(column.type, dialect, kind) for column, kind in zip(self._selected, kinds, strict=True)]
             self._reading = [(at, change) for at, change in enumerate(changes) if change is not None]
         rows: list[tuple[Any, ...]] = cursor.fetchall()
-        return [self._changed(row, self._reading) for row in rows] if self._reading else rows
+        return [tuple(_changed(row, self._reading)) for row in rows] if self._reading else rows
 
-    @staticmethod
-    def _changed(row: tuple[Any, ...], changes: Sequence[tuple[int, Callable[[Any], Any]]]) -> tuple[Any, ...]:
-        changed = list(row)
-        for at, change in changes:
-            changed[at] = change(row[at])
-        return tuple(changed)
+
+def _all(getter: Callable[..., Callable[[Any], Any]], names: Sequence[str]) -> Callable[[Any], Sequence[Any]]:
+    """What gets all of these from something; `operator`'s own give no sequence of one."""
+    if len(names) > 1:
+        return getter(*names)
+    each = [getter(name) for name in names]
+    return lambda held: [get(held) for get in each]
+
+
+def _changed(values: Sequence[Any], changes: _Changes) -> list[Any]:
+    """The values, with some of them made something else."""
+    changed = list(values)
+    for at, change in changes:
+        changed[at] = change(changed[at])
+    return changed
 
 
 def posting(connection: Connection) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -21,11 +21,11 @@ from gristmill.catalog.prepared import Prepared
 from gristmill.errors import NotFound
 from gristmill.records import Membership, Who
 
-__all__ = ["Rows", "merging"]
+__all__ = ["MOST_TEAMS", "Rows", "merging"]
 
 Record = TypeVar("Record")
 
-_MOST_TEAMS = 20  # numbers of teams that somebody is in, whose statements are kept
+MOST_TEAMS = 20  # numbers of teams that somebody is in, whose statements are kept
 
 
 def merging(connection: Connection, table: Table) -> Any:
@@ -44,7 +44,7 @@ class Rows(Generic[Record]):
         self._database = database
         self._names = [field.name for field in dataclasses.fields(self.kind)]  # type: ignore[arg-type]
         self._one = self._found(self.table.c.id == bindparam("wanted")) if "id" in self.table.c else None
-        self._beside = functools.lru_cache(_MOST_TEAMS)(self._with_memberships)
+        self._beside = functools.lru_cache(MOST_TEAMS)(lambda teams: Prepared(self._with_memberships(teams)))
         self._new, self._plain = insert(self.table).returning(self.table), Prepared(insert(self.table), self._names)
 
     def get(self, id: str) -> Record:
@@ -60,13 +60,13 @@ class Rows(Generic[Record]):
             raise self.missing(id)
         return self._made(found[0][1:]), highest(row[0] for row in found)
 
-    def _with_memberships(self, teams: int) -> Prepared:
-        """The statement that finds one thing, once for each membership that counts, or once without."""
+    def _with_memberships(self, teams: int, *more: ColumnElement[Any]) -> Select[Any]:
+        """The statement that finds one thing, once for each membership that counts, or once without; `more` before."""
         members, mine = tables.members, self.table.c
         counts = and_(members.c.project_id == mine.project_id, is_any(teams))
-        found = select(members.c.membership, *(mine[name] for name in self._names))
+        found = select(*more, members.c.membership, *(mine[name] for name in self._names))
         joined = found.select_from(self.table.outerjoin(members, counts))
-        return Prepared(joined.where(mine.id == bindparam("wanted")))
+        return joined.where(mine.id == bindparam("wanted"))
 
     def _get(self, connection: Connection, id: str) -> Record:
         if self._one is None:
@@ -87,7 +87,7 @@ class Rows(Generic[Record]):
         """The statement that finds what is so; see `_made`."""
         return Prepared(select(*(self.table.c[name] for name in self._names)).where(where))
 
-    def _made(self, values: tuple[Any, ...]) -> Record:
+    def _made(self, values: Sequence[Any]) -> Record:
         return self.kind(**dict(zip(self._names, values, strict=True)))
 
     def _insert(self, connection: Connection, record: Any) -> Record:
@@ -96,7 +96,7 @@ class Rows(Generic[Record]):
 
     def _write(self, connection: Connection, record: Any) -> None:
         """Insert a record that nobody needs to see as it was written."""
-        self._plain.carry_out(connection, {name: getattr(record, name) for name in self._names})
+        self._plain.keep(connection, record)
 
     def _page(self, query: Select[Any], before: str | None, limit: int) -> tuple[Record, ...]:
         with self._database.reading() as connection:

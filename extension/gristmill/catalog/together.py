@@ -148,20 +148,19 @@ class Together:
             reader, self._reader = self._reader, None
             reader.close()
 
-    @contextmanager
-    def writing(self, turns: Sequence[str]) -> Iterator[Connection]:
+    def writing(self, turns: Sequence[str]) -> Connection:
         """The transaction; turns are taken before the first of it, or where it stands."""
         if self.connection is None:
             self.rest()
             self._open = ExitStack()
             self.connection = self._open.enter_context(self._begin(turns))
         elif turns:
-            self._take_turns(self.connection, *turns)
-        try:
-            yield self.connection
-        except BaseException as error:
-            self.undo(error)
-            raise
+            try:
+                self._take_turns(self.connection, *turns)
+            except BaseException as error:
+                self.undo(error)
+                raise
+        return self.connection
 
     def undo(self, error: BaseException | None = None) -> None:
         """Forget what was written so far, and what was to be done once it is kept."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gristmill import fair_use, recipes
 from gristmill.errors import GristmillError, OverLimit
@@ -30,20 +31,23 @@ class Admission:
         self._parts = parts
         self._who = who
 
+    def terms(self) -> dict[str, Any]:
+        """What a new run says of who asks for it, since when, and what it costs."""
+        parts = self._parts
+        return {
+            "owner": self._who.name,
+            "created_at": time.time(),
+            "price": parts.price.hourly,
+            "gpus": parts.sandbox.gpus(),
+        }
+
     def queue(self, run: Run, papers: Mapping[str, bytes]) -> Run:
-        """Queue a run, with what its worker will look for in its project's store, by key.
+        """Queue a run on its terms, with what its worker will look for in its store, by key.
 
         What is small goes into the catalog, in the one transaction; its worker puts it into the store. A built-in
         recipe is there already.
         """
         parts, who = self._parts, self._who
-        run = replace(
-            run,
-            price=parts.price.hourly,
-            gpus=parts.sandbox.gpus(),
-            store_id=parts.shelf.next_id(run.project_id),
-        )
-
         pays = parts.catalog.stores.platform_pays(run.store_id)
 
         def decide(accounts: Sequence[Account]) -> None:

@@ -48,10 +48,12 @@ class Batches(Models):
             raise Conflict(f"The upload {upload.name} is {upload.status}.", cure="Upload the file again.")
         kind = tasks.find(model.task)
         needs(f"Predicting for {kind.title.lower()}", kind.modules, kind.extra)
+        project_id = model.project_id if upload is None else upload.project_id
         return self._queue(
             Errand(
                 id=id or records.new_id("run"),
-                project_id=model.project_id if upload is None else upload.project_id,
+                project_id=project_id,
+                store_id=self._shelf.next_id(project_id),
                 kind=RunKind.BATCH,
                 model_id=model.id,
                 upload_id=None if upload is None else upload.id,

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from gristmill import exploring, intake, records, tasks
+from gristmill.catalog.datasets import Found
 from gristmill.errors import Conflict, DataRejected, NotFound, NotPossible
 from gristmill.looking import Seen
 from gristmill.mill.parts import UseCases, existing, label, needs
@@ -167,8 +168,7 @@ class Data(UseCases):
     @audited("dataset.fetch")
     def dataset_link(self, dataset_id: str) -> str:
         """A URL that fetches the file that a dataset was made of, for a while."""
-        dataset = self.dataset(dataset_id)
-        self._must_be_there(dataset)
+        dataset = self._workable(dataset_id).dataset
         return self._shelf.of(dataset).sign_get(
             dataset.key, seconds=_LINK_LASTS, filename=key_segment(dataset.filename)
         )
@@ -176,8 +176,7 @@ class Data(UseCases):
     @audited("dataset.fetch")
     def file(self, dataset_id: str, to: Path) -> Path:
         """The file that a dataset was made of, as it was sent."""
-        dataset = self.dataset(dataset_id)
-        self._must_be_there(dataset)
+        dataset = self._workable(dataset_id).dataset
         self._shelf.of(dataset).get_file(dataset.key, to)
         return to
 
@@ -194,19 +193,23 @@ class Data(UseCases):
         store.delete(places.preview(dataset.origin))
         store.delete_all(places.suggestion(dataset.origin, "").rpartition("/")[0])
 
-    def _must_be_there(self, dataset: Dataset) -> None:
-        if not self._catalog.datasets.is_there(dataset.id):
-            raise NotFound(f"The data of {dataset.name} was deleted.", cure="Upload it again.", code="deleted")
+    def _workable(self, dataset_id: str, need: Membership = Membership.VIEWER) -> Found:
+        """A dataset whose data can be had; NotFound where it was deleted."""
+        found = self._gate.found(dataset_id, need)
+        if not found.is_there:
+            raise NotFound(f"The data of {found.dataset.name} was deleted.", cure="Upload it again.", code="deleted")
+        return found
 
     def preview(self, dataset_id: str) -> Preview:
         """What a dataset looks like; one that was put in by a version that made no previews is looked at now.
 
         An empty one where its file is gone, or too large to be opened only to be shown.
         """
-        dataset = self.dataset(dataset_id)
+        found = self._gate.found(dataset_id)
+        dataset = found.dataset
         with suppress(NotFound):
             return records.decode(self._shelf.of(dataset).read(places.preview(dataset.origin)), Preview)
-        if dataset.size <= _MOST_LOOKED_AT_AGAIN and self._catalog.datasets.is_there(dataset.id):
+        if dataset.size <= _MOST_LOOKED_AT_AGAIN and found.is_there:
             with suppress(NotFound, NotPossible):  # the latter for want of memory
                 return self._made_preview(dataset)
         return Preview()

@@ -39,8 +39,7 @@ class Datasets(Data):
     @audited("dataset.revise")
     def revise(self, dataset_id: str, edits: Sequence[Edit]) -> Dataset:
         """An edited version of a dataset: the next version of its name, made of the same upload."""
-        dataset = self._gate.get(self._catalog.datasets, dataset_id, Membership.EDITOR)
-        self._must_be_there(dataset)
+        dataset = self._workable(dataset_id, Membership.EDITOR).dataset
         revision = intake.revision_of(dataset.profile, edits, dataset.revision)
         new_id, store = records.new_id("dataset"), self._shelf.of(dataset)
         with self._scratch() as scratch:

@@ -33,7 +33,7 @@ class Drafts(Runs):
         dataset = self.dataset(request.dataset_id)
         proposal = self._fitting(dataset, request)
         recipe = self._recipe(request, dataset, proposal)
-        run = self._training(request, dataset, proposal, recipe, id="").run(self.who.name)
+        run = self._training(request, dataset, proposal, recipe, id="").run(**self._admission.terms())
         self._new_folder(to)
         BenchFile.of(run, dataset, proposal, self._parts.sandbox.resources()).write(to)
         (to / "notebook.ipynb").write_text(recipe.text, encoding="utf-8")

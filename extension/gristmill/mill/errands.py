@@ -5,7 +5,6 @@ Whatever asks for a run says what is its own; what every run begins with is said
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -35,6 +34,7 @@ class Errand:
     """What a run is to do: to execute `notebook`, about what `like` answers, within `budget` seconds."""
 
     project_id: str
+    store_id: str | None  # that takes what it leaves
     name: str
     notebook: Recipe
     like: _Asking
@@ -48,8 +48,8 @@ class Errand:
     accepted: tuple[str, ...] = ()
     id: str = field(default_factory=_new_run_id)
 
-    def run(self, owner: str) -> Run:
-        """The run that it comes to, before anybody works on it."""
+    def run(self, *, owner: str, created_at: float, price: float, gpus: int) -> Run:
+        """The run that it comes to on these terms (`Admission.terms`), before anybody works on it."""
         return Run(
             id=self.id,
             project_id=self.project_id,
@@ -68,6 +68,9 @@ class Errand:
             accepted=self.accepted,
             status=RunStatus.QUEUED,
             wanted=Wanted.FINISH,
-            created_at=time.time(),
+            created_at=created_at,
             owner=owner,
+            price=price,
+            gpus=gpus,
+            store_id=self.store_id,
         )

@@ -45,6 +45,7 @@ class Explanations(Models):
         return self._queue(
             Errand(
                 project_id=explained.project_id,
+                store_id=self._shelf.next_id(explained.project_id),
                 dataset_id=explained.dataset_id,
                 kind=RunKind.EXPLAIN,
                 model_id=explained.model_id,

@@ -51,6 +51,7 @@ class Explorations(Runs):
     def _explore(self, of: Dataset | Upload, name: str, proposal: Proposal, table: str | None = None) -> Run:
         errand = Errand(
             project_id=of.project_id,
+            store_id=self._shelf.next_id(of.project_id),
             dataset_id=of.id if isinstance(of, Dataset) else None,
             upload_id=of.id if isinstance(of, Upload) else None,
             kind=RunKind.EXPLORE,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from gristmill.catalog import Catalog
+from gristmill.catalog.datasets import Found
 from gristmill.catalog.rows import Rows
 from gristmill.errors import NotAllowed, NotFound, UsageError
 from gristmill.records import LOCAL, Membership, Power, Project, Who
@@ -84,6 +85,13 @@ class Gate:
         found, standing = rows.seen(id, self.who)
         if not self._suffices(standing, need):
             raise rows.missing(id)
+        return found
+
+    def found(self, dataset_id: str, need: Membership = Membership.VIEWER) -> Found:
+        """The same for a dataset whose data is going to be worked with."""
+        found = self._catalog.datasets.found(dataset_id, self.who)
+        if not self.is_admin and not self._suffices(found.membership, need):
+            raise self._catalog.datasets.missing(dataset_id)
         return found
 
     def is_at_least(self, need: Membership, project_id: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from gristmill import exploring, intake, recipes, records, tasks
 from gristmill.bench import BenchFile
+from gristmill.catalog.datasets import Found
 from gristmill.errors import Conflict, NotConfirmed, NotFound, NotPossible, UsageError, possible_budget
 from gristmill.mill.data import key_segment
 from gristmill.mill.errands import Errand
@@ -69,11 +70,11 @@ class Runs(Uploads):
     def train(self, request: RunRequest) -> Run:
         """Queue a run; what the request leaves open is taken from the proposal."""
         self._gate.must(Power.TRAIN)
-        dataset = self._gate.get(self._catalog.datasets, request.dataset_id, Membership.EDITOR)
-        self._must_be_there(dataset)
+        found = self._workable(request.dataset_id, Membership.EDITOR)
+        dataset = found.dataset
         proposal = self._fitting(dataset, request)
         confirmed((*dataset.profile.notices, *proposal.notices), request.accepted)
-        return self._train(request, dataset, proposal, self._recipe(request, dataset, proposal))
+        return self._train(request, found, proposal, self._recipe(request, dataset, proposal))
 
     def _recipe(self, request: RunRequest, dataset: Dataset, proposal: Proposal) -> recipes.Recipe:
         """The notebook that a request asks for: its own, one of the book, or the task's."""
@@ -83,22 +84,26 @@ class Runs(Uploads):
         return self._book.find(request.recipe or built_in, dataset.project_id)
 
     def _train(
-        self, request: RunRequest, dataset: Dataset, proposal: Proposal, recipe: recipes.Recipe, id: str | None = None
+        self, request: RunRequest, found: Found, proposal: Proposal, recipe: recipes.Recipe, id: str | None = None
     ) -> Run:
         """Queue what was settled; whatever asks for training comes by here."""
+        dataset = found.dataset
         kind = tasks.find(proposal.task)
         self._parts.allowance.check_classes(dataset.profile, kind, proposal.target)
         kind.settle(dataset.profile, proposal.target, dict(request.settings))
         needs(f"Training for {kind.title.lower()}", kind.modules, kind.extra)
-        errand = self._training(request, dataset, proposal, recipe, id=id or records.new_id("run"))
+        id = id or records.new_id("run")
+        errand = self._training(request, dataset, proposal, recipe, id=id, store_id=found.next_store)
         return self._queue(errand, {places.proposal(errand.id): records.encode(proposal)})
 
     def _training(
-        self, request: RunRequest, dataset: Dataset, proposal: Proposal, recipe: recipes.Recipe, *, id: str
-    ) -> Errand:
+        self, request: RunRequest, dataset: Dataset, proposal: Proposal, recipe: recipes.Recipe, *, id: str,
+        store_id: str | None = None,
+    ) -> Errand:  # fmt: skip
         """What a request for training comes to."""
         return Errand(
             id=id,
+            store_id=store_id,
             project_id=dataset.project_id,
             dataset_id=dataset.id,
             name=label(request.name, dataset.name),
@@ -137,16 +142,16 @@ class Runs(Uploads):
     def _again(self, earlier: Run, **changed: Any) -> Run:
         """A queued run that is asked for as `earlier` was, but for what is changed."""
         if earlier.dataset_id is not None:
-            self._must_be_there(self.dataset(earlier.dataset_id))
+            self._workable(earlier.dataset_id)
         upload = None if earlier.upload_id is None else self._catalog.uploads.get(earlier.upload_id)
         if upload is not None and upload.status is UploadStatus.REJECTED:
             raise Conflict(f"The file {upload.name} that the run had is not kept.", cure="Send it again, and ask anew.")
         if earlier.kind is not RunKind.TRAIN and earlier.model_id is not None:
             self._catalog.models.get(earlier.model_id)  # NotFound where it was deleted
-        new = {"id": records.new_id("run"), "created_at": time.time(), "owner": self.who.name}
+        new: dict[str, Any] = {"id": records.new_id("run"), "store_id": self._shelf.next_id(earlier.project_id)}
         if earlier.kind is not RunKind.TRAIN:
             new["model_id"] = earlier.model_id
-        run = replace(earlier, **(_UNTOUCHED | new | changed))
+        run = replace(earlier, **(_UNTOUCHED | new | changed | self._admission.terms()))
         proposed = earlier.kind in (RunKind.TRAIN, RunKind.EXPLORE)
         places_of = (places.proposal, places.recipe) if proposed else (places.recipe,)
         papers = {place(run.id): self._paper(earlier, place(earlier.id)) for place in places_of}
@@ -304,7 +309,7 @@ class Runs(Uploads):
     def _queue(self, errand: Errand, beside: Mapping[str, bytes] | None = None) -> Run:
         """Queue a run with what its worker will look for in the store, if fair use lets it in."""
         papers = {places.recipe(errand.id): errand.notebook.text.encode(), **(beside or {})}
-        return self._admission.queue(errand.run(self.who.name), papers)
+        return self._admission.queue(errand.run(**self._admission.terms()), papers)
 
 
 def confirmed(notices: Sequence[Notice], accepted: Sequence[str]) -> None:

@@ -168,7 +168,9 @@ class Schedules(Batches):
         self._gate.must(Power.TRAIN)
         earlier = self._gate.get(self._catalog.runs, run_id, Membership.EDITOR)
         before = self.dataset(earlier.dataset_id or "")
-        dataset = self._catalog.datasets.newest(before.project_id, before.name) or before
+        newest = self._catalog.datasets.newest(before.project_id, before.name) or before
+        found = self._workable(newest.id, Membership.EDITOR)
+        dataset = found.dataset
         request = RunRequest(
             dataset_id=dataset.id, task=earlier.task, target=earlier.target, metric=earlier.metric,
             budget=earlier.budget, name=earlier.name, seed=earlier.seed, settings=earlier.settings,
@@ -179,7 +181,7 @@ class Schedules(Batches):
         name, _, version = earlier.recipe.partition("@")
         number = int(version) if version.isdigit() and len(version) < 12 else None  # else it is a hash
         text = self._paper(earlier, places.recipe(earlier.id)).decode()
-        return self._train(request, dataset, proposal, Recipe(name=name, text=text, number=number), id)
+        return self._train(request, found, proposal, Recipe(name=name, text=text, number=number), id)
 
     @audited("schedule.batch")
     def predict_newest(self, schedule: Schedule, id: str) -> Run | None:
@@ -210,6 +212,7 @@ class Schedules(Batches):
             Errand(
                 id=id,
                 project_id=challenger.project_id,
+                store_id=self._shelf.next_id(challenger.project_id),
                 dataset_id=trained.dataset_id,
                 kind=RunKind.COMPARE,
                 model_id=challenger.id,
