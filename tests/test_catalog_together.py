@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from sqlalchemy import event, select
 from gristmill.catalog import Catalog, tables
 from gristmill.errors import CatalogFailed, Conflict, GristmillError, NotFound, OverLimit
 from gristmill.records import Account, CommonText, Deed, Power, Run, Wanted, Who, new_id, replace
-from services.catalogs import a_dataset, run_on
+from services.catalogs import a_dataset, lay_catalog, run_on
 
 OLGA = Who(name="olga", powers=frozenset({Power.USE, Power.TRAIN}))
 PATIENCE = 30.0
@@ -102,6 +102,15 @@ def test_what_fails_in_a_block_undoes_what_came_before(catalog: Catalog) -> None
         with pytest.raises(Conflict):
             _twice(catalog, run)
     assert (catalog.runs.list(), catalog.deeds.list()) == ((), ())
+
+
+@pytest.fixture
+def shelved(tmp_path: Path) -> Iterator[Catalog]:
+    with Catalog.open(lay_catalog(tmp_path)) as catalog:
+        yield catalog
+
+
+def anything(*_: object) -> None: ...
 
 
 def refuse(_: Sequence[Account]) -> None:
@@ -229,12 +238,15 @@ def test_teams_that_were_not_kept_are_written_the_next_time(catalog: Catalog, *,
 def blocks(catalog: Catalog, *writes: Callable[[], object]) -> list[GristmillError | None]:
     """What each block in one group was told."""
     told: list[GristmillError | None] = []
+
+    def block(write: Callable[[], object]) -> None:
+        with suppress(Off), catalog.together():
+            write()
+
     with catalog.grouped() as group:
         for write in writes:
-            with suppress(Off), catalog.together():
-                write()
-            group.then(told.append)
-        assert told == []  # nobody is told before all is kept
+            group.carry_out(partial(block, write), lambda _, lost: told.append(lost))
+    assert len(told) == len(writes)
     return told
 
 
@@ -246,9 +258,11 @@ def test_blocks_of_a_group_are_kept_in_one_transaction_and_see_one_another(catal
     def write(number: int) -> None:
         assert len(catalog.runs.list()) == number
         catalog.runs.add(runs[number], {"recipe": b"{}"})
+        catalog.afterwards(lambda: kept.append(len(commits)))
 
+    kept: list[int] = []
     assert blocks(catalog, *(partial(write, number) for number in range(3))) == [None, None, None]
-    assert len(commits) == 1
+    assert (len(commits), kept) == (1, [1, 1, 1])  # nobody is told before all is kept
     assert {run.id for run in catalog.runs.list()} == {run.id for run in runs}
 
 
@@ -267,6 +281,65 @@ def test_one_block_of_a_group_that_raises_is_undone_alone(catalog: Catalog) -> N
     assert {run.id for run in catalog.runs.list()} == {runs[0].id, runs[2].id}
     assert catalog.papers.of(runs[1].id) == {}
     assert noted == ["kept 0", "always 0", "always 1", "kept 2", "always 2"]
+
+
+def test_what_fails_before_it_has_written_costs_the_others_nothing(catalog: Catalog) -> None:
+    first, rival, refused, last = (run_on(a_dataset(catalog)) for _ in range(4))
+    carried_out: list[str] = []
+
+    def fails() -> None:
+        carried_out.append("fails")
+        with pytest.raises(OverLimit):
+            catalog.runs.add(refused, who=OLGA, decide=refuse)
+        with pytest.raises(Conflict):
+            catalog.runs.add(replace(rival, id=first.id))
+
+    def writes(run: Run) -> None:
+        carried_out.append(run.id)
+        catalog.runs.add(run)
+
+    with catalog.grouped() as group:
+        for what in (partial(writes, first), fails, partial(writes, last)):
+            group.carry_out(what, anything)
+    assert carried_out == [first.id, "fails", last.id]
+    assert {run.id for run in catalog.runs.list()} == {first.id, last.id}
+
+
+def test_a_block_that_fails_half_way_is_carried_out_again_by_itself_and_its_answer_is_kept(shelved: Catalog) -> None:
+    """Where no savepoint was set; what it writes after it has failed counts."""
+    runs, carried_out = [run_on(a_dataset(shelved)) for _ in range(3)], []
+
+    def write(number: int) -> None:
+        carried_out.append(number)
+        with suppress(Off), shelved.together():
+            shelved.runs.add(runs[number])
+            if number == 1:
+                raise Off
+        shelved.deeds.add(a_deed())
+
+    with shelved.grouped() as group:
+        for number in range(3):
+            group.carry_out(partial(write, number), anything)
+    assert carried_out == [0, 1, 0, 1, 2]
+    assert {run.id for run in shelved.runs.list()} == {runs[0].id, runs[2].id}
+    assert len(shelved.deeds.list()) == 3
+
+
+def test_half_of_a_block_that_fails_is_not_kept_when_it_goes_to_a_store(shelved: Catalog) -> None:
+    runs = [run_on(a_dataset(shelved)) for _ in range(2)]
+
+    def write(number: int) -> None:
+        with suppress(Off), shelved.together():
+            shelved.runs.add(runs[number])
+            raise Off
+        shelved.rest()
+        shelved.runs.list()
+
+    with shelved.grouped() as group:
+        group.carry_out(lambda: shelved.deeds.add(a_deed()), anything)
+        for number in range(2):
+            group.carry_out(partial(write, number), anything)
+    assert (shelved.runs.list(), len(shelved.deeds.list())) == ((), 1)
 
 
 def test_what_fails_in_a_group_is_told_as_it_is_alone(catalog: Catalog) -> None:
@@ -311,20 +384,51 @@ def test_a_group_that_cannot_be_kept_says_so_to_all(tmp_path: Path) -> None:
         catalog.runs.add(run)  # and nothing of it is in the way
 
 
+def test_who_fails_half_way_after_going_to_a_store_is_carried_out_again_as_well(shelved: Catalog) -> None:
+    run, went = run_on(a_dataset(shelved)), []
+
+    def write() -> None:
+        shelved.rest()
+        went.append(len(shelved.deeds.list()))
+        with suppress(Off), shelved.together():
+            shelved.runs.add(run)
+            raise Off
+        shelved.deeds.add(a_deed())
+
+    with shelved.grouped() as group:
+        group.carry_out(lambda: shelved.deeds.add(a_deed()), anything)
+        group.carry_out(write, anything)
+    assert went == [1, 1]
+    assert (shelved.runs.list(), len(shelved.deeds.list())) == ((), 2)
+
+
+def give_up(catalog: Catalog) -> None:
+    """As SQLite does itself where the disk is full."""
+    with catalog._database.writing() as connection:
+        connection.exec_driver_sql("ROLLBACK")
+        raise Off
+
+
 def test_a_group_that_the_database_has_given_up_is_not_gone_on_with(tmp_path: Path) -> None:
     with Catalog.open(f"sqlite:///{tmp_path}/catalog.db") as catalog:
+        told = blocks(
+            catalog, lambda: catalog.deeds.add(a_deed()), lambda: give_up(catalog), lambda: catalog.deeds.add(a_deed())
+        )
+        assert [type(error) for error in told] == [type(None), CatalogFailed, type(None)]
+        assert len(catalog.deeds.list()) == 2
 
-        def give_up() -> None:  # as it does itself where the disk is full
-            with catalog._database.writing() as connection:
-                connection.exec_driver_sql("ROLLBACK")
-                raise Off
 
-        def refused() -> None:
+def test_a_block_that_cannot_be_undone_loses_all_that_stands_with_it(tmp_path: Path) -> None:
+    told: list[GristmillError | None] = []
+    with Catalog.open(f"sqlite:///{tmp_path}/catalog.db") as catalog:
+        with catalog.grouped() as group:
+            catalog.deeds.add(a_deed())  # carried out by nobody, so nobody can do it again
+            group.then(told.append)
+            with pytest.raises(Off):
+                give_up(catalog)
             with pytest.raises(CatalogFailed):
                 catalog.deeds.add(a_deed())
-
-        told = blocks(catalog, lambda: catalog.deeds.add(a_deed()), give_up, refused)
-        assert [type(error) for error in told] == [CatalogFailed] * 3
+        assert [type(error) for error in told] == [CatalogFailed]
         assert catalog.deeds.list() == ()
 
 

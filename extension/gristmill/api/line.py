@@ -41,7 +41,10 @@ class Line(Generic[Answer]):
         self._served: asyncio.Task[None] | None = None
 
     async def take(self, what: Callable[[], Answer]) -> Answer:
-        """What `what` comes to, in a thread; it raises nothing. GristmillError where it could not be kept."""
+        """What `what` comes to, in a thread; it raises nothing. GristmillError where it could not be kept.
+
+        It may be carried out twice: what is kept together with it may have to be undone.
+        """
         turn: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((what, turn))
         if self._served is None:
@@ -65,7 +68,7 @@ class Line(Generic[Answer]):
                     what, turn = self._waiting.popleft()
                 except IndexError:  # served by somebody else meanwhile
                     return
-                group.then(functools.partial(told.note, turn, what()))
+                group.carry_out(what, functools.partial(told.note, turn))
                 if time.monotonic() > until:
                     return
 

@@ -93,6 +93,11 @@ class Database(ABC):
         """CatalogFailed where the database would undo a transaction that it is told to keep, and say nothing of it."""
         del connection
 
+    def progress(self, connection: Connection) -> int | None:
+        """What tells whether a transaction has changed anything; see `together.Progress`."""
+        del connection
+        return None
+
     def catch_up(self) -> None:
         """Do beside those who write what would keep one of them waiting sooner or later; most kinds do so unasked."""
         return
@@ -162,7 +167,7 @@ class Database(ABC):
     @contextmanager
     def grouped(self) -> Iterator[Group]:
         """One transaction for all blocks of this thread that write in here, each of which is undone by itself."""
-        group = self._here.group = Group(self._begin, self.take_turns, posts=self.posts)
+        group = self._here.group = Group(self._begin, self.take_turns, self.progress, posts=self.posts)
         try:
             yield group
         finally:

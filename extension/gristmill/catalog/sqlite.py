@@ -89,6 +89,11 @@ class SqliteDatabase(Database):
         del connection, names, wait
         return True
 
+    def progress(self, connection: Connection) -> int:
+        """The rows that were changed; none are of a transaction that SQLite itself has undone."""
+        raw: Any = connection.connection.dbapi_connection
+        return raw.total_changes if raw.in_transaction else -1
+
     def catch_up(self) -> None:
         """Move what was written lately into the file, and wait for the disk; who writes meanwhile goes on."""
         with self._in_our_words, self._reader.connect() as connection:
