@@ -14,7 +14,7 @@ from sqlalchemy import event
 from gristmill.api.line import Line
 from gristmill.catalog import Catalog
 from gristmill.errors import NotFound
-from gristmill.records import Deed, new_id
+from gristmill.records import Answer, Deed, new_id
 from services.catalogs import lay_catalog
 
 PATIENCE = 30.0
@@ -37,7 +37,7 @@ def write(catalog: Catalog, thing: str) -> str:
 def take(catalog: Catalog, *whats: Callable[[], str]) -> list[str | BaseException]:
     async def all_at_once() -> list[str | BaseException]:
         line: Line[str] = Line(catalog)
-        return await asyncio.gather(*(line.take(what) for what in whats), return_exceptions=True)
+        return await asyncio.gather(*(line.take(lambda _, what=what: what()) for what in whats), return_exceptions=True)
 
     return asyncio.run(all_at_once())
 
@@ -101,3 +101,36 @@ def test_what_could_not_be_kept_is_told_to_all_of_them(shelved: Catalog) -> None
     answers = take(shelved, partial(write, shelved, "first"), spoil)
     assert [type(answer) for answer in answers] == [NotFound, NotFound]
     assert shelved.deeds.list() == ()
+
+
+def test_who_asks_what_was_asked_before_is_told_so(shelved: Catalog) -> None:
+    def asked(key: str) -> Answer:
+        return Answer(who="olga", key=key, digest="ab", created_at=1.0, status=201)
+
+    shelved.answers.keep(asked("known"))
+    told: list[tuple[str, bool]] = []
+
+    def note(key: str, fresh: bool) -> None:
+        told.append((key, fresh))
+
+    async def all_at_once() -> None:
+        line: Line[None] = Line(shelved)
+        keys = ["new", "known", "twice", "twice", *(f"{number}" for number in range(20))]
+        taken = [line.take(partial(note, key), asked(key)) for key in keys]
+        await asyncio.gather(*taken, line.take(partial(note, "without")))
+
+    asyncio.run(all_at_once())
+    assert told[:4] == [("new", True), ("known", False), ("twice", True), ("twice", False)]
+    assert told[4:-1] == [(f"{number}", True) for number in range(20)]
+    assert told[-1] == ("without", False)
+
+
+def test_where_it_cannot_be_looked_up_nobody_is_told_that_theirs_is_new(shelved: Catalog) -> None:
+    async def one() -> bool:
+        line: Line[bool] = Line(shelved)
+        return await line.take(lambda fresh: fresh, Answer(who="olga", key="k", digest="ab", created_at=1.0))
+
+    assert asyncio.run(one())
+    with shelved._database.writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE answers RENAME TO elsewhere")
+    assert not asyncio.run(one())

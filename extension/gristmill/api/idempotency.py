@@ -22,7 +22,7 @@ from gristmill.catalog import Catalog
 from gristmill.errors import Conflict, UsageError
 from gristmill.records import Answer, replace
 
-__all__ = ["once", "whole"]
+__all__ = ["once", "question", "whole"]
 
 _KEPT = 24 * 3600.0
 _DEAD = 120.0  # seconds after which a question that got no answer was not going to get one
@@ -34,7 +34,7 @@ async def once(
     catalog: Catalog, who: str, request: Request, body: bytes, carry_out: Callable[[], Awaitable[Response]]
 ) -> Response:
     """The answer to a create: carried out now, or given before."""
-    asked = _asked(who, request, body)
+    asked = question(who, request, body)
     if asked is None:
         return await carry_out()
     before = await to_thread.run_sync(_claim, catalog, asked)
@@ -52,10 +52,9 @@ async def once(
     return response
 
 
-def whole(catalog: Catalog, who: str, request: Request, body: bytes, carry_out: Callable[[], Response]) -> Response:
-    """The same for a create that is written as a whole."""
-    asked = _asked(who, request, body)
-    before = None if asked is None else _before(catalog, asked)
+def whole(catalog: Catalog, asked: Answer | None, carry_out: Callable[[], Response], *, fresh: bool) -> Response:
+    """The same for a create that is written as a whole. With `fresh`, it was looked up: nobody had asked for it yet."""
+    before = None if asked is None or fresh else _before(catalog, asked)
     if asked is not None and before is not None:
         return _again(asked, before)
     try:
@@ -71,7 +70,7 @@ def whole(catalog: Catalog, who: str, request: Request, body: bytes, carry_out: 
         return _again(asked, before)
 
 
-def _asked(who: str, request: Request, body: bytes) -> Answer | None:
+def question(who: str, request: Request, body: bytes) -> Answer | None:
     """The question under its key; None where it has none."""
     key = request.headers.get("idempotency-key")
     if key is None:

@@ -5,6 +5,9 @@ changing turns costs more than half as much again; and a commit takes about as l
 comes while others are being served is served with the next ones, in the order in which they came. Nobody is answered
 before theirs is kept.
 
+What was asked before is looked up for several at once: most of the time nobody has asked for it, and to be told so one
+by one takes as long as a tenth of the work.
+
 Some take long: they read from a store that is far away, or large. Who goes to a store has what came before kept first
 (`Catalog.rest`), and after a moment somebody else serves those behind.
 """
@@ -15,13 +18,15 @@ import asyncio
 import functools
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from anyio import to_thread
 
 from gristmill.catalog import Catalog
 from gristmill.errors import GristmillError
+from gristmill.records import Answer as Asked
 
 __all__ = ["Line"]
 
@@ -29,7 +34,18 @@ Answer = TypeVar("Answer")
 
 _MOST = 64  # that are kept at once
 _SECONDS = 0.015  # after which a group takes in nobody more: workers want to write, too
+_LOOKED_UP = 8  # questions at once
 _LONG = 0.15  # seconds after which those behind do not wait for who takes long
+
+
+@dataclass(slots=True)
+class _Turn(Generic[Answer]):
+    """One who stands in line."""
+
+    what: Callable[[bool], Answer]
+    asked: Asked | None
+    answer: asyncio.Future[Answer]
+    fresh: bool | None = None  # whether nobody has asked the same before; None until it is looked up
 
 
 class Line(Generic[Answer]):
@@ -37,19 +53,20 @@ class Line(Generic[Answer]):
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._waiting: deque[tuple[Callable[[], Answer], asyncio.Future[Answer]]] = deque()
+        self._waiting: deque[_Turn[Answer]] = deque()
         self._served: asyncio.Task[None] | None = None
 
-    async def take(self, what: Callable[[], Answer]) -> Answer:
+    async def take(self, what: Callable[[bool], Answer], asked: Asked | None = None) -> Answer:
         """What `what` comes to, in a thread; it raises nothing. GristmillError where it could not be kept.
 
-        It may be carried out twice: what is kept together with it may have to be undone.
+        It is told whether nobody had `asked` the same a moment ago. It may be carried out twice: what is kept together
+        with it may have to be undone.
         """
-        turn: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._waiting.append((what, turn))
+        turn = _Turn[Answer](what, asked, asyncio.get_running_loop().create_future())
+        self._waiting.append(turn)
         if self._served is None:
             self._served = asyncio.create_task(self._serve())
-        return await turn
+        return await turn.answer
 
     async def _serve(self) -> None:
         try:
@@ -65,12 +82,37 @@ class Line(Generic[Answer]):
             group.at_last(told.send)
             for _ in range(_MOST):
                 try:
-                    what, turn = self._waiting.popleft()
+                    turn = self._waiting.popleft()
                 except IndexError:  # served by somebody else meanwhile
                     return
-                group.carry_out(what, functools.partial(told.note, turn))
+                if turn.fresh is None:
+                    self._look_up([turn, *self._next(_LOOKED_UP - 1)])
+                group.carry_out(
+                    functools.partial(turn.what, bool(turn.fresh)), functools.partial(told.note, turn.answer)
+                )
                 if time.monotonic() > until:
                     return
+
+    def _next(self, several: int) -> list[_Turn[Answer]]:
+        """Who comes next; they stay where they are, for somebody else may serve them."""
+        found = list[_Turn[Answer]]()
+        for at in range(several):
+            try:
+                found.append(self._waiting[at])
+            except IndexError:
+                break
+        return found
+
+    def _look_up(self, turns: Sequence[_Turn[Answer]]) -> None:
+        """Find out who of them asks for something new, in one question."""
+        asking = [(turn, turn.asked) for turn in turns if turn.asked is not None]
+        try:
+            known = self._catalog.answers.among([asked for _, asked in asking])
+        except GristmillError:  # each will hear it
+            known = {(asked.who, asked.key) for _, asked in asking}
+        for turn, asked in asking:
+            turn.fresh = (asked.who, asked.key) not in known
+            known.add((asked.who, asked.key))
 
 
 class _Told(Generic[Answer]):

@@ -40,12 +40,12 @@ from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from gristmill.api.idempotency import once, whole
+from gristmill.api.idempotency import once, question, whole
 from gristmill.api.problems import Changed, TooLarge, TooSlow, problem_of
 from gristmill.api.service import Service
 from gristmill.errors import NotAllowed, NotFound, UsageError
 from gristmill.mill import Mill
-from gristmill.records import Who, encode
+from gristmill.records import Answer, Who, encode
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -201,10 +201,10 @@ class _Route(APIRoute):
             except Exception as error:
                 return problem_of(error, request)
 
-        def in_one(request: Request, who: str) -> Response:
+        def in_one(request: Request, asked: Answer | None, fresh: bool) -> Response:
             try:
                 catalog, act = request.app.state.service.parts.catalog, self.endpoint.in_one  # type: ignore[attr-defined]
-                return whole(catalog, who, request, request.state.body, functools.partial(act, request))
+                return whole(catalog, asked, functools.partial(act, request), fresh=fresh)
             except Exception as error:
                 return problem_of(error, request)
 
@@ -216,7 +216,8 @@ class _Route(APIRoute):
                     request.state.mill = service.mill.on_behalf(_admitted(who))
                 request.state.body = await _read(request, spec.most) if spec.takes or spec.creates else b""
                 if spec.whole and who is not None:
-                    return await service.line.take(functools.partial(in_one, request, who.name))
+                    asked = question(who.name, request, request.state.body)
+                    return await service.line.take(functools.partial(in_one, request, asked), asked)
                 if spec.creates and who is not None:
                     again = functools.partial(carry_out, request)
                     return await once(service.parts.catalog, who.name, request, request.state.body, again)

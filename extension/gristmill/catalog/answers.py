@@ -7,12 +7,15 @@ because its process died, may be claimed again after a while.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Sequence
 from contextlib import suppress
 
 from sqlalchemy import ColumnElement, and_, bindparam, delete, or_, select, update
 
 from gristmill.catalog import tables
 from gristmill.catalog.database import Database
+from gristmill.catalog.prepared import Prepared
 from gristmill.catalog.rows import Rows
 from gristmill.errors import Conflict
 from gristmill.records import Answer
@@ -29,8 +32,7 @@ class Answers(Rows[Answer]):
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        columns = self.table.c
-        mine = and_(columns.who == bindparam("asker"), columns.key == bindparam("under"))
+        mine = _is_of("asker", "under")
         self._mine = self._found(mine)
         self._settled = (
             update(self.table).where(mine).values({name: bindparam(name) for name in ("status", "headers", "body")})
@@ -66,6 +68,15 @@ class Answers(Rows[Answer]):
             connection.execute(delete(self.table).where(self._is(asked), self.table.c.created_at == found.created_at))
         return None
 
+    def among(self, asked: Sequence[Answer]) -> set[tuple[str, str]]:
+        """Who has asked what before, of several questions at once: their names and keys."""
+        if not asked:
+            return set()
+        values = {f"who_{at}": one.who for at, one in enumerate(asked)}
+        values |= {f"key_{at}": one.key for at, one in enumerate(asked)}
+        with self._database.reading() as connection:
+            return set(_these(len(asked)).rows(connection, values))
+
     def keep(self, answered: Answer) -> None:
         """Keep an answer to a question that nobody has claimed; Conflict where there is one, or somebody has."""
         with self._database.writing() as connection:
@@ -89,3 +100,18 @@ class Answers(Rows[Answer]):
 
     def _is(self, asked: Answer) -> ColumnElement[bool]:
         return and_(self.table.c.who == asked.who, self.table.c.key == asked.key)
+
+
+def _is_of(who: str, key: str) -> ColumnElement[bool]:
+    """Whether an answer is somebody's, under a key; both are values of these names."""
+    columns = tables.answers.c
+    return and_(columns.who == bindparam(who), columns.key == bindparam(key))
+
+
+@functools.lru_cache(maxsize=100)
+def _these(several: int) -> Prepared:
+    """Finds answers to so many questions: `who_0` and `key_0`, `who_1` …"""
+    columns = tables.answers.c
+    return Prepared(
+        select(columns.who, columns.key).where(or_(*(_is_of(f"who_{n}", f"key_{n}") for n in range(several))))
+    )
