@@ -14,6 +14,7 @@ from sqlalchemy import (
     FromClause,
     Integer,
     Select,
+    Table,
     and_,
     bindparam,
     case,
@@ -54,17 +55,16 @@ def standing(teams: int) -> Prepared:
 def _stands(kind: Subject, number: int) -> Select[Any]:
     """How one subject stands, and the limits that hold for it; all of one moment."""
     name: ColumnElement[str] = bindparam(f"subject_{number}")
-    asked, *others = counted = [part(kind, name).subquery() for part in (_asked, _running, _used, _sent)]
-    found: FromClause = asked
-    for part in others:
-        found = found.join(part, true())
+    asked, used = _asked(kind, name).subquery(), _used(kind, name).subquery()
+    # Alone in its query, a number needs no table of its own to be put into.
+    running, sent = _running(kind, name).scalar_subquery(), _sent(kind, name).scalar_subquery()
     own, each = tables.limits.alias(), tables.limits.alias()
-    found = found.outerjoin(own, and_(own.c.kind == kind, own.c.name == name))
+    found: FromClause = asked.join(used, true()).outerjoin(own, and_(own.c.kind == kind, own.c.name == name))
     held: list[ColumnElement[Any]] = [own.c[one] for one in _HELD]
     if kind is Subject.PERSON:  # everybody's are no team's
         found = found.outerjoin(each, each.c.kind == Subject.EVERYBODY)
         held = [case((own.c.kind.is_not(None), own.c[one]), else_=each.c[one]) for one in _HELD]
-    columns = [literal(number), *(column for part in counted for column in part.c), *held]
+    columns = [literal(number), *asked.c, running, *used.c, sent, *held]
     return select(*(column.label(f"column_{at}") for at, column in enumerate(columns))).select_from(found)
 
 
@@ -78,26 +78,27 @@ def platform_pays(store_id: ColumnElement[str | None]) -> ColumnElement[bool]:
     return or_(store_id.is_(None), store_id.in_(select(stores.id).where(stores.credentials == "")))
 
 
-def _counted(owner: ColumnElement[str], kind: Subject, name: ColumnElement[str]) -> ColumnElement[bool]:
-    """Whether something of that owner counts for a subject."""
+def _counted(query: Select[Any], things: Table, kind: Subject, name: ColumnElement[str]) -> Select[Any]:
+    """A query of those things that count for a subject: a person's own, and all that a team's people own."""
+    owner, mates = things.c.owner, tables.teammates
     if kind is Subject.PERSON:
-        return owner == name
-    return owner.in_(select(tables.teammates.c.person).where(tables.teammates.c.team == name))
+        return query.select_from(things).where(owner == name)
+    return query.select_from(mates.join(things, owner == mates.c.person)).where(mates.c.team == name)
 
 
 def _asked(kind: Subject, name: ColumnElement[str]) -> Select[Any]:
     """How many runs are not over, and what trainings among them may still take."""
     asked = tables.asked.c
-    return select(
+    sums = select(
         func.coalesce(func.sum(asked.runs), 0).label("open"),
         func.coalesce(func.sum(asked.money), 0.0).label("asked_money"),
         func.coalesce(func.sum(asked.gpu_seconds), 0.0).label("asked_gpu_seconds"),
-    ).where(_counted(asked.owner, kind, name))
+    )
+    return _counted(sums, tables.asked, kind, name)
 
 
 def _running(kind: Subject, name: ColumnElement[str]) -> Select[Any]:
-    counted = and_(_counted(tables.runs.c.owner, kind, name), _RUNS_NOW)
-    return select(func.count().label("running")).select_from(tables.runs).where(counted)
+    return _counted(select(func.count()), tables.runs, kind, name).where(_RUNS_NOW)
 
 
 def _used(kind: Subject, name: ColumnElement[str]) -> Select[Any]:
@@ -112,8 +113,8 @@ def _used(kind: Subject, name: ColumnElement[str]) -> Select[Any]:
 
 def _sent(kind: Subject, name: ColumnElement[str]) -> Select[Any]:
     uploads = tables.uploads.c
-    held = and_(_counted(uploads.owner, kind, name), uploads.status.in_(_KEPT), platform_pays(uploads.store_id))
-    return select(func.coalesce(func.sum(uploads.size), 0).label("sent")).where(held)
+    held = and_(uploads.status.in_(_KEPT), platform_pays(uploads.store_id))
+    return _counted(select(func.coalesce(func.sum(uploads.size), 0)), tables.uploads, kind, name).where(held)
 
 
 def _over() -> Select[tuple[str]]:
