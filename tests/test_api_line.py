@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -62,6 +63,7 @@ def test_nobody_waits_for_who_takes_long(shelved: Catalog) -> None:
     others = threading.Event()
 
     def slow() -> str:
+        shelved.rest()
         assert others.wait(PATIENCE)  # as for a store that is far away
         return write(shelved, "slow")
 
@@ -71,6 +73,21 @@ def test_nobody_waits_for_who_takes_long(shelved: Catalog) -> None:
 
     answers = take(shelved, partial(write, shelved, "first"), slow, partial(write, shelved, "third"), last)
     assert answers == ["first", "slow", "third", "last"]
+
+
+def test_a_catalog_that_takes_long_is_written_to_by_one_at_a_time(shelved: Catalog) -> None:
+    seen: list[str] = []
+
+    def slow(thing: str) -> str:
+        seen.append(f"{thing} begins")
+        with shelved.together():
+            write(shelved, thing)
+            time.sleep(0.5)  # as for a disk that is busy
+        seen.append(f"{thing} ends")
+        return thing
+
+    assert take(shelved, partial(slow, "first"), partial(slow, "second")) == ["first", "second"]
+    assert seen == ["first begins", "first ends", "second begins", "second ends"]
 
 
 def test_who_goes_to_a_store_keeps_nobody_from_writing(shelved: Catalog) -> None:

@@ -9,13 +9,15 @@ What was asked before is looked up for several at once: most of the time nobody 
 by one takes as long as a tenth of the work.
 
 Some take long: they read from a store that is far away, or large. Who goes to a store has what came before kept first
-(`Catalog.rest`), and after a moment somebody else serves those behind.
+(`Catalog.rest`), and after a moment somebody else serves those behind. Nobody does while it is the catalog that takes
+long: two who write at once would wait for one another.
 """
 
 from __future__ import annotations
 
 import asyncio
 import functools
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -35,7 +37,7 @@ Answer = TypeVar("Answer")
 _MOST = 64  # that are kept at once
 _SECONDS = 0.015  # after which a group takes in nobody more: workers want to write, too
 _LOOKED_UP = 8  # questions at once
-_LONG = 0.15  # seconds after which those behind do not wait for who takes long
+_LONG = 0.15  # seconds after which those behind do not wait for who is at a store
 
 
 @dataclass(slots=True)
@@ -71,15 +73,18 @@ class Line(Generic[Answer]):
     async def _serve(self) -> None:
         try:
             while self._waiting:
-                work = to_thread.run_sync(self._carry_out, asyncio.get_running_loop())
-                await asyncio.wait({asyncio.ensure_future(work)}, timeout=_LONG)
+                away = threading.Event()
+                work = asyncio.ensure_future(to_thread.run_sync(self._carry_out, asyncio.get_running_loop(), away))
+                while not work.done() and not away.is_set():
+                    await asyncio.wait({work}, timeout=_LONG)
         finally:
             self._served = None
 
-    def _carry_out(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _carry_out(self, loop: asyncio.AbstractEventLoop, away: threading.Event) -> None:
         until, told = time.monotonic() + _SECONDS, _Told[Answer](loop)
         with self._catalog.grouped() as group:
             group.at_last(told.send)
+            group.at_rest(away.set)
             for _ in range(_MOST):
                 try:
                     turn = self._waiting.popleft()

@@ -49,7 +49,8 @@ class Group:
         self._carrying = self._marks = self._spoilt = False
         self._lost: GristmillError | None = None
         self._told: list[Callable[[GristmillError | None], object]] = []
-        self._at_last: Callable[[], object] | None = None
+        self._at_last: Callable[[], object] = _nothing
+        self._at_rest: Callable[[], object] = _nothing
         self.connection: Connection | None = None
 
     def carry_out(self, what: Callable[[], Answer], tell: Callable[[Answer, GristmillError | None], object]) -> None:
@@ -132,8 +133,13 @@ class Group:
         """Do this each time that some have been told."""
         self._at_last = what
 
+    def at_rest(self, what: Callable[[], object]) -> None:
+        """Do this each time that something comes which may take long."""
+        self._at_rest = what
+
     def rest(self) -> None:
         """Keep what there is, unless a block is writing: what comes next may take long."""
+        self._at_rest()
         if not self._in_block and not self._spoilt:
             self.keep()
 
@@ -155,7 +161,7 @@ class Group:
                 tell(lost)
             except Exception:  # the others must be told all the same
                 _log.exception("what was to be done after a transaction has failed")
-        if told and self._at_last is not None:
+        if told:
             self._at_last()
 
 
@@ -237,6 +243,9 @@ class Together:
                 what()
             else:
                 self._group.then(_unless_lost(what, always=always))
+
+
+def _nothing() -> None: ...
 
 
 class _Undone(Exception):
