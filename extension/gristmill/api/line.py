@@ -6,11 +6,11 @@ comes while others are being served is served with the next ones, in the order i
 before theirs is kept.
 
 What was asked before is looked up for several at once: most of the time nobody has asked for it, and to be told so one
-by one takes as long as a tenth of the work.
+by one takes up to a tenth of the work.
 
-Some take long: they read from a store that is far away, or large. Who goes to a store has what came before kept first
-(`Catalog.rest`), and after a moment somebody else serves those behind. Nobody does while it is the catalog that takes
-long: two who write at once would wait for one another.
+Some take long: they read from a store that is far away, or read a large notebook. Who is about to has what came before
+kept first (`Catalog.rest`), and after a moment somebody else serves those behind. Nobody does while it is the catalog
+that takes long: two who write at once would wait for one another.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Answer = TypeVar("Answer")
 _MOST = 64  # that are kept at once
 _SECONDS = 0.015  # after which a group takes in nobody more: workers want to write, too
 _LOOKED_UP = 8  # questions at once
-_LONG = 0.15  # seconds after which those behind do not wait for who is at a store
+_LONG = 0.15  # seconds after which those behind do not wait for who is elsewhere
 
 
 @dataclass(slots=True)

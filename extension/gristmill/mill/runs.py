@@ -79,6 +79,7 @@ class Runs(Uploads):
     def _recipe(self, request: RunRequest, dataset: Dataset, proposal: Proposal) -> recipes.Recipe:
         """The notebook that a request asks for: its own, one of the book, or the task's."""
         if request.notebook:
+            self._catalog.rest()  # it may be a long one
             return recipes.given(request.recipe or "notebook", request.notebook)
         built_in = tasks.find(proposal.task).recipe.removesuffix(".ipynb")
         return self._book.find(request.recipe or built_in, dataset.project_id)
