@@ -3,18 +3,19 @@
     python benchmarks/bench_api.py [--sizes 1000,100000] [--people 100] [--streams 500] [--catalog postgresql] [--quick]
 
 Everything goes over HTTP on this machine, against `gristmill api` as a process of its own on SQLite, or on a
-PostgreSQL server with fsync on, with no worker about; the load comes from this process, on the same cores. People are
-a hub's: each has a token, a team, projects of their own and limits, and has looked at something before (what the hub
-says is kept for a minute). Beside it stand peers on the same server: bare FastAPI routes over SQLAlchemy that check
-nothing and nobody. One reads a row of the same table, one takes the same body and inserts a row. Figures are p50, p95
-and the largest, in milliseconds.
+PostgreSQL server with fsync on, with no worker about. The load comes from this process, which keeps to one core and
+leaves the others to what is measured, if they are enough (`Cores`): where two processes share cores, each is moved
+about by the other. People are a hub's: each has a token, a team, projects of their own and limits, and has looked at
+something before (what the hub says is kept for a minute). Beside it stand peers on the same server and the same cores:
+bare FastAPI routes over SQLAlchemy that check nothing and nobody. One reads a row of the same table, one takes the same
+body and inserts a row. Figures are p50, p95 and the largest, in milliseconds.
 
     start, idle     until /health answers, by turns with the peer; resident memory then
     reads           a run, pages of runs narrowed in every way, a page of projects, by one person after the other, by
                     turns with the peer's row; how many times as long as that each takes with the most runs, over with
                     the least
     submit          N people POST /runs at the same moment, each under a key of their own; several times, by turns with
-                    the peer, and what of it the load itself computes, on the same cores
+                    the peer, and what the load itself computes for it
     queue           1,000 more runs: everybody sends their next as soon as the last is accepted
     order           all that was accepted is there once, and is claimed in each person's order
     dispatch        from a run's end to the claim of the next, of 1,000 that wait, by a worker that asks as ours do
@@ -25,6 +26,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import random
 import statistics
 import sys
@@ -49,6 +51,37 @@ from services.postgres import empty_database, serve_postgres  # noqa: E402
 BURSTS, STARTS = 5, 5
 PAGE = 50  # runs that one answer lists
 LOOK_EVERY = 0.1  # seconds: a worker that has nothing to do looks again (worker/worker.py)
+
+
+class Cores:
+    """Who has which: the load one, what is measured all the others; both have all where there are too few."""
+
+    def __init__(self, needed: int) -> None:
+        *others, last = sorted(os.sched_getaffinity(0))
+        enough = len(others) >= needed
+        self._all = {*others, last}
+        self._load, self._measured = ({last}, {*others}) if enough else (self._all, self._all)
+        print(f"the load has {len(self._load)} of {len(self._all)} cores, what is measured {len(self._measured)}")
+
+    @contextmanager
+    def measured(self) -> Iterator[None]:
+        """What is started in here is measured."""
+        with self._kept_to(self._measured):
+            yield
+
+    @contextmanager
+    def load(self) -> Iterator[None]:
+        """What is computed in here is the load."""
+        with self._kept_to(self._load):
+            yield
+
+    @contextmanager
+    def _kept_to(self, cores: set[int]) -> Iterator[None]:
+        os.sched_setaffinity(0, cores)
+        try:
+            yield
+        finally:
+            os.sched_setaffinity(0, self._all)
 
 
 class Promises:
@@ -282,6 +315,7 @@ def main() -> int:
     if given.quick:
         given.sizes, given.people, given.streams, given.more = "200,1000", 20, 20, 100
     sizes, found = [int(size) for size in given.sizes.split(",")], []
+    cores = Cores(needed=1 if given.catalog == "sqlite" else 2)  # a server computes beside the API
     for size in sizes:
         print(f"\n-- {size:,} runs, {max(size // 10, given.people * 5):,} projects", flush=True)
         with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
@@ -289,8 +323,10 @@ def main() -> int:
             catalog = stack.enter_context(postgresql(home) if given.catalog == "postgresql" else sqlite(home))
             world = fill(catalog, projects=size // 10, runs=size, people=given.people)
             starts(home, catalog)
-            url, pid, _ = stack.enter_context(service(home, catalog))
-            other, other_pid, _ = stack.enter_context(peer(catalog))
+            with cores.measured():
+                url, pid, _ = stack.enter_context(service(home, catalog))
+                other, other_pid, _ = stack.enter_context(peer(catalog))
+            stack.enter_context(cores.load())
             found.append(asyncio.run(reads(url, other, world, 30 if given.quick else 300)))
             people = asyncio.run(submitting(url, other, world, given.more, pid, other_pid))
             dispatches(catalog, people)
