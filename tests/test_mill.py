@@ -7,10 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from gristmill import recipes
 from gristmill.catalog import Catalog
-from gristmill.errors import BudgetTooSmall, Conflict, DataRejected, NotConfirmed, NotFound, UsageError
+from gristmill.errors import (
+    BudgetTooSmall,
+    Conflict,
+    DataRejected,
+    GristmillError,
+    NotConfirmed,
+    NotFound,
+    UsageError,
+)
 from gristmill.mill import Mill, Parts
-from gristmill.records import Dataset, RunRequest, RunStatus, UploadStatus
+from gristmill.records import Dataset, RunRequest, RunStatus, UploadStatus, replace
 from gristmill.sandbox.process import ProcessSandbox
 from gristmill.stores import open_store
 from services.catalogs import lay_catalog
@@ -95,6 +104,17 @@ def test_a_budget_that_cannot_be_kept_is_refused(mill: Mill, penguins: Dataset) 
         mill.train(RunRequest(dataset_id=penguins.id, metric="luck"))
     with pytest.raises(DataRejected, match="specie"):
         mill.train(RunRequest(dataset_id=penguins.id, target="specie"))
+
+
+def test_who_brings_a_notebook_has_what_came_before_kept_first(mill: Mill, penguins: Dataset, catalog: Catalog) -> None:
+    """It may be long: those whose runs were made in the same transaction are not to wait for it."""
+    request, told = RunRequest(dataset_id=penguins.id, target="species"), list[GristmillError | None]()
+    with catalog.grouped() as group:
+        group.carry_out(lambda: mill.train(request), lambda _, lost: told.append(lost))
+        assert told == []
+        mill.train(replace(request, notebook=recipes.find("tabular").text))
+        assert told == [None]
+    assert len(mill.runs()) == 2
 
 
 def test_rare_classes_need_a_yes(mill: Mill, tmp_path: Path) -> None:
