@@ -33,7 +33,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
@@ -63,17 +63,13 @@ class Cores:
         self._load, self._measured = ({last}, {*others}) if enough else (self._all, self._all)
         print(f"the load has {len(self._load)} of {len(self._all)} cores, what is measured {len(self._measured)}")
 
-    @contextmanager
-    def measured(self) -> Iterator[None]:
+    def measured(self) -> AbstractContextManager[None]:
         """What is started in here is measured."""
-        with self._kept_to(self._measured):
-            yield
+        return self._kept_to(self._measured)
 
-    @contextmanager
-    def load(self) -> Iterator[None]:
+    def load(self) -> AbstractContextManager[None]:
         """What is computed in here is the load."""
-        with self._kept_to(self._load):
-            yield
+        return self._kept_to(self._load)
 
     @contextmanager
     def _kept_to(self, cores: set[int]) -> Iterator[None]:
