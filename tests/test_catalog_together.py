@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import event, select
 
 from gristmill.catalog import Catalog, tables
-from gristmill.errors import CatalogFailed, Conflict, GristmillError, NotFound, OverLimit
+from gristmill.errors import Conflict, GristmillError, NotFound, OverLimit
 from gristmill.records import Account, CommonText, Deed, Power, Run, Wanted, Who, new_id, replace
 from services.catalogs import a_dataset, lay_catalog, run_on
 
@@ -284,15 +284,13 @@ def test_one_block_of_a_group_that_raises_is_undone_alone(catalog: Catalog) -> N
 
 
 def test_what_fails_before_it_has_written_costs_the_others_nothing(catalog: Catalog) -> None:
-    first, rival, refused, last = (run_on(a_dataset(catalog)) for _ in range(4))
+    first, refused, last = (run_on(a_dataset(catalog)) for _ in range(3))
     carried_out: list[str] = []
 
     def fails() -> None:
         carried_out.append("fails")
         with pytest.raises(OverLimit):
             catalog.runs.add(refused, who=OLGA, decide=refuse)
-        with pytest.raises(Conflict):
-            catalog.runs.add(replace(rival, id=first.id))
 
     def writes(run: Run) -> None:
         carried_out.append(run.id)
@@ -305,67 +303,117 @@ def test_what_fails_before_it_has_written_costs_the_others_nothing(catalog: Cata
     assert {run.id for run in catalog.runs.list()} == {first.id, last.id}
 
 
-def test_a_block_that_fails_half_way_is_carried_out_again_by_itself_and_its_answer_is_kept(shelved: Catalog) -> None:
-    """Where no savepoint was set; what it writes after it has failed counts."""
-    runs, carried_out = [run_on(a_dataset(shelved)) for _ in range(3)], []
+def test_a_block_that_fails_half_way_is_carried_out_again_by_itself_and_its_answer_is_kept(catalog: Catalog) -> None:
+    """What it writes after it has failed counts."""
+    runs, carried_out = [run_on(a_dataset(catalog)) for _ in range(3)], []
 
     def write(number: int) -> None:
         carried_out.append(number)
-        with suppress(Off), shelved.together():
-            shelved.runs.add(runs[number])
+        with suppress(Off), catalog.together():
+            catalog.runs.add(runs[number])
             if number == 1:
                 raise Off
-        shelved.deeds.add(a_deed())
+        catalog.deeds.add(a_deed())
 
-    with shelved.grouped() as group:
+    with catalog.grouped() as group:
         for number in range(3):
             group.carry_out(partial(write, number), anything)
     assert carried_out == [0, 1, 0, 1, 2]
-    assert {run.id for run in shelved.runs.list()} == {runs[0].id, runs[2].id}
-    assert len(shelved.deeds.list()) == 3
+    assert {run.id for run in catalog.runs.list()} == {runs[0].id, runs[2].id}
+    assert len(catalog.deeds.list()) == 3
 
 
-def test_half_of_a_block_that_fails_is_not_kept_when_it_goes_to_a_store(shelved: Catalog) -> None:
-    runs = [run_on(a_dataset(shelved)) for _ in range(2)]
+@pytest.mark.parametrize("behind", [0, 1, 3])
+def test_who_writes_what_cannot_be_hears_it_and_the_others_hear_nothing(catalog: Catalog, behind: int) -> None:
+    """However late the database says so: with what somebody else asks, or when all is to be kept."""
+    first, rival, *others = (run_on(a_dataset(catalog)) for _ in range(2 + behind))
+    heard: list[tuple[str, type[GristmillError] | None]] = []
+
+    def write(run: Run) -> type[GristmillError] | None:
+        try:
+            with catalog.together():
+                assert catalog.runs.list() is not None
+                catalog.runs.add(run)
+                catalog.deeds.add(a_deed(run.name))
+        except GristmillError as error:
+            return type(error)
+        return None
+
+    with catalog.grouped() as group:
+        for run in (replace(first, name="first"), replace(rival, id=first.id, name="rival"), *others):
+            group.carry_out(partial(write, run), lambda error, lost, name=run.name: heard.append((name, lost or error)))
+    assert heard == [("first", None), ("rival", Conflict), *((run.name, None) for run in others)]
+    assert {run.id for run in catalog.runs.list()} == {first.id, *(run.id for run in others)}
+    assert sorted(deed.thing for deed in catalog.deeds.list()) == sorted(["first", *(run.name for run in others)])
+
+
+def test_what_cannot_be_is_found_out_before_somebody_goes_to_a_store(catalog: Catalog) -> None:
+    run, went = run_on(a_dataset(catalog)), []
+
+    def go() -> None:
+        catalog.rest()
+        went.append(len(catalog.deeds.list()))
+        catalog.deeds.add(a_deed())
+
+    with catalog.grouped() as group:
+        group.carry_out(lambda: catalog.deeds.add(a_deed()), anything)
+        for _ in range(2):
+            group.carry_out(partial(fails_to_add, catalog, run), anything)
+        group.carry_out(go, anything)
+    assert (went[-1], len(catalog.runs.list()), len(catalog.deeds.list())) == (1, 1, 2)
+
+
+def fails_to_add(catalog: Catalog, run: Run) -> None:
+    with suppress(Conflict):
+        catalog.runs.add(run)
+
+
+def test_half_of_a_block_that_fails_is_not_kept_when_it_goes_to_a_store(catalog: Catalog) -> None:
+    runs = [run_on(a_dataset(catalog)) for _ in range(2)]
 
     def write(number: int) -> None:
-        with suppress(Off), shelved.together():
-            shelved.runs.add(runs[number])
+        with suppress(Off), catalog.together():
+            catalog.runs.add(runs[number])
             raise Off
-        shelved.rest()
-        shelved.runs.list()
+        catalog.rest()
+        catalog.runs.list()
 
-    with shelved.grouped() as group:
-        group.carry_out(lambda: shelved.deeds.add(a_deed()), anything)
+    with catalog.grouped() as group:
+        group.carry_out(lambda: catalog.deeds.add(a_deed()), anything)
         for number in range(2):
             group.carry_out(partial(write, number), anything)
-    assert (shelved.runs.list(), len(shelved.deeds.list())) == ((), 1)
+    assert (catalog.runs.list(), len(catalog.deeds.list())) == ((), 1)
 
 
-def test_what_fails_in_a_group_is_told_as_it_is_alone(catalog: Catalog) -> None:
-    run = run_on(a_dataset(catalog))
-    with catalog.grouped():
-        catalog.runs.add(run)  # a block of its own
+def test_what_no_group_carries_out_has_a_transaction_of_its_own(catalog: Catalog) -> None:
+    run, told = run_on(a_dataset(catalog)), []
+    with catalog.grouped() as group:
+        group.carry_out(lambda: catalog.deeds.add(a_deed()), lambda _, lost: told.append(lost))
+        catalog.runs.add(run)
+        assert told == [None]  # what came before is kept before
         with pytest.raises(Conflict):
             catalog.runs.add(run)
         with pytest.raises(OverLimit):
             catalog.runs.add(run_on(a_dataset(catalog), owner="olga"), who=OLGA, decide=refuse)
         catalog.deeds.add(a_deed())
-    assert ([one.id for one in catalog.runs.list()], len(catalog.deeds.list())) == ([run.id], 1)
+    assert ([one.id for one in catalog.runs.list()], len(catalog.deeds.list())) == ([run.id], 2)
 
 
 def test_who_goes_to_a_store_has_what_came_before_kept(catalog: Catalog) -> None:
     told: list[GristmillError | None] = []
-    with catalog.grouped() as group:
-        catalog.deeds.add(a_deed())
-        group.then(told.append)
-        with catalog.together():
+
+    def go() -> None:
+        with suppress(Off), catalog.together():
             catalog.deeds.list()
             catalog.rest()
             assert told == [None]
             catalog.deeds.add(a_deed())
             catalog.rest()  # in the middle of a block nothing is kept
-            catalog.together().__enter__().undo()
+            raise Off
+
+    with catalog.grouped() as group:
+        group.carry_out(lambda: catalog.deeds.add(a_deed()), lambda _, lost: told.append(lost))
+        group.carry_out(go, anything)
     assert len(catalog.deeds.list()) == 1
 
 
@@ -384,22 +432,22 @@ def test_a_group_that_cannot_be_kept_says_so_to_all(tmp_path: Path) -> None:
         catalog.runs.add(run)  # and nothing of it is in the way
 
 
-def test_who_fails_half_way_after_going_to_a_store_is_carried_out_again_as_well(shelved: Catalog) -> None:
-    run, went = run_on(a_dataset(shelved)), []
+def test_who_fails_half_way_after_going_to_a_store_is_carried_out_again_as_well(catalog: Catalog) -> None:
+    run, went = run_on(a_dataset(catalog)), []
 
     def write() -> None:
-        shelved.rest()
-        went.append(len(shelved.deeds.list()))
-        with suppress(Off), shelved.together():
-            shelved.runs.add(run)
+        catalog.rest()
+        went.append(len(catalog.deeds.list()))
+        with suppress(Off), catalog.together():
+            catalog.runs.add(run)
             raise Off
-        shelved.deeds.add(a_deed())
+        catalog.deeds.add(a_deed())
 
-    with shelved.grouped() as group:
-        group.carry_out(lambda: shelved.deeds.add(a_deed()), anything)
+    with catalog.grouped() as group:
+        group.carry_out(lambda: catalog.deeds.add(a_deed()), anything)
         group.carry_out(write, anything)
     assert went == [1, 1]
-    assert (shelved.runs.list(), len(shelved.deeds.list())) == ((), 2)
+    assert (catalog.runs.list(), len(catalog.deeds.list())) == ((), 2)
 
 
 def give_up(catalog: Catalog) -> None:
@@ -414,22 +462,7 @@ def test_a_group_that_the_database_has_given_up_is_not_gone_on_with(tmp_path: Pa
         told = blocks(
             catalog, lambda: catalog.deeds.add(a_deed()), lambda: give_up(catalog), lambda: catalog.deeds.add(a_deed())
         )
-        assert [type(error) for error in told] == [type(None), CatalogFailed, type(None)]
-        assert len(catalog.deeds.list()) == 2
-
-
-def test_a_block_that_cannot_be_undone_loses_all_that_stands_with_it(tmp_path: Path) -> None:
-    told: list[GristmillError | None] = []
-    with Catalog.open(f"sqlite:///{tmp_path}/catalog.db") as catalog:
-        with catalog.grouped() as group:
-            catalog.deeds.add(a_deed())  # carried out by nobody, so nobody can do it again
-            group.then(told.append)
-            with pytest.raises(Off):
-                give_up(catalog)
-            with pytest.raises(CatalogFailed):
-                catalog.deeds.add(a_deed())
-        assert [type(error) for error in told] == [CatalogFailed]
-        assert catalog.deeds.list() == ()
+        assert (told, len(catalog.deeds.list())) == ([None] * 3, 2)
 
 
 def test_what_was_written_is_in_the_file_once_it_has_caught_up(tmp_path: Path) -> None:

@@ -35,7 +35,6 @@ __all__ = ["Line"]
 Answer = TypeVar("Answer")
 
 _MOST = 64  # that are kept at once
-_SECONDS = 0.015  # after which a group takes in nobody more: workers want to write, too
 _LOOKED_UP = 8  # questions at once
 _LONG = 0.15  # seconds after which those behind do not wait for who is elsewhere
 
@@ -81,8 +80,9 @@ class Line(Generic[Answer]):
             self._served = None
 
     def _carry_out(self, loop: asyncio.AbstractEventLoop, away: threading.Event) -> None:
-        until, told = time.monotonic() + _SECONDS, _Told[Answer](loop)
+        told = _Told[Answer](loop)
         with self._catalog.grouped() as group:
+            until = time.monotonic() + group.lasts
             group.at_last(told.send)
             group.at_rest(away.set)
             for _ in range(_MOST):

@@ -54,6 +54,7 @@ class Database(ABC):
 
     faults: ClassVar[Mapping[str, Fault]]  # the start of a driver's code -> what it means; the longest match counts
     posts: bool = False  # whether its driver can send several statements at once
+    group_lasts: ClassVar[float]  # seconds that several blocks may take to be written together
 
     def __init__(self, url: URL, clock: Callable[[], float] | None) -> None:
         self._clock = clock
@@ -86,17 +87,16 @@ class Database(ABC):
         """
 
     @abstractmethod
+    def progress(self, connection: Connection) -> int:
+        """What tells whether a transaction has changed anything; see `together.Progress`."""
+
+    @abstractmethod
     def _own_now(self) -> ColumnElement[float]:
         """The time by the clock that all users of this database share."""
 
     def _must_stand(self, connection: Connection) -> None:
         """CatalogFailed where the database would undo a transaction that it is told to keep, and say nothing of it."""
         del connection
-
-    def progress(self, connection: Connection) -> int | None:
-        """What tells whether a transaction has changed anything; see `together.Progress`."""
-        del connection
-        return None
 
     def catch_up(self) -> None:
         """Do beside those who write what would keep one of them waiting sooner or later; most kinds do so unasked."""
@@ -167,7 +167,9 @@ class Database(ABC):
     @contextmanager
     def grouped(self) -> Iterator[Group]:
         """One transaction for all blocks of this thread that write in here, each of which is undone by itself."""
-        group = self._here.group = Group(self._begin, self.take_turns, self.progress, posts=self.posts)
+        group = self._here.group = Group(
+            self._begin, self.take_turns, self.progress, posts=self.posts, lasts=self.group_lasts
+        )
         try:
             yield group
         finally:

@@ -34,7 +34,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.sql import ColumnElement
 
 from gristmill.catalog.database import MISSING, TAKEN, UNFIT, Database, Fault
-from gristmill.catalog.prepared import Prepared, send_off
+from gristmill.catalog.prepared import Prepared, send_off, written, wrote
 from gristmill.errors import CatalogFailed, NotPossible
 
 __all__ = ["PostgresDatabase"]
@@ -71,6 +71,7 @@ class PostgresDatabase(Database):
         ),
     }
 
+    group_lasts = 0.045  # others write meanwhile
     _told = (0.0, 0.0)  # when the server was asked for the time, and what it said
 
     def _engines(self, url: URL) -> tuple[Engine, Engine]:
@@ -115,11 +116,20 @@ class PostgresDatabase(Database):
         (taken,) = _turns(len(turns), wait=wait).rows(connection, turns)
         return wait or all(taken)
 
-    def _must_stand(self, connection: Connection) -> None:
+    def progress(self, connection: Connection) -> int:
+        """What was carried out so far, be it still on its way; what only reads does not count."""
+        return written(connection) if self._stands(connection) else -1
+
+    def _stands(self, connection: Connection) -> bool:
         from psycopg.pq import TransactionStatus
 
+        if connection.invalidated:
+            return False
         raw: Any = connection.connection.driver_connection
-        if raw.info.transaction_status == TransactionStatus.INERROR:
+        return bool(raw.info.transaction_status == TransactionStatus.INTRANS)
+
+    def _must_stand(self, connection: Connection) -> None:
+        if not self._stands(connection):
             raise CatalogFailed("The catalog could not keep what it was given.", cause="Something else failed with it.")
 
     def tell_time(self, connection: Connection) -> float:
@@ -141,8 +151,12 @@ def _begin(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
 
 
-def _after_what_was_posted(connection: Connection, *_: Any) -> None:
+def _after_what_was_posted(
+    connection: Connection, _cursor: Any, _text: str, _bound: Any, context: Any, _: bool
+) -> None:
     send_off(connection)
+    if not getattr(context.invoked_statement, "is_select", False):
+        wrote(connection)
 
 
 def _seen(dbapi: Any, record: Any) -> None:

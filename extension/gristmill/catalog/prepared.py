@@ -23,7 +23,7 @@ from sqlalchemy import BindParameter, ClauseElement, ColumnElement, Connection, 
 from sqlalchemy.sql import visitors
 from sqlalchemy.types import TypeEngine
 
-__all__ = ["Prepared", "posting", "send_off", "stop_posting"]
+__all__ = ["Prepared", "posting", "send_off", "stop_posting", "written", "wrote"]
 
 Answer = TypeVar("Answer")
 
@@ -95,9 +95,9 @@ class _Made:
 
     def found(self, connection: Connection, bound: Any) -> list[tuple[Any, ...]]:
         def ask(cursor: Any) -> list[tuple[Any, ...]]:
-            posted = connection.info.get(_POSTED)
-            if posted:
-                _hand_over(connection, cursor, [*posted, (self.text, bound)])
+            post = _post(connection)
+            if post is not None and post.waiting:
+                post.go_off(cursor, (self.text, bound))
             else:
                 cursor.execute(self.text, bound)
             return self._read(cursor, connection.dialect)
@@ -105,9 +105,10 @@ class _Made:
         return _ask(connection, ask)
 
     def carry_out(self, connection: Connection, several: Sequence[Any]) -> None:
-        posted: _Letters | None = connection.info.get(_POSTED)
-        if posted is not None:
-            posted += [(self.text, bound) for bound in several]
+        post = _post(connection)
+        if post is not None:
+            post.waiting += [(self.text, bound) for bound in several]
+            post.written += 1
         elif len(several) == 1:
             _ask(connection, lambda cursor: cursor.execute(self.text, several[0]))
         else:
@@ -138,30 +139,56 @@ def _changed(values: Sequence[Any], changes: _Changes) -> list[Any]:
     return changed
 
 
+class _Post:
+    """What one connection has been given since it is posting."""
+
+    __slots__ = ("waiting", "written")
+
+    def __init__(self) -> None:
+        self.waiting: _Letters = []
+        self.written = 0
+
+    def go_off(self, cursor: Any, *question: tuple[str, Any]) -> None:
+        """Send all that waits, and a question behind it; the cursor has what the last of them has found."""
+        letters, self.waiting = [*self.waiting, *question], []
+        with cursor.connection.pipeline():
+            for text, bound in letters:
+                cursor.execute(text, bound)
+
+
+def _post(connection: Connection) -> _Post | None:
+    post: _Post | None = connection.info.get(_POSTED)
+    return post
+
+
 def posting(connection: Connection) -> None:
     """Have what is carried out on this connection go off with the next question."""
-    connection.info[_POSTED] = []
+    connection.info[_POSTED] = _Post()
 
 
-def stop_posting(connection: Connection) -> list[str]:
-    """Send at once what comes; the statements that have not gone off are forgotten, and are what comes back."""
-    unsent: _Letters = connection.info.pop(_POSTED, [])
-    return [text for text, _ in unsent]
+def stop_posting(connection: Connection) -> None:
+    """Send at once what comes; what has not gone off is forgotten."""
+    connection.info.pop(_POSTED, None)
 
 
 def send_off(connection: Connection) -> None:
     """Send what is waiting, and hear what has come of it."""
-    posted: _Letters | None = connection.info.get(_POSTED)
-    if posted:
-        _ask(connection, lambda cursor: _hand_over(connection, cursor, posted))
+    post = _post(connection)
+    if post is not None and post.waiting:
+        _ask(connection, post.go_off)
 
 
-def _hand_over(connection: Connection, cursor: Any, letters: _Letters) -> None:
-    """Send several statements at once; the cursor has what the last of them has found."""
-    posting(connection)
-    with cursor.connection.pipeline():
-        for text, bound in letters:
-            cursor.execute(text, bound)
+def wrote(connection: Connection) -> None:
+    """Count what was carried out otherwise."""
+    post = _post(connection)
+    if post is not None:
+        post.written += 1
+
+
+def written(connection: Connection) -> int:
+    """How often something was carried out on this connection since it is posting."""
+    post = _post(connection)
+    return 0 if post is None else post.written
 
 
 def _ask(connection: Connection, what: Callable[[Any], Answer]) -> Answer:

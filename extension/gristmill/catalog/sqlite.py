@@ -55,6 +55,7 @@ class SqliteDatabase(Database):
         "SQLITE_CORRUPT": Fault(cause="The file is damaged.", cure="Put the latest backup in its place."),
         "SQLITE_IOERR": Fault(cause="The disk reports errors.", cure="Check the disk and the space left on it."),
     }
+    group_lasts = 0.015  # workers want to write, too
 
     def _engines(self, url: URL) -> tuple[Engine, Engine]:
         if url.database in (None, "", ":memory:"):

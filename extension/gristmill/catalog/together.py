@@ -4,9 +4,10 @@ A commit takes about as long for many blocks as for one, since they write to the
 only one can write at a time, whoever waits for it does better to go along. So a thread carries out one block after the
 other in a `Group`, and nobody is told that theirs is done before the transaction of all is kept.
 
-A block that fails is undone alone. A savepoint before each would do it, but where a block takes less than a millisecond
-savepoints are a twentieth of it, and hardly any block fails after it has begun to write. So where the database can tell
-that one has (`Progress`), blocks go without: if it happens, all are undone, and each is carried out again by itself.
+A block that fails is undone alone. A savepoint before each would do it, but it takes up to a tenth of a block, and
+hardly any block fails after it has begun to write (`Progress`). If one does, all are undone, and each is carried out
+again in transactions of its own. So what a block writes may be on its way to the database when the next one begins,
+and where something is wrong with it, the one that it is wrong with hears so the second time.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TypeVar
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-from gristmill.catalog.prepared import Prepared, posting, send_off, stop_posting
-from gristmill.errors import CatalogFailed, GristmillError
+from gristmill.catalog.prepared import posting, send_off, stop_posting
+from gristmill.errors import GristmillError
 
 __all__ = ["Group", "Progress", "Together"]
 
@@ -31,23 +32,22 @@ _log = logging.getLogger("gristmill.catalog")
 Begin = Callable[[Sequence[str]], AbstractContextManager[Connection]]
 """A transaction that has taken turns under these names."""
 
-Progress = Callable[[Connection], int | None]
-"""A number that changes with all that a transaction changes, or None: only a savepoint can undo a part of it."""
-
-_MARK, _BACK, _PASS = (Prepared(text(f"{word} block")) for word in ("SAVEPOINT", "ROLLBACK TO", "RELEASE"))
-_MARKED = "SAVEPOINT block"
+Progress = Callable[[Connection], int]
+"""A number that changes with all that a transaction changes; below 0 where the database has given it up."""
 
 
 class Group:
     """Blocks of one thread in one transaction, which begins with the first that writes; each is undone by itself."""
 
-    def __init__(self, begin: Begin, take_turns: Callable[..., bool], progress: Progress, *, posts: bool) -> None:
+    def __init__(
+        self, begin: Begin, take_turns: Callable[..., bool], progress: Progress, *, posts: bool, lasts: float
+    ) -> None:
         self._begin, self._take_turns, self._progress, self._posts = begin, take_turns, progress, posts
+        self.lasts = lasts  # seconds, after which it should take in nobody more
         self._open: ExitStack | None = None
         self._in_block = False
         self._carried: list[Callable[[], None]] = []  # what is done once more if one of them fails
-        self._carrying = self._marks = self._spoilt = False
-        self._lost: GristmillError | None = None
+        self._carrying = self._spoilt = False
         self._told: list[Callable[[GristmillError | None], object]] = []
         self._at_last: Callable[[], object] = _nothing
         self._at_rest: Callable[[], object] = _nothing
@@ -66,15 +66,13 @@ class Group:
             carry()
         finally:
             self._carrying = False
-        if self._spoilt:
+        if self._spoilt or self._is_given_up():
             self._again()
 
     def _again(self) -> None:
         """Undo what was not kept, and carry out each block by itself."""
+        self._undo()
         carried, self._carried, self._told, self._spoilt = self._carried, [], [], False
-        opened, self._open, self.connection = self._open, None, None
-        if opened is not None:
-            opened.__exit__(_Undone, _Undone(), None)
         for carry in carried:
             carry()
             self.keep()
@@ -83,10 +81,14 @@ class Group:
     def writing(self, turns: Sequence[str]) -> Iterator[Connection]:
         """One block's part of the transaction, which takes turns under these names first.
 
-        Whoever has to wait for one holds none: what came before is kept, or two groups might wait for each other.
+        Whoever has to wait for one holds none: what came before is kept, or two groups might wait for each other. What
+        is not being carried out for the first time has a transaction of its own: nobody would carry it out again.
         """
-        if self._lost is not None:  # the database has undone all of it: no part of it may be kept
-            raise self._lost
+        if not self._carrying:
+            self.keep()
+            with self._begin(turns) as connection:
+                yield connection
+            return
         if self.connection is not None and turns and not self._take_turns(self.connection, *turns, wait=False):
             self.keep()
         if self.connection is None:
@@ -94,36 +96,36 @@ class Group:
             self.connection = self._open.enter_context(self._begin(turns))
             if self._posts:
                 posting(self.connection)
-        connection = self.connection
-        before = self._progress(connection) if self._carrying and not self._marks else None
-        self._marks = before is None
+        before = self._progress(self.connection)
         self._in_block = True
         try:
-            if before is None:
-                _MARK.carry_out(connection, {})
-            yield connection
-            if before is None:
-                _PASS.carry_out(connection, {})
-                send_off(connection)
+            yield self.connection
         except BaseException:
-            if before is None:
-                self._undo(connection)
-            else:
-                self._spoilt |= self._progress(connection) != before
+            if self._progress(self.connection) != before:
+                self._spoil()
             raise
         finally:
             self._in_block = False
 
-    def _undo(self, connection: Connection) -> None:
-        try:
-            unsent = stop_posting(connection)
-            if _MARKED not in unsent[:1]:  # some of the block has gone off
-                _BACK.carry_out(connection, {})
-                _PASS.carry_out(connection, {})
-            if self._posts:
-                posting(connection)
-        except Exception as error:  # where the disk is full or broken, the database may have gone back to the beginning
-            self._lost = CatalogFailed("The catalog could not keep what it was given.", cause=f"{error}.")
+    def _is_given_up(self) -> bool:
+        return self.connection is not None and self._progress(self.connection) < 0
+
+    def _spoil(self) -> None:
+        """Undo all that was not kept; it is carried out again."""
+        self._spoilt = True
+        self._undo()
+
+    def _undo(self) -> None:
+        opened = self._closing()
+        if opened is not None:
+            opened.__exit__(_Undone, _Undone(), None)
+
+    def _closing(self) -> ExitStack | None:
+        """The transaction, which is nobody's to write in from now on."""
+        if self.connection is not None and not self.connection.invalidated:
+            stop_posting(self.connection)
+        opened, self._open, self.connection = self._open, None, None
+        return opened
 
     def then(self, what: Callable[[GristmillError | None], object]) -> None:
         """Tell what has come of it, once that is sure: None if all was kept, or why nothing was."""
@@ -144,15 +146,18 @@ class Group:
             self.keep()
 
     def keep(self) -> None:
-        """Commit, and tell."""
-        if self.connection is not None and not self.connection.invalidated:
-            stop_posting(self.connection)
-        opened, self._open, self.connection = self._open, None, None
-        lost, self._lost = self._lost, None
-        self._carried, self._marks = self._carried[-1:] if self._carrying else [], False
+        """Commit, and tell; where something is wrong with what was written, each hears it by itself."""
+        if not self._has_gone_off():
+            self._spoil()
+        if self._spoilt:
+            if not self._carrying:  # or it is done once that has ended
+                self._again()
+            return
+        opened, lost = self._closing(), None
+        self._carried = self._carried[-1:] if self._carrying else []
         if opened is not None:
             try:
-                opened.__exit__(None if lost is None else type(lost), lost, None)
+                opened.__exit__(None, None, None)
             except GristmillError as error:
                 lost = error
         told, self._told = self._told, []
@@ -163,6 +168,16 @@ class Group:
                 _log.exception("what was to be done after a transaction has failed")
         if told:
             self._at_last()
+
+    def _has_gone_off(self) -> bool:
+        """Send what is on its way; whether nothing of it is wrong."""
+        if self.connection is None:
+            return True
+        try:
+            send_off(self.connection)
+        except Exception:
+            return False
+        return not self._is_given_up()
 
 
 class Together:
