@@ -15,7 +15,7 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -66,7 +66,7 @@ class Group:
             carry()
         finally:
             self._carrying = False
-        if self._spoilt or self._is_given_up():
+        if self._spoilt:
             self._again()
 
     def _again(self) -> None:
@@ -107,9 +107,6 @@ class Group:
         finally:
             self._in_block = False
 
-    def _is_given_up(self) -> bool:
-        return self.connection is not None and self._progress(self.connection) < 0
-
     def _spoil(self) -> None:
         """Undo all that was not kept; it is carried out again."""
         self._spoilt = True
@@ -118,7 +115,8 @@ class Group:
     def _undo(self) -> None:
         opened = self._closing()
         if opened is not None:
-            opened.__exit__(_Undone, _Undone(), None)
+            with suppress(GristmillError):  # a connection that cannot be told to undo it is lost, and it with it
+                opened.__exit__(_Undone, _Undone(), None)
 
     def _closing(self) -> ExitStack | None:
         """The transaction, which is nobody's to write in from now on."""
@@ -177,7 +175,7 @@ class Group:
             send_off(self.connection)
         except Exception:
             return False
-        return not self._is_given_up()
+        return self._progress(self.connection) >= 0
 
 
 class Together:
