@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from gristmill.catalog import Catalog, Outcome
-from gristmill.errors import UsageError
+from gristmill.errors import CatalogFailed, UsageError
 from gristmill.notify import Mailing, NotDelivered, Reach, Teller, Ways
 from gristmill.notify.base import Carrier
 from gristmill.notify.guard import address_of, check_url
@@ -223,6 +223,38 @@ def test_many_tellers_send_nothing_twice(catalog: Catalog) -> None:
         thread.join()
     assert len(bell(catalog)) == 10
     assert len(carrier.carried) == len(set(carrier.carried)) == 10
+
+
+def test_nobody_waits_while_news_are_worded(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    an_end(catalog)
+    chosen, went_on = catalog.choices.of, []
+
+    def slowly(who: str) -> Choices:
+        writer = threading.Thread(target=catalog.choices.put, args=(Choices(who="sam"),))
+        writer.start()
+        writer.join(timeout=5.0)
+        went_on.append(not writer.is_alive())
+        return chosen(who)
+
+    monkeypatch.setattr(catalog.choices, "of", slowly)
+    Teller(catalog, Ways()).spread()
+    assert (went_on, len(bell(catalog))) == ([True], 1)
+
+
+def test_a_catalog_that_is_away_for_a_moment_costs_nobody_their_news(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    an_end(catalog)
+
+    def away(who: str) -> Choices:
+        raise CatalogFailed(f"What {who} chooses cannot be read.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(catalog.choices, "of", away)
+        with pytest.raises(CatalogFailed):
+            Teller(catalog, Ways()).spread()
+    Teller(catalog, Ways()).spread()
+    assert len(bell(catalog)) == 1
 
 
 def test_who_dies_while_sending_is_succeeded(timed_catalog: Catalog, clock: Clock) -> None:

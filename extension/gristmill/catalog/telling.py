@@ -3,7 +3,7 @@
 Guarantees
 ----------
 - A tiding becomes news once, however many processes spread tidings at once: it is taken, and its news and deliveries
-  are made, in one transaction.
+  are kept, in one transaction. They are worded before it begins, for which nobody who writes has to wait.
 - A delivery is claimed by one process at a time. Who claimed it and dies is given up for dead after a while; then it is
   claimed again. So what reaches out of the catalog happens at least once, and never twice unless a process died between
   sending and writing that it has sent.
@@ -11,7 +11,7 @@ Guarantees
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, insert, select, update
 
@@ -22,7 +22,7 @@ from gristmill.records import Choices, Delivery, Failure, News, NewsKind, Tiding
 
 __all__ = ["AllChoices", "AllNews", "Deliveries", "Tidings", "Webhooks"]
 
-Spread = Callable[[Tiding], Sequence[tuple[News, Sequence[Delivery]]]]
+Told = Sequence[tuple[News, Sequence[Delivery]]]  # what becomes of a tiding
 
 
 class Tidings(Rows[Tiding]):
@@ -37,22 +37,23 @@ class Tidings(Rows[Tiding]):
         with self._database.writing() as connection:
             return self._insert(connection, tiding)
 
-    def spread(self, spread: Spread, limit: int = 50) -> int:
-        """Make news of the oldest tidings, as `spread` says; how many tidings it were."""
-        oldest = select(self.table).order_by(self.table.c.created_at, self.table.c.id).limit(limit)
+    def oldest(self, limit: int = 50) -> tuple[Tiding, ...]:
+        """What has waited longest."""
+        query = select(self.table).order_by(self.table.c.created_at, self.table.c.id).limit(limit)
         with self._database.reading() as connection:
-            if connection.execute(select(exists(oldest))).scalar_one() is False:
-                return 0
-        news, deliveries = AllNews(self._database), Deliveries(self._database)
+            return tuple(self._record(row) for row in connection.execute(query))
+
+    def spread(self, told: Mapping[str, Told]) -> frozenset[str]:
+        """Keep the news of tidings, which are given by id, in their place; which of them nobody else has spread."""
+        news, deliveries, id = AllNews(self._database), Deliveries(self._database), self.table.c.id
+        free = select(id).where(id.in_(list(told))).with_for_update(skip_locked=True)
         with self._database.writing() as connection:
-            found = [self._record(row) for row in connection.execute(oldest.with_for_update(skip_locked=True))]
-            for told, ways in (pair for tiding in found for pair in spread(tiding)):
-                news._insert(connection, told)
+            mine = frozenset(connection.execute(delete(self.table).where(id.in_(free)).returning(id)).scalars())
+            for notice, ways in (pair for tiding, pairs in told.items() if tiding in mine for pair in pairs):
+                news._write(connection, notice)
                 for way in ways:
-                    deliveries._insert(connection, way)
-            ids = [tiding.id for tiding in found]
-            connection.execute(delete(self.table).where(self.table.c.id.in_(ids)))
-        return len(found)
+                    deliveries._write(connection, way)
+        return mine
 
 
 class AllNews(Rows[News]):

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 
 from gristmill.catalog import Catalog
-from gristmill.errors import GristmillError
+from gristmill.errors import CatalogFailed, GristmillError
 from gristmill.notify.base import Carrier, NotDelivered
 from gristmill.notify.mail import Mail
 from gristmill.notify.ways import Ways
@@ -45,8 +45,14 @@ class Teller:
 
     def spread(self) -> None:
         """Make news of what has happened."""
-        while self._catalog.tidings.spread(self._news_of):
-            pass
+        while tidings := self._catalog.tidings.oldest():
+            told = {tiding.id: self._news_of(tiding) for tiding in tidings}
+            mine = self._catalog.tidings.spread(told)
+            if not mine:  # somebody else is at it
+                return
+            for tiding in tidings:
+                for news, _ in told[tiding.id] if tiding.id in mine else ():
+                    _log.info("%s: %s", news.kind, news.title, extra={"run": tiding.thing, "who": tiding.who})
 
     def sweep(self) -> int:
         """Forget what is older than 90 days."""
@@ -57,6 +63,8 @@ class Teller:
     def _news_of(self, tiding: Tiding) -> list[tuple[News, list[Delivery]]]:
         try:
             return self._spread(tiding)
+        except CatalogFailed:  # it comes back, and the tiding is still there
+            raise
         except Exception:  # whatever it is: the tidings behind it must not wait for ever
             _log.exception("nobody could be told of %s", tiding.thing)
             return []
@@ -76,7 +84,6 @@ class Teller:
         if Channel.MAIL in channels and self._ways.mail is not None:
             address = self._ways.mail.address(tiding.who, choices.mail)
             ways += [] if address is None else [(Channel.MAIL, address)]
-        _log.info("%s: %s", tiding.kind, news.title, extra={"run": tiding.thing, "who": tiding.who})
         return [(news, [_delivery(news, channel, address) for channel, address in ways])]
 
     # --- carrying ----------------------------------------------------------------------------------------------------
