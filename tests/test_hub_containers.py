@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from traitlets.config import Config
 
@@ -22,16 +24,22 @@ WHO = "import gristmill; print(gristmill.connect().me().name)"
 @pytest.fixture(scope="module")
 def contained(docker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """A hub whose servers are containers."""
-    gateway = docker.networks.get("bridge").attrs["IPAM"]["Config"][0]["Gateway"]
     told = {name: os.environ[name] for name in ("DOCKER_HOST",) if name in os.environ}
     home = tmp_path_factory.mktemp("contained")
     with installed(
-        home, GRISTMILL_SPAWNER="docker", GRISTMILL_INSIDE=gateway, AWS_SECRET_ACCESS_KEY=KEY, **told
+        home, GRISTMILL_SPAWNER="docker", GRISTMILL_INSIDE=on_bridge(docker), AWS_SECRET_ACCESS_KEY=KEY, **told
     ) as here:
         yield here
     for volume in docker.volumes.list():
         if volume.name.startswith(f"gristmill-{mark(home)}-"):
             volume.remove()
+
+
+def on_bridge(docker: Any) -> str:
+    """This machine's address on Docker's bridge; Docker names it only from its second start on (moby#26799)."""
+    bridge = docker.networks.get("bridge").attrs["Options"]["com.docker.network.bridge.name"]
+    (address,) = (one.address for one in psutil.net_if_addrs()[bridge] if one.family is socket.AF_INET)
+    return str(address)
 
 
 @pytest.mark.slow

@@ -126,7 +126,7 @@ def _must_be_free(settings: HubSettings) -> None:
                     raise NotPossible(
                         f"This machine has no address {settings.inside}.",
                         cause="Containers reach it at the address that it has on Docker's bridge.",
-                        cure="Start Docker, or set GRISTMILL_INSIDE: docker network inspect bridge tells the gateway.",
+                        cure="Start Docker, or set GRISTMILL_INSIDE: ip address show docker0 tells it.",
                     ) from None
                 raise NotPossible(
                     f"Port {port} is taken.",
