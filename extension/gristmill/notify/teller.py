@@ -50,9 +50,8 @@ class Teller:
             mine = self._catalog.tidings.spread(told)
             if not mine:  # somebody else is at it
                 return
-            for tiding in tidings:
-                for news, _ in told[tiding.id] if tiding.id in mine else ():
-                    _log.info("%s: %s", news.kind, news.title, extra={"run": tiding.thing, "who": tiding.who})
+            for news in (news for tiding, pairs in told.items() if tiding in mine for news, _ in pairs):
+                _log.info("%s: %s", news.kind, news.title, extra={"run": news.thing, "who": news.who})
 
     def sweep(self) -> int:
         """Forget what is older than 90 days."""
